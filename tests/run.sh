@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds with warnings as errors and sanitizers, and runs every test.
+#   tests/run.sh              everything that continuous integration runs
+#   tests/run.sh -L dev       only what CTest's own options select
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. examples/setup.sh
+
+# The reference implementations that the plugins' numbers are compared with.
+install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps
+mkdir -p build
+story_data "$PWD/build/story/data"
+python_env "$PWD/build/venv" scikit-learn==1.7.2 scipy==1.15.3
+
+# ASan's shadow memory and two linkers at once are what limits a small machine, not the compiler.
+jobs=$(nproc)
+say "building (preset dev: ASan, UBSan, warnings are errors) with $jobs jobs"
+cmake --preset dev >build/configure.log || { cat build/configure.log; exit 1; }
+cmake --build --preset dev --parallel "$jobs"
+say "testing"
+exec ctest --preset dev --parallel "$jobs" "$@"
