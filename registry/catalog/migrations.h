@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The schema's history: numbered steps, each SQL text in its own file, applied in order and never changed afterwards.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace assay {
+
+struct Migration {
+  int number;  // 1, 2, 3 …: the schema number after it
+  std::string_view name;
+  std::string_view sql;
+};
+
+extern const Migration kArtifactMigration;  // migration_0001_artifacts.cc
+extern const Migration kEvidenceMigration;  // migration_0002_evidence.cc
+
+// All of them, in order.
+std::span<const Migration* const> migrations();
+
+}  // namespace assay

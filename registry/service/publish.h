@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a version of files that are already uploaded (upload.h): manifest, number, audit row, in one transaction.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/access/principal.h"
+#include "registry/domain/artifact.h"
+#include "registry/service/services.h"
+
+namespace assay {
+
+struct PublishRequest {
+  Kind kind = Kind::model;
+  Name name;
+  std::vector<VersionFile> files;  // media types are chosen by the manifest
+  Labels labels;
+  std::optional<std::string> profile;  // a JSON object
+  std::optional<Id> run_id;
+  bool if_changed = false;  // keep the newest version when it has the same digest
+};
+
+struct Publication {
+  Version version;
+  bool created = true;  // false: the newest version was the same already
+};
+
+// From a request body {"files":[{"path","digest","size"}],"labels","profile","run_id","if_changed"}. Throws
+// invalid_argument or too_large.
+PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_view body);
+
+// Needs `register` on the namespace. Numbers are dense per artifact, whoever publishes at once. The version is
+// visible whole, and durable, when this returns; nothing of it is when this throws:
+//   invalid_argument  no files, bad paths, a size that is not the blob's, labels or profile over their limits
+//   not_found         a digest that this caller neither uploaded nor may read, or a run that does not exist
+//   denied            no permission
+Publication publish(const Services& services, const Principal& caller, const PublishRequest& request);
+
+}  // namespace assay

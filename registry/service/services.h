@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every use case works with. One use case a file; each checks the caller's permission itself, first.
+#pragma once
+
+namespace assay {
+
+class BlobStore;
+class Clock;
+class Database;
+class Entropy;
+
+// Borrows everything; registry/daemon owns the parts and outlives it. Copy it freely; any thread.
+struct Services {
+  Database& database;
+  BlobStore& blobs;
+  const Clock& clock;
+  Entropy& entropy;
+};
+
+}  // namespace assay
