@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Plugins port over the C ABI: every component runs in a worker process of its own
+// (libexec/assay/assay-worker), so that no plugin can harm its host.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/compute/ports.h"
+
+namespace assay {
+
+// A plugin version in the registry, as a search needs it: the bytes of its library, fetched and verified.
+struct RegisteredPlugin {
+  std::filesystem::path library;
+  std::string reference;  // "default/gbt@2"
+};
+
+// How a search asks the registry: by name, reference or digest of the library. Nothing when it does not know.
+using PluginLookup = std::function<std::optional<RegisteredPlugin>(std::string_view wanted)>;
+
+struct PluginHostOptions {
+  std::filesystem::path worker;                    // the assay-worker executable
+  std::vector<std::filesystem::path> directories;  // searched in order, after the registry
+  PluginLookup registry;                           // may be empty
+};
+
+// The paths of an installation whose executable is `executable` (PREFIX/bin/assay:
+// PREFIX/libexec/assay/assay-worker and PREFIX/lib/assay/plugins) or of a build tree (BUILD/registry/assay:
+// BUILD/libexec/assay/assay-worker, BUILD/lib/assay/plugins). `plugin_path` is a ':'-separated list that goes
+// before the installed directory; empty parts are skipped.
+PluginHostOptions plugin_host_beside(const std::filesystem::path& executable, std::string_view plugin_path);
+
+class WorkerPlugins final : public Plugins {
+ public:
+  explicit WorkerPlugins(PluginHostOptions options);
+  ~WorkerPlugins() override;
+
+  PluginInfo find(std::string_view wanted) override;
+  std::vector<PluginInfo> list() override;
+  Config complete_config(const PluginInfo& plugin, std::string_view component,
+                         std::string_view config) override;
+  std::unique_ptr<Trainer> trainer(const PluginInfo& plugin, std::string_view component,
+                                   const Config& config) override;
+  std::unique_ptr<Scorer> scorer(const PluginInfo& plugin, std::string_view component,
+                                 const Config& config) override;
+  std::unique_ptr<Fold> fold(const PluginInfo& plugin, std::string_view component,
+                             std::string_view capability, const Config& config) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace assay
