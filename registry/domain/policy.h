@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules that a version must satisfy to enter one stage of one model: a document, parsed once, identified by the
+// digest of its canonical form. Rule kinds: metric, champion, validation, evidence; and `from` at the top.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "registry/domain/duration.h"
+#include "registry/domain/evidence.h"
+#include "registry/domain/name.h"
+#include "registry/domain/requirement.h"
+#include "storage/base/digest.h"
+
+namespace assay {
+
+// A dataset as a rule names it. The digest is filled in when the policy is set, and it alone decides from then on.
+struct PolicyDataset {
+  std::string reference;
+  std::optional<Digest> digest;
+
+  bool operator==(const PolicyDataset&) const = default;
+};
+
+struct MetricRule {
+  std::string name;
+  PolicyDataset dataset;
+  std::string slice;
+  Comparator comparator = Comparator::at_least;
+  double bound = 0;
+
+  bool operator==(const MetricRule&) const = default;
+};
+
+// The candidate must be better than the champion by `margin`; a negative margin is how much worse it may be.
+struct ChampionRule {
+  std::string name;
+  PolicyDataset dataset;
+  std::string slice;
+  double margin = 0;
+
+  bool operator==(const ChampionRule&) const = default;
+};
+
+struct ValidationRule {
+  PolicyDataset dataset;
+  Severity severity_below = Severity::error;
+
+  bool operator==(const ValidationRule&) const = default;
+};
+
+// Applies to all evidence that the other rules select. At least one of the two is given.
+struct EvidenceRule {
+  std::optional<Duration> max_age;
+  std::optional<Level> level;
+
+  bool operator==(const EvidenceRule&) const = default;
+};
+
+using PolicyRule = std::variant<MetricRule, ChampionRule, ValidationRule, EvidenceRule>;
+
+// The strictest of all evidence rules.
+struct Freshness {
+  std::optional<Duration> max_age;
+  Level level = Level::reported;
+};
+
+class Policy {
+ public:
+  static constexpr std::size_t kMaxRules = 64;  // a person must be able to read why a version was refused
+
+  // A policy without a rule.
+  static Policy none(StageName stage) { return Policy(std::move(stage)); }
+  // Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a
+  // rule of the language that this version cannot judge; too_large past kMaxRules.
+  static Policy parse(const nlohmann::json& document);
+
+  const StageName& stage() const { return stage_; }
+  const std::optional<StageName>& from() const { return from_; }
+  const std::vector<PolicyRule>& rules() const { return rules_; }
+  // True when it asks nothing.
+  bool empty() const { return rules_.empty() && !from_; }
+
+  // The same policy with each rule's dataset as `resolve` answers it (a reference to one version, and its digest).
+  Policy resolved(const std::function<PolicyDataset(const PolicyDataset&)>& resolve) const;
+  // In the order of the document, `from` first. An evidence rule is one requirement for each thing it asks.
+  std::vector<Requirement> requirements() const;
+  Freshness freshness() const;
+
+  std::string canonical() const;  // RFC 8785
+  Digest digest() const;          // of canonical()
+
+  bool operator==(const Policy&) const = default;
+
+ private:
+  explicit Policy(StageName stage) : stage_(std::move(stage)) {}
+
+  StageName stage_;
+  std::optional<StageName> from_;
+  std::vector<PolicyRule> rules_;
+};
+
+void to_json(nlohmann::json& json, const Policy& policy);
+
+}  // namespace assay
