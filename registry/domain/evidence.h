@@ -17,7 +17,7 @@
 
 namespace assay {
 
-class ObjectReader;
+class JsonObject;
 
 enum class EvidenceKind { evaluation, comparison, validation, drift };
 // `reported`: a client sent it, from a machine that we do not control. `attested`: our own worker computed it.
@@ -134,9 +134,11 @@ PluginUse plugin_use_from_json(const nlohmann::json& document, const std::string
 nlohmann::json rows_to_json(const EvidenceRows& rows);
 EvidenceRows rows_from_json(EvidenceKind kind, const nlohmann::json& rows);
 // The member "config": an object, {} when absent. Its digest is computed here, never taken.
-Config config_from(ObjectReader& object);
+Config config_from(JsonObject& object);
 // The member "seed": 0 to 2^53-1.
-std::int64_t seed_from(ObjectReader& object);
-std::optional<Id> optional_id_from(ObjectReader& object, const std::string& key);
+std::int64_t seed_from(JsonObject& object);
+Digest digest_from(JsonObject& object, const std::string& key);
+std::optional<Digest> optional_digest_from(JsonObject& object, const std::string& key);
+std::optional<Id> optional_id_from(JsonObject& object, const std::string& key);
 
 }  // namespace assay
