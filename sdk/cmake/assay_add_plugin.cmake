@@ -1,0 +1,81 @@
+# assay_add_plugin(name SOURCES ... [LINK ...] [MANIFEST file.json])
+#
+# Builds the plugin name.so: a module that exports assay_plugin_open_v1 and nothing else (hidden visibility alone still
+# exports weak template instances, hence the version script) and that leaves no symbol undefined. With MANIFEST, the
+# file is checked at configure time and "assay_manifest.h" offers it as `assay_manifest` for ASSAY_PLUGIN.
+# Built to ${CMAKE_BINARY_DIR}/lib/assay/plugins, installed to lib/assay/plugins.
+include_guard(GLOBAL)
+set(ASSAY_PLUGIN_DIR lib/assay/plugins CACHE STRING "Where plugins go, below the prefix")
+mark_as_advanced(ASSAY_PLUGIN_DIR)
+
+function(assay_add_plugin name)
+  cmake_parse_arguments(arg "" "MANIFEST" "SOURCES;LINK" ${ARGN})
+  if(arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCES)
+    message(FATAL_ERROR "assay_add_plugin(${name} SOURCES ... [LINK ...] [MANIFEST file.json]): bad arguments")
+  endif()
+  set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/assay_plugin.map)
+
+  add_library(${name} MODULE ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE assay::plugin ${arg_LINK})
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" SUFFIX ".so"
+    CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib/assay/plugins
+    LINK_DEPENDS ${map})
+  target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+  # clang leaves the sanitizer's runtime to the executable, so its symbols stay undefined here.
+  get_directory_property(link_options LINK_OPTIONS)
+  if(NOT (CMAKE_CXX_COMPILER_ID MATCHES Clang AND "${link_options} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize"))
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
+
+  if(arg_MANIFEST)
+    assay_embed_manifest(${name} ${arg_MANIFEST})
+  endif()
+  install(TARGETS ${name} LIBRARY DESTINATION ${ASSAY_PLUGIN_DIR})
+endfunction()
+
+# Checks `file` and generates assay_manifest.h from it for the target `name`.
+function(assay_embed_manifest name file)
+  cmake_path(ABSOLUTE_PATH file BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} json)
+  assay_check_manifest("${json}" ${file})
+  # A JSON string holds no line break, so indentation can go without parsing.
+  string(REGEX REPLACE "\n *" "" json "${json}")
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}.manifest)
+  file(CONFIGURE OUTPUT ${directory}/assay_manifest.h @ONLY CONTENT [[
+// Made from a manifest.json by assay_add_plugin().
+#pragma once
+static constexpr char assay_manifest[] = R"assay_json(@json@)assay_json";
+]])
+  target_include_directories(${name} PRIVATE ${directory})
+endfunction()
+
+# The members that every host needs before it loads anything; schema/manifest.schema.json has the rest.
+function(assay_check_manifest json file)
+  foreach(member manifest_version id version abi components)
+    string(JSON value ERROR_VARIABLE error GET "${json}" ${member})
+    if(error)
+      message(FATAL_ERROR "${file}: '${member}': ${error}")
+    endif()
+  endforeach()
+  string(JSON manifest_version GET "${json}" manifest_version)
+  string(JSON abi_major ERROR_VARIABLE error GET "${json}" abi major)
+  if(NOT manifest_version EQUAL 1 OR NOT abi_major EQUAL 1)
+    message(FATAL_ERROR "${file}: this SDK makes plugins of manifest_version 1 and abi.major 1")
+  endif()
+  string(JSON count LENGTH "${json}" components)
+  if(count EQUAL 0)
+    message(FATAL_ERROR "${file}: 'components' is empty")
+  endif()
+  math(EXPR last "${count} - 1")
+  foreach(i RANGE ${last})
+    foreach(member id capabilities config_schema)
+      string(JSON value ERROR_VARIABLE error GET "${json}" components ${i} ${member})
+      if(error)
+        message(FATAL_ERROR "${file}: component ${i}: '${member}': ${error}")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()
