@@ -56,8 +56,8 @@ class BlobUpload {
   virtual void write(std::span<const std::byte> bytes) = 0;
 
   // Makes the blob visible and durable; both hold when this returns. A blob that was there already is kept and its
-  // own stored size reported. Throws invalid_argument when digest or size are not those expected, else as write().
-  // Call it once.
+  // own stored size reported. Throws invalid_argument when digest or size are not those expected, else as write();
+  // after unavailable the blob may be there, whole, or not at all. Call it once.
   virtual BlobInfo finish() = 0;
 };
 

@@ -2,7 +2,6 @@
 // Blobs on the local disk, one file each, as storage/FORMAT.md describes. No index: the directory is the index.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -18,6 +17,7 @@ class LocalBlobStore final : public BlobStore {
  public:
   // Lays the directories out when they are missing, removes what interrupted uploads left and counts what is stored.
   // `files` is the store's own tree; it and `entropy` must outlive the store. One store a tree: hold a DirectoryLock.
+  // Throws unsupported for a store of a later format, else as Files does.
   LocalBlobStore(Files& files, Entropy& entropy);
 
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;
@@ -30,7 +30,10 @@ class LocalBlobStore final : public BlobStore {
  private:
   friend class LocalUpload;
 
-  void recover();
+  void check_format();
+  void lay_out();
+  void sweep();
+  void count_stored();
   void count(const BlobInfo& blob);
 
   Files& files_;

@@ -20,8 +20,9 @@ class DurablePublisher {
   // durable on return. Throws full or unavailable. A sync that failed for any reason but a full disk is never tried
   // again: from then on every call, and ensure_writable(), throws unavailable until the process is restarted.
   [[nodiscard]] bool publish(File& file, std::string_view temp, std::string_view target);
-  // The names in `directory` are durable on return; fails as publish() does.
-  void sync_directory(std::string_view directory);
+  // The names in the directory `path` are durable on return; fails as publish() does.
+  void sync_directory(std::string_view path);
+  // Throws unavailable after such a failure.
   void ensure_writable() const;
 
  private:

@@ -30,6 +30,16 @@ class File {
   virtual std::uint64_t size() const = 0;
 };
 
+// An open directory.
+class Directory {
+ public:
+  virtual ~Directory() = default;
+
+  // The entries survive a power cut once this returns. As with File::sync, a failure must not be retried. An error
+  // that the disk reports from the moment the directory was opened on is seen here, whoever else syncs meanwhile.
+  virtual void sync() = 0;
+};
+
 struct FileEntry {
   enum class Kind { file, directory, other };  // a link is `other`: nothing here follows one
   std::string name;
@@ -51,8 +61,8 @@ class Files {
   virtual std::unique_ptr<File> create(std::string_view path) = 0;
   // Atomic. False, and nothing changed, when `to` exists.
   [[nodiscard]] virtual bool rename_new(std::string_view from, std::string_view to) = 0;
-  // The directory's entries survive a power cut once this returns. Not to be retried after a failure.
-  virtual void sync_directory(std::string_view path) = 0;
+  // Throws not_found.
+  virtual std::unique_ptr<Directory> open_directory(std::string_view path) = 0;
   // Mode 0700. False when the directory exists.
   virtual bool make_directory(std::string_view path) = 0;
   // A file. Throws not_found.
@@ -61,7 +71,7 @@ class Files {
   virtual std::vector<FileEntry> list(std::string_view path) const = 0;
 };
 
-// The tree at `root` on this machine's file system; makes `root` (not its parents) when it does not exist, mode 0700.
+// The tree at `root` on this machine's file system; makes `root` (not its parents), durably, when it does not exist, mode 0700.
 // The result keeps the directory open, so renaming it does not disturb.
 std::unique_ptr<Files> open_files(const std::filesystem::path& root);
 // As above, but throws not_found instead of making `root`.
