@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/cli/config.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "storage/base/error.h"
+
+namespace assay::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_text(const fs::path& path) {
+  std::ifstream in(path);
+  if (!in) throw system_error("reading " + path.string(), errno);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+std::string read_token(const fs::path& path) {
+  std::string token = read_text(path);
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  // A token is a header's value: anything else in it is a wrong file.
+  const bool printable = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  if (token.empty() || token.size() > 4096 || !printable)
+    throw Error(Code::invalid_argument, path.string() + " does not hold a token: it should be one line, assay_…");
+  return token;
+}
+
+struct LocalServer {
+  std::string url;
+  fs::path token_file;
+};
+
+std::optional<LocalServer> find_local(const fs::path& data_dir) {
+  std::ifstream in(data_dir / "server.json");
+  if (!in) return std::nullopt;
+  const auto document = nlohmann::json::parse(in, nullptr, false);
+  if (!document.is_object() || !document.contains("url") || !document["url"].is_string()) return std::nullopt;
+  return LocalServer{document["url"].get<std::string>(), data_dir / "admin.token"};
+}
+
+}  // namespace
+
+Environment process_environment() {
+  return [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr || *value == '\0') return std::nullopt;
+    return std::string(value);
+  };
+}
+
+fs::path default_data_dir(const Environment& environment) {
+  if (const auto data = environment("ASSAY_DATA")) return *data;
+  if (const auto data_home = environment("XDG_DATA_HOME")) return fs::path(*data_home) / "assay";
+  if (const auto home = environment("HOME")) return fs::path(*home) / ".local/share/assay";
+  throw Error(Code::invalid_argument, "no data directory: neither --data nor ASSAY_DATA nor HOME is set");
+}
+
+Access find_access(const GlobalOptions& options, const Environment& environment) {
+  std::optional<LocalServer> local;
+  fs::path data_dir;
+  if (environment("ASSAY_DATA") || environment("XDG_DATA_HOME") || environment("HOME")) {
+    data_dir = default_data_dir(environment);
+    local = find_local(data_dir);
+  }
+  std::string url = options.url;
+  if (url.empty()) url = environment("ASSAY_URL").value_or("");
+  if (url.empty() && local) url = local->url;
+  if (url.empty())
+    throw Error(Code::unavailable, "no server at " + data_dir.string() +
+                                       ": start one with `assay serve`, or say where it is with --url or ASSAY_URL");
+  Access access{client::Endpoint::parse(url), ""};
+  if (!options.token_file.empty()) {
+    access.token = read_token(options.token_file);
+  } else if (const auto token = environment("ASSAY_TOKEN")) {
+    access.token = *token;
+  } else if (local && client::Endpoint::parse(local->url).text() == access.endpoint.text()) {
+    access.token = read_token(local->token_file);
+  }
+  return access;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the command line is made of, and what it borrows from parts that it may not see: main.cc fills `Program`.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/cli/config.h"
+
+namespace assay::compute {
+class Plugins;
+}
+
+namespace assay::cli {
+
+struct ServeRequest {
+  std::filesystem::path data_dir;
+  std::string listen;      // host:port
+  std::string log_format;  // "text" or "json"
+  std::string log_level;   // "info", "warning" or "error"
+  bool insecure_listen = false;
+};
+
+struct CheckReport {
+  struct Problem {
+    std::string where;  // a blob, a version or "catalog"
+    std::string what;   // one sentence
+  };
+  std::uint64_t blobs = 0;
+  std::uint64_t raw_bytes = 0;
+  std::uint64_t stored_bytes = 0;
+  std::uint64_t versions = 0;
+  std::uint64_t unfinished_uploads = 0;
+  std::vector<Problem> problems;
+};
+
+// The parts of the program that live behind folders which the command line does not include.
+struct Program {
+  std::string version;
+  Environment environment;
+  // Serves until told to stop by a signal.
+  std::function<void(const ServeRequest&)> serve;
+  // Reads everything in a data directory and changes nothing.
+  std::function<CheckReport(const std::filesystem::path& data_dir)> check_data;
+};
+
+// Parses the arguments, runs the command they name and answers the process's exit code. Never throws: an Error becomes
+// `assay: <message>` on stderr and the code that storage/base/error.h gives it; wrong usage is 60.
+int run(int argc, const char* const* argv, const Program& program);
+
+}  // namespace assay::cli

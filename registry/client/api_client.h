@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry's HTTP API as typed calls: JSON goes in and comes out here and nowhere above. Every call throws the
+// server's own Error when it refuses, and unavailable when there is no server (see session.h).
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/client/session.h"
+#include "registry/client/transfer.h"
+#include "registry/domain/artifact.h"
+#include "registry/domain/decision.h"
+#include "registry/domain/stage.h"
+
+namespace assay::client {
+
+struct PublishDetails {
+  Labels labels;
+  std::optional<std::string> profile;  // a JSON object
+  std::optional<std::string> run_id;
+  bool if_changed = false;  // answer the newest version when it has the same digest
+};
+
+struct Published {
+  Version version;
+  bool created = true;
+};
+
+struct PromotionWanted {
+  std::string version;  // a number, a stage or a digest
+  std::optional<std::int64_t> expected_revision;
+  bool dry_run = false;
+};
+
+struct TokenWanted {
+  std::string name;
+  std::string role;
+  std::string namespace_;  // "*" is all
+  std::optional<std::int64_t> expires_in_s;
+};
+
+// One thread at a time.
+class ApiClient {
+ public:
+  explicit ApiClient(SessionOptions options) : session_(std::move(options)) {}
+
+  Session& session() { return session_; }
+
+  // ---- artifacts: artifact_calls.cc
+  std::vector<Artifact> artifacts(Kind kind, const std::optional<Namespace>& space);  // all pages
+  std::optional<Artifact> find_artifact(Kind kind, const Name& name);
+  std::vector<Version> versions(Kind kind, const Name& name, std::size_t limit);  // newest first
+  Version version(Kind kind, const Reference& reference);
+  // Whether the registry holds these bytes and lets this caller read them.
+  bool has_blob(const Digest& digest);
+  // The files must have been uploaded before.
+  Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files, const PublishDetails& details);
+  // What to ask for with `download`.
+  Wanted wanted(const Version& version, const VersionFile& file) const;
+  nlohmann::json lineage(Kind kind, const Reference& reference);
+
+  // ---- stages: stage_calls.cc
+  Stage stage(const Name& model, const std::string& stage);
+  struct StageThen {
+    Stage stage;                       // as it stood at that moment
+    std::optional<Decision> decision;  // the one that had moved it there
+  };
+  StageThen stage_at(const Name& model, const std::string& stage, Time at);
+  std::vector<Stage> stages(const Name& model);
+  std::vector<Decision> stage_history(const Name& model, const std::string& stage, std::size_t limit);  // newest first
+  Decision decision(const std::string& id);
+  // Refusals are decisions too. Throws conflict when `expected_revision` is not the stage's.
+  Decision promote(const Name& model, const std::string& stage, const PromotionWanted& wanted);
+  Decision roll_back(const Name& model, const std::string& stage, const std::string& to, const std::string& reason);
+  // {"digest","policy"}
+  nlohmann::json policy(const Name& model, const std::string& stage);
+  nlohmann::json set_policy(const Name& model, const std::string& stage, const nlohmann::json& policy);
+
+  // ---- runs and evidence: record_calls.cc
+  std::string start_run(const nlohmann::json& draft);  // its id
+  void finish_run(const std::string& id, const nlohmann::json& outcome);
+  std::string record_evidence(const nlohmann::json& draft);  // its id
+  nlohmann::json run(const std::string& id);
+  nlohmann::json runs(const std::optional<Name>& model, std::size_t limit);  // an array, newest first
+
+  // ---- the server: server_calls.cc
+  nlohmann::json whoami();
+  nlohmann::json stats();
+  nlohmann::json audit(std::size_t limit);  // an array, newest first
+  nlohmann::json create_token(const TokenWanted& wanted);
+
+ private:
+  // The members of `items` of all pages of a list, at most `limit`.
+  std::vector<nlohmann::json> all_items(const std::string& target, std::size_t limit, std::string_view doing);
+
+  Session session_;
+};
+
+}  // namespace assay::client

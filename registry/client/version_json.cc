@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/client/version_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "storage/base/error.h"
+
+namespace assay::client {
+namespace {
+
+using Json = nlohmann::json;
+
+// Runs `read`; whatever is wrong with the document is the server's doing, not the user's.
+template <class Read>
+auto reading(const char* what, const Read& read) {
+  const auto fail = [&](const std::string& why) {
+    return Error(Code::internal, std::string("the server's answer is not ") + what + " as this client knows it (" + why +
+                                     "): are both of one release?");
+  };
+  try {
+    return read();
+  } catch (const Json::exception& error) {
+    throw fail(error.what());
+  } catch (const Error& error) {
+    throw fail(error.message());
+  }
+}
+
+VersionFile file_of(const Json& json) {
+  return {FilePath::parse(json.at("path").get_ref<const std::string&>()),
+          Digest::parse(json.at("digest").get_ref<const std::string&>()), json.at("size").get<std::uint64_t>(),
+          json.value("media_type", "")};
+}
+
+Name name_of(const Json& json) {
+  return Name::of(json.at("namespace").get_ref<const std::string&>(), json.at("name").get_ref<const std::string&>());
+}
+
+bool given(const Json& json, const char* key) { return json.contains(key) && !json.at(key).is_null(); }
+
+Version version_of(const Json& json) {
+  Version version{.kind = kind_from_singular(json.at("kind").get_ref<const std::string&>()),
+                  .name = name_of(json),
+                  .number = json.at("number").get<VersionNumber>(),
+                  .digest = Digest::parse(json.at("digest").get_ref<const std::string&>()),
+                  .created_at = parse_time(json.at("created_at").get_ref<const std::string&>()),
+                  .created_by = json.at("created_by").get<std::string>(),
+                  .files = {},
+                  .labels = {},
+                  .profile = {},
+                  .run_id = {},
+                  .stages = {}};
+  for (const Json& file : json.at("files")) version.files.push_back(file_of(file));
+  if (given(json, "labels")) version.labels = json.at("labels").get<Labels>();
+  if (given(json, "profile")) version.profile = json.at("profile").dump();
+  if (given(json, "run_id")) version.run_id = Id::parse(json.at("run_id").get_ref<const std::string&>());
+  if (given(json, "stages")) version.stages = json.at("stages").get<std::vector<std::string>>();
+  return version;
+}
+
+Artifact artifact_of(const Json& json) {
+  Artifact artifact{.kind = kind_from_singular(json.at("kind").get_ref<const std::string&>()),
+                    .name = name_of(json),
+                    .latest = {},
+                    .version_count = json.at("version_count").get<std::int64_t>(),
+                    .stages = {},
+                    .created_at = parse_time(json.at("created_at").get_ref<const std::string&>())};
+  if (given(json, "latest")) artifact.latest = version_of(json.at("latest"));
+  if (given(json, "stages")) artifact.stages = json.at("stages").get<std::map<std::string, VersionNumber>>();
+  return artifact;
+}
+
+}  // namespace
+
+Version read_version(const Json& json) {
+  return reading("a version", [&] { return version_of(json); });
+}
+
+Artifact read_artifact(const Json& json) {
+  return reading("an artifact", [&] { return artifact_of(json); });
+}
+
+}  // namespace assay::client
