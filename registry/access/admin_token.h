@@ -10,8 +10,9 @@ class Clock;
 class Database;
 class Entropy;
 
-// When no token exists yet, writes a new one that may do everything to `path` (mode 0600, replacing what is there) and
-// then into the catalogue, both durable on return. Returns whether it made one.
-bool ensure_admin_token(Database& database, const Clock& clock, Entropy& entropy, const std::filesystem::path& path);
+// When no token exists yet, writes a new one that may do everything to `path` (mode 0600, replacing what is
+// there) and then into the catalogue, both durable on return. Returns whether it made one.
+bool ensure_admin_token(Database& database, const Clock& clock, Entropy& entropy,
+                        const std::filesystem::path& path);
 
 }  // namespace assay

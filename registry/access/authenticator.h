@@ -17,8 +17,8 @@ class Authenticator {
   Authenticator(Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
   // `Bearer assay_…`, or `Basic` with the token as the password (the user name is ignored). Any thread.
-  // Throws unauthenticated when the header is missing, of another scheme or malformed, and when the token is unknown,
-  // expired or revoked; the message says what to do and never repeats the token.
+  // Throws unauthenticated when the header is missing, of another scheme or malformed, and when the token is
+  // unknown, expired or revoked; the message says what to do and never repeats the token.
   Principal authenticate(std::string_view authorization) const;
 
   // The same for a token by itself.

@@ -9,7 +9,7 @@
 namespace assay {
 
 enum class Permission {
-  public_,    // nobody needs to say who they are
+  public_,  // nobody needs to say who they are
   read,
   register_,  // upload and publish
   evaluate,   // record runs and evidence

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The text of a token: `assay_`, 256 random bits and a checksum in base 62. The checksum lets scanners and clients tell
-// a mistyped token from an unknown one; it proves nothing.
+// The text of a token: `assay_`, 256 random bits and a checksum in base 62. The checksum lets scanners and
+// clients tell a mistyped token from an unknown one; it proves nothing.
 #pragma once
 
 #include <string>

@@ -10,8 +10,8 @@
 
 namespace assay {
 
-// A cursor holds the keys of the last row shown, opaque to clients. `list` names the list, so that a cursor of another
-// one is refused. Not secret, not signed: whoever decodes one only ever binds its keys to a query.
+// A cursor holds the keys of the last row shown, opaque to clients. `list` names the list, so that a cursor
+// of another one is refused. Not secret, not signed: whoever decodes one only ever binds its keys to a query.
 std::string encode_cursor(std::string_view list, const std::vector<std::string>& keys);
 // Throws invalid_argument unless `cursor` is of that list with that many keys.
 std::vector<std::string> decode_cursor(std::string_view list, std::string_view cursor, std::size_t key_count);

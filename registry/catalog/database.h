@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue's port: transactions over SQL. Repositories (artifacts.h, tokens.h, …) hold the statements, one a noun:
-// what reads takes a Snapshot, what writes takes a Transaction.
+// The catalogue's port: transactions over SQL. Repositories (artifacts.h, tokens.h, …) hold the statements,
+// one a noun: what reads takes a Snapshot, what writes takes a Transaction.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ namespace assay {
 
 class Session;  // one connection with its prepared statements; sqlite_session.h
 
-// A bound parameter. Text and bytes are borrowed until the statement has been prepared and bound, i.e. for the call.
+// A bound parameter. Text and bytes are borrowed until the statement has been prepared and bound, i.e. for
+// the call.
 class Value {
  public:
   struct Bytes {
@@ -64,14 +65,15 @@ class Rows {
  public:
   Rows(Session& session, sqlite3_stmt* statement) : session_(&session), statement_(statement) {}
   ~Rows();
-  Rows(Rows&& other) noexcept : session_(other.session_), statement_(std::exchange(other.statement_, nullptr)) {}
+  Rows(Rows&& other) noexcept
+      : session_(other.session_), statement_(std::exchange(other.statement_, nullptr)) {}
   Rows& operator=(Rows&&) = delete;
 
   // Moves to the next row; false after the last.
   bool next();
 
-  // Column `index`, counted from 0, of the current row. T is std::int64_t, double, bool, std::string, Digest, Id, Time
-  // or std::optional of these (NULL). Throws corrupt when the stored value is not a T.
+  // Column `index`, counted from 0, of the current row. T is std::int64_t, double, bool, std::string, Digest,
+  // Id, Time or std::optional of these (NULL). Throws corrupt when the stored value is not a T.
   template <class T>
   T get(int index) const {
     if constexpr (is_optional<T>::value) {
@@ -108,7 +110,8 @@ class Snapshot {
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
-  // `sql` is a literal with a `?` for each value; it is prepared once per connection. Text from outside is only bound.
+  // `sql` is a literal with a `?` for each value; it is prepared once per connection. Text from outside is
+  // only bound.
   Rows query(std::string_view sql, Values values = {});
 
  protected:
@@ -120,8 +123,8 @@ class Transaction : public Snapshot {
  public:
   using Snapshot::Snapshot;
 
-  // Runs a statement that returns no rows; how many rows it changed. A broken CHECK, UNIQUE or foreign key throws
-  // already_exists (UNIQUE, PRIMARY KEY) or internal (the rest: callers parse before they write).
+  // Runs a statement that returns no rows; how many rows it changed. A broken CHECK, UNIQUE or foreign key
+  // throws already_exists (UNIQUE, PRIMARY KEY) or internal (the rest: callers parse before they write).
   std::int64_t execute(std::string_view sql, Values values = {});
   std::int64_t last_insert_id() const;
 };
@@ -131,22 +134,24 @@ class Database {
  public:
   virtual ~Database() = default;
 
-  // Runs `fn(Snapshot&)` on one of a pool of readers, on the calling thread. Throws unavailable when none gets free.
+  // Runs `fn(Snapshot&)` on one of a pool of readers, on the calling thread. Throws unavailable when none
+  // gets free.
   template <class Fn>
   auto read(Fn&& fn) {
     return returning<Snapshot>([this](const auto& closure) { run_read(closure); }, std::forward<Fn>(fn));
   }
 
-  // Runs `fn(Transaction&)` on the writer's thread, alone, and returns after its changes are durable. Closures that
-  // arrive together share one commit; one that throws takes back only its own changes. Inside a closure: no I/O, no
-  // waiting, no nested `write`.
+  // Runs `fn(Transaction&)` on the writer's thread, alone, and returns after its changes are durable.
+  // Closures that arrive together share one commit; one that throws takes back only its own changes. Inside a
+  // closure: no I/O, no waiting, no nested `write`.
   template <class Fn>
   auto write(Fn&& fn) {
     return returning<Transaction>([this](const auto& closure) { run_write(closure); }, std::forward<Fn>(fn));
   }
 
-  // Brings the schema to what this program knows, after a backup copy of the old file beside it. Throws unsupported
-  // when the file was written by a newer program. Nothing else may be called before it has returned once.
+  // Brings the schema to what this program knows, after a backup copy of the old file beside it. Throws
+  // unsupported when the file was written by a newer program. Nothing else may be called before it has
+  // returned once.
   virtual void migrate() = 0;
 
  protected:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The schema's history: numbered steps, each SQL text in its own file, applied in order and never changed afterwards.
+// The schema's history: numbered steps, each SQL text in its own file, applied in order and never changed
+// afterwards.
 #pragma once
 
 #include <span>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The catalogue in one SQLite file. One connection, on a thread of its own, does all writing and checkpointing; any
-// number of threads read through a small pool of connections that cannot write. One process a file: the daemon holds
-// the data directory's lock.
+// The catalogue in one SQLite file. One connection, on a thread of its own, does all writing and
+// checkpointing; any number of threads read through a small pool of connections that cannot write. One
+// process a file: the daemon holds the data directory's lock.
 #pragma once
 
 #include <chrono>
@@ -16,15 +16,16 @@
 namespace assay {
 
 struct SqliteOptions {
-  std::size_t readers = 4;            // one blocks only while it reads; more than cores gain nothing
-  std::size_t max_waiting = 4096;     // writes queued before `write` throws unavailable
-  std::size_t max_group = 256;        // writes that share one commit: bounds how long the first waits
+  std::size_t readers = 4;         // one blocks only while it reads; more than cores gain nothing
+  std::size_t max_waiting = 4096;  // writes queued before `write` throws unavailable
+  std::size_t max_group = 256;     // writes that share one commit: bounds how long the first waits
   std::chrono::milliseconds reader_wait{10'000};  // for a free reader before `read` throws unavailable
   std::span<const Migration* const> schema = migrations();
 };
 
-// Opens or creates the file at `path` in an existing directory. Throws corrupt when it is a database of something else
-// or damaged, unavailable when it cannot be opened. Call migrate() before anything else.
-std::unique_ptr<Database> open_sqlite_database(const std::filesystem::path& path, const SqliteOptions& options = {});
+// Opens or creates the file at `path` in an existing directory. Throws corrupt when it is a database of
+// something else or damaged, unavailable when it cannot be opened. Call migrate() before anything else.
+std::unique_ptr<Database> open_sqlite_database(const std::filesystem::path& path,
+                                               const SqliteOptions& options = {});
 
 }  // namespace assay

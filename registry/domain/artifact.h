@@ -21,10 +21,10 @@
 
 namespace assay {
 
-inline constexpr std::size_t kMaxFiles = 10'000;       // with long paths still within OCI's 4 MiB of manifest
-inline constexpr std::size_t kMaxLabels = 64;          // labels are for search, not for storage
+inline constexpr std::size_t kMaxFiles = 10'000;  // with long paths still within OCI's 4 MiB of manifest
+inline constexpr std::size_t kMaxLabels = 64;     // labels are for search, not for storage
 inline constexpr std::size_t kMaxLabelKeyLength = 128;
-inline constexpr std::size_t kMaxLabelLength = 1024;   // bytes of a value
+inline constexpr std::size_t kMaxLabelLength = 1024;  // bytes of a value
 inline constexpr std::size_t kMaxProfileBytes = 1 << 20;
 
 using Labels = std::map<std::string, std::string>;

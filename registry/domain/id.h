@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The identity of a record that has no name of its own (run, evidence, decision, token): a ULID, 26 lower-case
-// Crockford base-32 digits, so ids sort by the time they were made.
+// The identity of a record that has no name of its own (run, evidence, decision, token): a ULID, 26
+// lower-case Crockford base-32 digits, so ids sort by the time they were made.
 #pragma once
 
 #include <array>

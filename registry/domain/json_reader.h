@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading JSON that somebody else wrote: nothing unknown, doubled, too deep, too large or ill-typed gets through, and
-// each refusal names the member.
+// Reading JSON that somebody else wrote: nothing unknown, doubled, too deep, too large or ill-typed gets
+// through, and each refusal names the member.
 #pragma once
 
 #include <cstddef>
@@ -20,14 +20,14 @@ struct JsonLimits {
   std::size_t max_depth = 32;        // our deepest document has 8
 };
 
-// One JSON document and nothing after it. Throws too_large beyond `limits.max_bytes`, else invalid_argument: bad
-// syntax, bad UTF-8, a member named twice, too deep, a number beyond double. `what` names the document in messages:
-// "the request body".
+// One JSON document and nothing after it. Throws too_large beyond `limits.max_bytes`, else invalid_argument:
+// bad syntax, bad UTF-8, a member named twice, too deep, a number beyond double. `what` names the document in
+// messages: "the request body".
 nlohmann::json parse_json(std::string_view text, std::string_view what, const JsonLimits& limits = {});
 
-// Takes an object apart, member by member; `finish` refuses whatever nobody asked for, with the nearest known name.
-// Borrows the object. All getters throw invalid_argument naming the member, which an `optional_…` one may find absent
-// or null; the arrays throw too_large beyond `max_items`.
+// Takes an object apart, member by member; `finish` refuses whatever nobody asked for, with the nearest known
+// name. Borrows the object. All getters throw invalid_argument naming the member, which an `optional_…` one
+// may find absent or null; the arrays throw too_large beyond `max_items`.
 class JsonObject {
  public:
   // Throws invalid_argument unless `json` is an object. `what` names it in messages.

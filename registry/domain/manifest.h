@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The canonical description of a version's files: an OCI image manifest in the ModelPack form. Its SHA-256 is the
-// version's digest, so it holds no time, number, label or name.
+// The canonical description of a version's files: an OCI image manifest in the ModelPack form. Its SHA-256 is
+// the version's digest, so it holds no time, number, label or name.
 #pragma once
 
 #include <string>
@@ -19,12 +19,13 @@ inline constexpr std::size_t kMaxManifestBytes = 4 << 20;  // OCI registries tak
 
 class Manifest {
  public:
-  // Sorts the files by path and chooses their media types (what `files` says of them is ignored). Equal kinds and
-  // files give equal bytes. Throws invalid_argument for no file, a doubled path or a path that is also another's
-  // folder, and too_large beyond kMaxFiles or kMaxManifestBytes.
+  // Sorts the files by path and chooses their media types (what `files` says of them is ignored). Equal kinds
+  // and files give equal bytes. Throws invalid_argument for no file, a doubled path or a path that is also
+  // another's folder, and too_large beyond kMaxFiles or kMaxManifestBytes.
   static Manifest build(Kind kind, std::vector<VersionFile> files);
 
-  // A manifest as stored: the bytes are kept as they are. Throws invalid_argument when it is not one of the form above.
+  // A manifest as stored: the bytes are kept as they are. Throws invalid_argument when it is not one of the
+  // form above.
   static Manifest parse(std::string bytes);
 
   const std::string& bytes() const { return bytes_; }
@@ -36,8 +37,8 @@ class Manifest {
   const std::string& config() const { return config_; }
 
  private:
-  Manifest(std::string bytes, std::vector<VersionFile> files, const Digest& config_digest, std::uint64_t config_size,
-           std::string config);
+  Manifest(std::string bytes, std::vector<VersionFile> files, const Digest& config_digest,
+           std::uint64_t config_size, std::string config);
 
   std::string bytes_;
   Digest digest_;
@@ -47,7 +48,8 @@ class Manifest {
   std::string config_;
 };
 
-// The layer media type of a file: datasets are all dataset, plugins all code, a model's files go by extension.
+// The layer media type of a file: datasets are all dataset, plugins all code, a model's files go by
+// extension.
 std::string_view layer_media_type(Kind kind, const FilePath& path);
 
 }  // namespace assay

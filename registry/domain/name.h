@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names: letters and digits joined by single `.`, `_` or `-`. The spelling is kept; two spellings that differ only
-// in case are one name.
+// Names: letters and digits joined by single `.`, `_` or `-`. The spelling is kept; two spellings that differ
+// only in case are one name.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,8 @@ class Namespace {
 // The name of a model, dataset or plugin within its kind.
 class Name {
  public:
-  // `churn` is `default/churn`; `acme/churn` names the namespace. Throws invalid_argument, saying what is wrong.
+  // `churn` is `default/churn`; `acme/churn` names the namespace. Throws invalid_argument, saying what is
+  // wrong.
   static Name parse(std::string_view text);
   // The two parts as a URL has them.
   static Name of(std::string_view namespace_text, std::string_view name_text);
@@ -42,7 +43,7 @@ class Name {
   const Namespace& space() const { return space_; }
   const std::string& namespace_() const { return space_.text(); }
   const std::string& name() const { return name_; }
-  const std::string& key() const { return key_; }               // `churn`, lower case, without the namespace
+  const std::string& key() const { return key_; }  // `churn`, lower case, without the namespace
   std::string text() const { return namespace_() + '/' + name_; }  // always with the namespace
 
   friend bool operator==(const Name& left, const Name& right) {
@@ -59,8 +60,8 @@ class Name {
 // A named pointer of a model, such as `production`. Same grammar and case rule as names.
 class StageName {
  public:
-  // Throws invalid_argument for a bad spelling, for `latest`, `main` and `v<digits>` (they mean versions to clients),
-  // and for all digits.
+  // Throws invalid_argument for a bad spelling, for `latest`, `main` and `v<digits>` (they mean versions to
+  // clients), and for all digits.
   static StageName parse(std::string_view text);
 
   const std::string& text() const { return text_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Lists come in pages by key: a page ends with a cursor that says where the next begins, so that a page costs the same
-// however deep it is and rows added meanwhile shift nothing.
+// Lists come in pages by key: a page ends with a cursor that says where the next begins, so that a page costs
+// the same however deep it is and rows added meanwhile shift nothing.
 #pragma once
 
 #include <cstddef>

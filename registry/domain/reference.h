@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a version is written: `churn@3`, `churn@production`, `acme/churn@sha256:…`; without `@` it is the newest one.
+// How a version is written: `churn@3`, `churn@production`, `acme/churn@sha256:…`; without `@` it is the
+// newest one.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may do what, as it is stored and shown: a role in one namespace or in all of them. What each role permits is
-// registry/access/permission.h.
+// Who may do what, as it is stored and shown: a role in one namespace or in all of them. What each role
+// permits is registry/access/permission.h.
 #pragma once
 
 #include <optional>

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/domain/utf8.h"
+
+#include <cstddef>
+
+namespace assay {
+
+std::optional<std::uint32_t> take_code_point(std::string_view& text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const std::size_t length = lead < 0x80       ? 1
+                             : lead >> 5 == 6  ? 2
+                             : lead >> 4 == 14 ? 3
+                             : lead >> 3 == 30 ? 4
+                                               : 0;
+  if (length == 0 || text.size() < length) return std::nullopt;
+  std::uint32_t point = length == 1 ? lead : lead & (0x7Fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto next = static_cast<unsigned char>(text[i]);
+    if (next >> 6 != 2) return std::nullopt;
+    point = point << 6 | (next & 0x3Fu);
+  }
+  constexpr std::uint32_t kFirst[] = {0, 0, 0x80, 0x800, 0x10000};  // smallest that needs that many bytes
+  if (point < kFirst[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return std::nullopt;
+  text.remove_prefix(length);
+  return point;
+}
+
+}  // namespace assay

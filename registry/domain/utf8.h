@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading UTF-8 strictly (RFC 3629: shortest forms only, no surrogates).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace assay {
+
+// Takes one code point off the front of `text`, which must not be empty. Nothing, and `text` unchanged, when
+// it is ill-formed.
+std::optional<std::uint32_t> take_code_point(std::string_view& text);
+
+}  // namespace assay
