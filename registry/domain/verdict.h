@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// What is known when a version asks to enter a stage. `evidence` may hold more than the rules need, in any order; of
-// records about the same thing the newest counts.
+// What is known when a version asks to enter a stage. `evidence` may hold more than the rules need; it stands in the
+// order recorded, and of records about the same thing the last one counts.
 struct Facts {
   std::string namespace_;
   std::string model;

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decisions in the catalogue: appended in the transaction that they record, never altered. They are a stage's history.
+#pragma once
+
+#include <optional>
+
+#include "registry/catalog/database.h"
+#include "registry/domain/decision.h"
+#include "registry/domain/name.h"
+#include "registry/domain/page.h"
+
+namespace assay {
+
+// `decision.id` is set. Throws not_found when its model does not exist.
+void append_decision(Transaction& transaction, const Decision& decision);
+
+std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id);
+// Every attempt on a stage, newest first. Throws invalid_argument for a cursor that is not of this list.
+Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const StageName& stage,
+                              const PageRequest& page);
+// The one that had moved the stage last at `time`; none when it pointed nowhere yet.
+std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time);
+// The last version that the stage held and that is not `current`; none when there is no other.
+std::optional<VersionMark> last_good(Snapshot& snapshot, const Name& model, const StageName& stage,
+                                     const VersionMark& current);
+// Whether the stage ever pointed to that version.
+bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number);
+
+}  // namespace assay
