@@ -90,13 +90,21 @@ class ColumnBuilder {
 
 class Table {
  public:
+  Table() = default;
   explicit Table(const Schema& schema) : schema_(schema) {
     for (const Field& field : schema) columns_.push_back(std::make_shared<ColumnBuilder>(field));
+  }
+
+  // One more column, already filled.
+  void add(ColumnBuilder column) {
+    schema_.add(column.field());
+    columns_.push_back(std::make_shared<ColumnBuilder>(std::move(column)));
   }
 
   const Schema& schema() const { return schema_; }
   // To append to. Every column must end with equally many rows.
   ColumnBuilder& column(std::size_t i) { return *columns_[i]; }
+  const ColumnBuilder& column(std::size_t i) const { return *columns_[i]; }
   std::int64_t rows() const { return columns_.empty() ? 0 : columns_[0]->rows(); }
 
   // Moves the schema, or `count` rows from `first` on, out to Arrow; the memory is shared and lives as long as any copy.
