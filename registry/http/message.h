@@ -22,10 +22,10 @@ class Principal;
 
 namespace assay::http {
 
-enum class Method { get, head, post, put, patch, delete_, options };
+enum class Method { get, head, post, put, patch, delete_, options, other };
 
-// Nothing for a method that no route could have.
-std::optional<Method> method_from(std::string_view text);
+// `other` for what no route could have.
+Method method_from(std::string_view text);
 std::string_view text(Method method);
 
 // Field names compare without case; order is kept.
@@ -61,6 +61,7 @@ class BodySource {
 struct Request {
   Method method = Method::get;
   Target target;
+  Query query;
   Headers headers;
   std::string peer;                             // the client's address, without port
   std::string id;                               // of this request, for logs and problems
@@ -85,5 +86,8 @@ struct Response {
 
 // All of the body as text. Throws too_large past `limit`.
 std::string read_all(BodyReader& body, std::uint64_t limit);
+
+// The phrase of RFC 9110 for a status, "Unknown" for one that we never send.
+std::string_view status_text(int status);
 
 }  // namespace assay::http

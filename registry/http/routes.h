@@ -16,21 +16,6 @@
 
 namespace assay::http {
 
-// Anybody, without a token.
-struct Public {};
-
-// Who may call a route: anybody, or a principal with this permission (in the namespace of the path, if it has one).
-// Deliberately without a default.
-class Needs {
- public:
-  Needs(Public) {}
-  Needs(Permission permission) : permission_(permission) {}
-  const std::optional<Permission>& permission() const { return permission_; }  // nothing: public
-
- private:
-  std::optional<Permission> permission_;
-};
-
 enum class BodyKind {
   none,      // a body is refused
   whole,     // read before the handler runs, up to the route's limit
@@ -50,7 +35,8 @@ struct Route {
   // Literal segments, `{name}` for one segment, `{name=a|b}` for one of these, `{name...}` for the rest (at least one
   // segment), and a `:verb` after the last one.
   std::string pattern;
-  std::optional<Needs> needs;
+  // Who may call: anybody (public_), or who has this permission, in the namespace of the path if it has one.
+  std::optional<Permission> permission;
   BodyKind body = BodyKind::none;
   std::uint64_t body_limit = 0;
   std::vector<std::string> query;  // what it understands; anything else is refused
@@ -66,7 +52,12 @@ struct Match {
 
 class RouteTable {
  public:
-  // Throws internal for a route without `needs` or handler, a malformed pattern, or one that is there already.
+  RouteTable();
+  RouteTable(RouteTable&&) noexcept;
+  ~RouteTable();
+
+  // Throws internal for a route without permission or handler, a malformed pattern, a body without a limit, or a row that
+  // is there already.
   void add(Route route);
 
   // HEAD matches GET routes. A literal beats `{name}`, and a `:verb` beats a segment that merely ends so. Throws

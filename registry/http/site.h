@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a Server serves: the route table, who is let in, and what is counted. `handle` is the whole life of a request
-// above the socket: authenticate, check the permission, call the handler, turn whatever it throws into a problem.
+// What a Server serves: the route table, who is let in, and what is counted. Authentication and the
+// permission check happen here, once, before any handler.
 #pragma once
 
 #include <functional>
@@ -16,8 +16,9 @@
 
 namespace assay::http {
 
-// Who sends this token? Throws unauthenticated when nobody does. Any thread, at any time; may block.
-using Authenticate = std::function<Principal(std::string_view token)>;
+// Who sends this Authorization header (empty when there is none)? Throws unauthenticated when nobody does. Any thread,
+// at any time; may block.
+using Authenticate = std::function<Principal(std::string_view authorization)>;
 
 class Site {
  public:
@@ -29,9 +30,8 @@ class Site {
   // Who calls; nothing on a public route. Throws unauthenticated or denied. Blocks.
   std::optional<Principal> admit(const Route& route, const Request& request) const;
 
-  // Runs the handler. Never throws: a failure is a problem response, and `failure` gets what an operator should know
-  // of it (empty for the client's own mistakes).
-  Response handle(const Route& route, Request& request, std::string& failure) const;
+  // Runs the handler. Throws what it throws.
+  Response handle(const Route& route, Request& request) const;
 
  private:
   RouteTable routes_;

@@ -1,0 +1,600 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a connection, as one coroutine on the I/O thread: head, checks, body, answer, and again. Whatever may
+// block is sent to a pool and waited for; nothing here does.
+#include "registry/http/session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/read.hpp>
+
+#include "registry/http/body_pipe.h"
+
+namespace assay::http {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+
+class TextReader final : public BodyReader {
+ public:
+  explicit TextReader(std::string_view text) : rest_(text) {}
+  std::size_t read(std::span<std::byte> out) override {
+    const std::size_t n = std::min(out.size(), rest_.size());
+    std::copy_n(reinterpret_cast<const std::byte*>(rest_.data()), n, out.data());
+    rest_.remove_prefix(n);
+    return n;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+bool has_token(const std::string* field, std::string_view token) {
+  if (!field) return false;
+  std::string lower = *field;
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower.find(token) != std::string::npos;
+}
+
+// A client's own id is kept when it is short and plain enough for a log line.
+bool plain_id(const std::string& id) {
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  }
+  return out + '"';
+}
+
+}  // namespace
+
+struct Exchange {
+  Request request;
+  Response response;
+  Match match;
+  std::optional<Principal> principal;
+  TextReader no_body{""};
+  std::string failure;  // for the log
+  Clock::time_point start = Clock::now();
+  Clock::time_point window_end{};   // by when the body must have brought its next share
+  std::uint64_t window_bytes = 0;   // of that share, so far
+  std::uint64_t received = 0;       // of the body
+  std::uint64_t sent = 0;           // of the answer's body
+  bool wants_continue = false;
+  bool close = false;  // after this answer
+  bool linger = false;
+  bool broken = false;  // no answer can be sent any more
+
+  const Route* route() const { return match.route; }
+  void refuse(const Problem& problem) { response = render(problem, request.target.path, request.id); }
+};
+
+void Signal::set() {
+  set_ = true;
+  timer_.cancel();
+}
+
+asio::awaitable<void> Signal::wait() {
+  while (!set_) {
+    error_code ignored;
+    timer_.expires_at(Clock::time_point::max());
+    co_await timer_.async_wait(into(ignored));
+  }
+  set_ = false;
+}
+
+Session::Session(Shared& shared, asio::ip::tcp::socket socket, std::string peer)
+    : shared_(shared),
+      socket_(std::move(socket)),
+      peer_(std::move(peer)),
+      watchdog_(shared.io),
+      // A head and one read of its body: chunk headers are bounded by the same.
+      buffer_(shared.limits.head_bytes + 64 * 1024),
+      signal_(shared.io) {
+  shared_.sessions.insert(this);
+  ++shared_.per_address[peer_];
+  shared_.site->metrics().connections(shared_.sessions.size());
+}
+
+Session::~Session() {
+  shared_.sessions.erase(this);
+  if (const auto entry = shared_.per_address.find(peer_); --entry->second == 0) shared_.per_address.erase(entry);
+  shared_.site->metrics().connections(shared_.sessions.size());
+  if (shared_.sessions.empty() && shared_.all_closed) shared_.all_closed();
+}
+
+void Session::stop_when_idle() {
+  if (idle_) cut();
+}
+
+void Session::cut() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void Session::arm(std::chrono::milliseconds time) {
+  timed_out_ = false;
+  watchdog_.expires_after(time);
+  watchdog_.async_wait([this, weak = weak_from_this(), watch = ++watch_](error_code ec) {
+    const auto self = weak.lock();
+    if (ec || !self || watch != watch_) return;
+    timed_out_ = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+  });
+}
+
+void Session::disarm() {
+  ++watch_;
+  watchdog_.cancel();
+}
+
+asio::awaitable<void> Session::run() {
+  const auto self = shared_from_this();
+  error_code ignored;
+  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+  bool again = true;
+  while (again && !shared_.stopping && socket_.is_open()) again = co_await converse();
+  disarm();
+  socket_.close(ignored);
+}
+
+asio::awaitable<Session::Head> Session::read_head() {
+  std::size_t scanned = 0;
+  idle_ = buffer_.size() == 0;
+  // The first head of a connection is due at once; between requests a connection may rest.
+  arm(idle_ && !first_ ? shared_.limits.idle_timeout : shared_.limits.head_timeout);
+  first_ = false;
+  for (;;) {
+    std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    while (scanned == 0 && bytes.starts_with("\r\n")) {  // RFC 9112, 2.2: an empty line before a request is skipped
+      buffer_.consume(2);
+      bytes.remove_prefix(2);
+    }
+    if (const std::size_t size = head_size(bytes.substr(0, shared_.limits.head_bytes), scanned)) {
+      disarm();
+      refusal_ = check_head(bytes.substr(0, size), shared_.limits, shared_.options.allowed_hosts);
+      co_return refusal_ ? Head::refused : Head::complete;
+    }
+    refusal_ = check_part(bytes, scanned);
+    if (!refusal_ && bytes.size() >= shared_.limits.head_bytes)
+      refusal_ = Refusal{431, fmt::format("the request head is longer than {} bytes", shared_.limits.head_bytes)};
+    if (refusal_) co_return Head::refused;
+    scanned = bytes.size();
+
+    error_code ec;
+    const auto space = buffer_.prepare(std::min<std::size_t>(8 * 1024, buffer_.max_size() - buffer_.size()));
+    const std::size_t n = co_await socket_.async_read_some(space, into(ec));
+    buffer_.commit(n);
+    if (ec && timed_out_ && !idle_) {
+      refusal_ = Refusal{408, fmt::format("the request head did not arrive within {} ms", shared_.limits.head_timeout.count())};
+      co_return Head::refused;
+    }
+    if (ec || shared_.stopping) co_return Head::closed;
+    if (idle_) arm(shared_.limits.head_timeout);
+    idle_ = false;
+  }
+}
+
+asio::awaitable<bool> Session::converse() {
+  const Head head = co_await read_head();
+  if (head == Head::closed) co_return false;
+  disarm();
+  Exchange exchange;
+  shared_.site->metrics().started();
+  exchange.request.id = fmt::format("{}-{}", shared_.id_prefix, ++shared_.requests);
+  exchange.request.peer = peer_;
+  exchange.request.body = &exchange.no_body;
+  if (head == Head::refused) {
+    exchange.close = exchange.linger = true;
+    exchange.refuse(problem_of(refusal_->status, refusal_->detail));
+  } else {
+    const std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+    if (parse(exchange, head_size(bytes, 0))) co_await answer(exchange);
+  }
+  bool again = false;
+  if (!exchange.broken) again = co_await write_response(exchange);
+  finish(exchange);
+  if (!exchange.broken && exchange.linger) co_await linger();
+  co_return again && !exchange.close;
+}
+
+// Fills the request from the head of `head` bytes at the front of the buffer; false when it was refused instead.
+bool Session::parse(Exchange& exchange, std::size_t head) {
+  namespace http = beast::http;
+  parser_.emplace();
+  parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.head_bytes + 2));
+  parser_->body_limit(std::numeric_limits<std::uint64_t>::max());  // each route has its own; see check()
+  error_code ec;
+  const std::size_t used = parser_->put(asio::buffer(buffer_.data(), head), ec);
+  buffer_.consume(used);
+  exchange.close = true;
+  exchange.linger = true;
+  if (ec || !parser_->is_header_done()) {
+    exchange.refuse(problem_of(400, "the request head is malformed: " + ec.message()));
+    return false;
+  }
+  Request& request = exchange.request;
+  const auto& message = parser_->get();
+  request.method = method_from(std::string_view(message.method_string().data(), message.method_string().size()));
+  for (const auto& field : message)
+    request.headers.add(std::string(field.name_string()), std::string(field.value()));
+  if (const std::string* id = request.headers.find("x-request-id"); id && plain_id(*id)) request.id = *id;
+  if (const auto length = parser_->content_length(); length) request.body_size = *length;
+  if (!parser_->chunked() && !request.body_size) request.body_size = 0;
+  try {
+    request.target = Target::parse(std::string_view(message.target().data(), message.target().size()));
+    exchange.match = shared_.site->routes().match(request.method, request.target);
+    request.query = Query::parse(request.target.raw_query);
+  } catch (...) {
+    exchange.match = Match();
+    exchange.refuse(problem_of(std::current_exception()));
+    return false;
+  }
+  request.captured = exchange.match.captured;
+  exchange.close = !parser_->keep_alive();
+  exchange.linger = false;
+  return true;
+}
+
+// What can be refused by looking at the head alone.
+std::optional<Problem> Session::check(Exchange& exchange) const {
+  const Request& request = exchange.request;
+  const Route* route = exchange.route();
+  if (!route && exchange.match.allowed.empty())
+    return problem_of(404, "there is nothing at this path; /openapi.yaml lists what there is");
+  if (!route) {
+    std::string allowed;
+    for (const Method method : exchange.match.allowed)
+      allowed += (allowed.empty() ? "" : ", ") + std::string(text(method));
+    Problem problem = problem_of(405, "this path does not take that method, only " + allowed);
+    problem.headers.set("Allow", allowed);
+    return problem;
+  }
+  for (const auto& [name, value] : request.query.pairs())
+    if (std::find(route->query.begin(), route->query.end(), name) == route->query.end())
+      return problem_of(Error(Code::invalid_argument, fmt::format("there is no query parameter `{}` here; /openapi.yaml lists what there is", name.substr(0, 64))));
+  const bool has_body = !request.body_size || *request.body_size > 0;
+  if (has_body && route->body == BodyKind::none) return problem_of(Error(Code::too_large, "this request takes no body; leave it out"));
+  if (request.body_size && *request.body_size > route->body_limit)
+    return problem_of(Error(Code::too_large, fmt::format("the body is {} bytes; this path takes at most {}", *request.body_size, route->body_limit)));
+  if (const std::string* expect = request.headers.find("expect"); expect) {
+    if (!has_token(expect, "100-continue")) return problem_of(417, "the only expectation met here is 100-continue");
+    exchange.wants_continue = has_body && parser_->get().version() >= 11;
+  }
+  if (const std::string* coding = request.headers.find("content-encoding"); coding && *coding != "identity" && has_body)
+    return problem_of(415, "bodies are taken as they are; send it without Content-Encoding");
+  return std::nullopt;
+}
+
+asio::awaitable<void> Session::answer(Exchange& exchange) {
+  if (const std::optional<Problem> problem = check(exchange)) {
+    exchange.refuse(*problem);
+  } else if (exchange.route()->place == Place::io_thread) {
+    try {
+      exchange.response = shared_.site->handle(*exchange.route(), exchange.request);
+    } catch (...) {
+      exchange.refuse(problem_of(std::current_exception()));
+    }
+  } else {
+    co_await on_worker(exchange);
+  }
+  // What was not read would be taken for the next request.
+  if (!parser_->is_done()) exchange.close = exchange.linger = true;
+}
+
+namespace {
+
+// Runs `work` and turns what it throws into the response and, when it is our fault, into a line for the log.
+template <class Work>
+bool guarded(Exchange& exchange, Work work) {
+  try {
+    work();
+    return true;
+  } catch (const Error& error) {
+    exchange.refuse(problem_of(error));
+    if (info(error.code()).http_status >= 500) exchange.failure = error.message();
+  } catch (const std::exception& error) {
+    exchange.refuse(problem_of(std::current_exception()));
+    exchange.failure = error.what();
+  } catch (...) {
+    exchange.refuse(problem_of(std::current_exception()));
+    exchange.failure = "unknown exception";
+  }
+  return false;
+}
+
+Problem busy() { return problem_of(503, "the server has as much work as it takes; try again in a moment"); }
+
+}  // namespace
+
+asio::awaitable<void> Session::on_worker(Exchange& exchange) {
+  const Site& site = *shared_.site;
+  const Route& route = *exchange.route();
+  // Who calls is settled before a byte of the body is read, and before 100 Continue.
+  bool admitted = false;
+  const auto admit = [&] {
+    admitted = guarded(exchange, [&] {
+      exchange.principal = site.admit(route, exchange.request);
+      exchange.request.principal = exchange.principal ? &*exchange.principal : nullptr;
+    });
+  };
+  const auto handle = [&] { guarded(exchange, [&] { exchange.response = site.handle(route, exchange.request); }); };
+  const bool has_body = !parser_->is_done();
+
+  std::function<void()> job = [&] {
+    admit();
+    if (admitted && !has_body) handle();
+  };
+  if (!co_await in_pool(shared_.workers, Bound::queue, std::move(job))) {
+    exchange.refuse(busy());
+    co_return;
+  }
+  if (!admitted || !has_body) co_return;
+  if (route.body == BodyKind::streamed) {
+    co_await streamed_body(exchange);
+    co_return;
+  }
+  std::string body;
+  if (co_await whole_body(exchange, body)) {
+    TextReader reader(body);
+    exchange.request.body = &reader;
+    std::function<void()> last = handle;
+    if (!co_await in_pool(shared_.workers, Bound::queue, std::move(last))) exchange.refuse(busy());
+    exchange.request.body = &exchange.no_body;
+  }
+  shared_.buffered -= body.size();
+}
+
+asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::function<void()> job) {
+  const auto self = shared_from_this();
+  // The signal alone would not do: one that an earlier upload left behind may still be on its way.
+  bool done = false;
+  const auto finished = [self, &done] {
+    done = true;
+    self->signal_.set();
+  };
+  const auto work = [self, finished, run = std::move(job)] {
+    run();
+    asio::post(self->shared_.io, finished);
+  };
+  const bool taken = bound == Bound::queue ? pool.offer(work) : pool.push(work);
+  while (taken && !done) co_await signal_.wait();
+  co_return taken;
+}
+
+// Reads some of the body, at least one byte unless it ends; the problem when it cannot be read on.
+asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, std::span<std::byte> target, std::size_t& n) {
+  auto& body = parser_->get().body();
+  body.data = target.data();
+  body.size = target.size();
+  body.more = true;
+  error_code ec;
+  const auto now = Clock::now();
+  if (exchange.window_end == Clock::time_point{}) exchange.window_end = now + shared_.limits.body_window;
+  arm(std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(exchange.window_end - now)));
+  co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
+  disarm();
+  if (ec == beast::http::error::need_buffer) ec = {};
+  n = target.size() - body.size;
+  exchange.received += n;
+  exchange.window_bytes += n;
+  if (exchange.window_bytes >= shared_.limits.body_window_bytes) {
+    exchange.window_bytes = 0;
+    exchange.window_end = Clock::now() + shared_.limits.body_window;
+  }
+  if (exchange.received > exchange.route()->body_limit)
+    co_return problem_of(Error(Code::too_large, fmt::format("the body is longer than the {} bytes that this path takes", exchange.route()->body_limit)));
+  if (!ec) co_return std::nullopt;
+  if (timed_out_)
+    co_return problem_of(408, fmt::format("the body came slower than {} bytes in {} ms", shared_.limits.body_window_bytes, shared_.limits.body_window.count()));
+  const bool ended = ec == beast::http::error::partial_message || ec == beast::http::error::end_of_stream;
+  if (!ended && ec.category() == make_error_code(beast::http::error::bad_chunk).category())
+    co_return problem_of(400, "the request body is malformed: " + ec.message());
+  // Aborted means that our own side stopped reading; then there may be an answer to send.
+  exchange.broken = !ended && ec != asio::error::operation_aborted;
+  co_return problem_of(Error(Code::cancelled, "the connection ended before the body did; send all of it"));
+}
+
+asio::awaitable<bool> Session::continue_100(Exchange& exchange) {
+  if (!exchange.wants_continue) co_return true;
+  exchange.wants_continue = false;
+  exchange.broken = !co_await write("HTTP/1.1 100 Continue\r\n\r\n");
+  co_return !exchange.broken;
+}
+
+// Reads all of the body; false when it was refused or lost. The bytes are counted in shared_.buffered.
+asio::awaitable<bool> Session::whole_body(Exchange& exchange, std::string& body) {
+  if (!co_await continue_100(exchange)) co_return false;
+  std::array<std::byte, 16 * 1024> part;
+  while (!parser_->is_done()) {
+    std::size_t n = 0;
+    const std::optional<Problem> problem = co_await read_some(exchange, part, n);
+    if (problem) {
+      exchange.refuse(*problem);
+      co_return false;
+    }
+    if (shared_.buffered + n > shared_.limits.buffered_bytes) {
+      exchange.refuse(busy());
+      co_return false;
+    }
+    shared_.buffered += n;
+    body.append(reinterpret_cast<const char*>(part.data()), n);
+  }
+  co_return true;
+}
+
+// The handler pulls on a thread of its own while this coroutine feeds it from the socket.
+asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
+  const auto self = shared_from_this();
+  bool done = false;
+  bool reading = false;
+  BodyPipe pipe(shared_.limits.stream_chunk, [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
+  exchange.request.body = &pipe;
+  // Set on the I/O thread, so that the loop below never sees half of it.
+  const auto finished = [self, &done, &reading] {
+    done = true;
+    error_code ignored;
+    if (reading) self->socket_.cancel(ignored);
+    self->signal_.set();
+  };
+  const bool taken = shared_.uploads.offer([self, finished, &exchange] {
+    guarded(exchange, [&] { exchange.response = self->shared_.site->handle(*exchange.route(), exchange.request); });
+    asio::post(self->shared_.io, finished);
+  });
+  if (!taken) {
+    exchange.refuse(busy());
+    co_return;
+  }
+  bool complete = false;
+  while (!done) {
+    const std::span<std::byte> room = pipe.room();
+    if (complete || room.empty() || (exchange.wants_continue && !pipe.wanted())) {
+      const auto paused = Clock::now();
+      co_await signal_.wait();
+      exchange.window_end += Clock::now() - paused;  // our own slowness is not the sender's
+      continue;
+    }
+    if (!co_await continue_100(exchange)) {
+      pipe.fail(Error(Code::cancelled, "the client went away before its upload began"));
+      complete = true;
+      continue;
+    }
+    std::size_t n = 0;
+    reading = true;
+    const std::optional<Problem> problem = co_await read_some(exchange, room, n);
+    reading = false;
+    if (n > 0) pipe.filled(n);
+    if (problem && !done) {
+      pipe.fail(Error(code_from_name(problem->code).value_or(Code::internal), problem->detail));
+      complete = true;
+    } else if (parser_->is_done()) {
+      pipe.finish();
+      complete = true;
+    }
+  }
+  exchange.request.body = &exchange.no_body;
+}
+
+asio::awaitable<bool> Session::write(std::string_view bytes) {
+  error_code ec;
+  while (!bytes.empty() && !ec) {
+    const std::string_view part = bytes.substr(0, shared_.limits.stream_chunk);
+    arm(shared_.limits.write_timeout);
+    co_await asio::async_write(socket_, asio::buffer(part.data(), part.size()), into(ec));
+    disarm();
+    bytes.remove_prefix(part.size());
+  }
+  co_return !ec;
+}
+
+std::string Session::response_head(Exchange& exchange) {
+  Response& response = exchange.response;
+  const Request& request = exchange.request;
+  const bool bodiless = response.status == 204 || response.status == 304;
+  if (!response.source && !response.body.empty()) response.length = response.body.size();
+  if (shared_.stopping) exchange.close = true;
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
+  const auto put = [&](std::string_view name, std::string_view value) {
+    head.append(name).append(": ");
+    // A line break in a value would be a second field, or a second response.
+    for (const char c : value) head += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
+    head += "\r\n";
+  };
+  put("Date", shared_.date());
+  put("Server", "assay/" + shared_.options.version);
+  put("X-Request-Id", request.id);
+  put("X-Content-Type-Options", "nosniff");
+  if (!response.headers.find("cache-control")) put("Cache-Control", "no-cache");
+  if (const std::string* trace = request.headers.find("traceparent")) put("traceparent", *trace);
+  for (const auto& [name, value] : response.headers) put(name, value);
+  if (!bodiless) put("Content-Length", std::to_string(response.length));
+  if (exchange.close) put("Connection", "close");
+  else if (parser_ && parser_->get().version() < 11) put("Connection", "keep-alive");
+  return head + "\r\n";
+}
+
+asio::awaitable<bool> Session::write_response(Exchange& exchange) {
+  const bool bodiless = exchange.request.method == Method::head || exchange.response.status == 204 || exchange.response.status == 304;
+  std::string head = response_head(exchange);
+  if (!bodiless && exchange.response.source) {
+    if (co_await write(head)) co_return co_await write_source(exchange);
+    exchange.broken = true;
+    co_return false;
+  }
+  if (!bodiless) {
+    exchange.sent = exchange.response.body.size();
+    head += exchange.response.body;
+  }
+  exchange.broken = !co_await write(head);
+  co_return !exchange.broken;
+}
+
+asio::awaitable<bool> Session::write_source(Exchange& exchange) {
+  std::vector<std::byte> chunk(shared_.limits.stream_chunk);
+  while (exchange.sent < exchange.response.length) {
+    std::size_t n = 0;
+    const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), exchange.response.length - exchange.sent);
+    std::function<void()> job = [&exchange, &chunk, &n, wanted] {
+      try {
+        n = exchange.response.source->read(std::span(chunk).first(wanted));
+      } catch (const std::exception& error) {
+        exchange.failure = error.what();
+      }
+    };
+    co_await in_pool(shared_.workers, Bound::none, std::move(job));
+    // The status is sent already: an answer that breaks off is the only way left to say that it is not whole.
+    if (n == 0) exchange.broken = true;
+    if (exchange.broken) break;
+    exchange.broken = !co_await write(std::string_view(reinterpret_cast<const char*>(chunk.data()), n));
+    exchange.sent += n;
+  }
+  co_return !exchange.broken;
+}
+
+// Closing with unread bytes in the socket would reset the connection and could take the answer with it.
+asio::awaitable<void> Session::linger() {
+  error_code ec;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  std::array<char, 16 * 1024> sink;
+  std::uint64_t dropped = 0;
+  arm(shared_.limits.linger_timeout);
+  while (!ec && dropped < shared_.limits.linger_bytes && !shared_.stopping)
+    dropped += co_await socket_.async_read_some(asio::buffer(sink), into(ec));
+  disarm();
+}
+
+void Session::finish(const Exchange& exchange) {
+  const auto took = Clock::now() - exchange.start;
+  const std::string_view pattern = exchange.route() ? std::string_view(exchange.route()->pattern) : "";
+  Metrics& metrics = shared_.site->metrics();
+  metrics.finished(pattern, text(exchange.request.method), exchange.response.status, took);
+  metrics.received(exchange.received);
+  metrics.sent(exchange.sent);
+  if (!shared_.options.log) return;
+  std::string line = fmt::format(
+      "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} request_id={}",
+      text(exchange.request.method), quoted(exchange.request.target.path), quoted(pattern), exchange.response.status,
+      std::chrono::duration<double, std::milli>(took).count(), exchange.received, exchange.sent, peer_, exchange.request.id);
+  if (exchange.principal) line += " principal=" + quoted(exchange.principal->name);
+  if (const std::string* trace = exchange.request.headers.find("traceparent")) line += " traceparent=" + quoted(*trace);
+  if (exchange.broken) line += " broken=true";
+  if (!exchange.failure.empty()) line += " error=" + quoted(exchange.failure);
+  shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, line);
+}
+
+}  // namespace assay::http

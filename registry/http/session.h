@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection, and what all connections of a server share. Only server.cc and session.cc include this: they are the
+// only places that know Asio and Beast.
+#pragma once
+
+#include <utility>  // Boost 1.74 needs it first on gcc 12
+
+#include <boost/asio.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "registry/http/head.h"
+#include "registry/http/problem.h"
+#include "registry/http/server.h"
+#include "registry/http/site.h"
+#include "registry/http/work_pool.h"
+
+namespace assay::http {
+
+class Session;
+
+// Belongs to the I/O thread, except what says otherwise.
+struct Shared {
+  Shared(const Options& given, std::shared_ptr<Site> the_site);
+
+  const Options options;
+  const Limits& limits;
+  const std::shared_ptr<Site> site;
+  boost::asio::io_context io{1};
+  WorkPool workers;  // any thread
+  WorkPool uploads;  // any thread
+  std::set<Session*> sessions;
+  std::map<std::string, std::size_t> per_address;
+  std::uint64_t buffered = 0;  // bytes of whole bodies in memory
+  std::uint64_t requests = 0;
+  std::string id_prefix;  // of request ids: differs from start to start
+  bool stopping = false;
+  std::function<void()> all_closed;  // called when the last session ends
+
+  void log(LogLevel level, std::string_view line) const {
+    if (options.log) options.log(level, line);
+  }
+  // The Date field, made once a second.
+  const std::string& date();
+
+ private:
+  std::string date_;
+  std::time_t date_second_ = 0;
+};
+
+// Something that a coroutine on the I/O thread waits for. Both methods are for that thread.
+class Signal {
+ public:
+  explicit Signal(boost::asio::io_context& io) : timer_(io) {}
+  void set();
+  // Returns once set() was called, now or since the last wait.
+  boost::asio::awaitable<void> wait();
+
+ private:
+  boost::asio::steady_timer timer_;
+  bool set_ = false;
+};
+
+struct Exchange;  // one request and its answer
+
+class Session final : public std::enable_shared_from_this<Session> {
+ public:
+  Session(Shared& shared, boost::asio::ip::tcp::socket socket, std::string peer);
+  ~Session();
+
+  // Answers requests until either side has enough. Keeps the session alive while it runs.
+  boost::asio::awaitable<void> run();
+  void stop_when_idle();  // closes now if no request has begun
+  void cut();             // closes whatever is going on
+
+ private:
+  enum class Head { complete, closed, refused };
+  enum class Bound { queue, none };  // whether a job may be refused
+
+  boost::asio::awaitable<Head> read_head();
+  boost::asio::awaitable<bool> converse();                     // one exchange; whether another may follow
+  boost::asio::awaitable<void> answer(Exchange& exchange);     // decides the response
+  boost::asio::awaitable<void> on_worker(Exchange& exchange);  // as answer(), for what may block
+  boost::asio::awaitable<bool> in_pool(WorkPool& pool, Bound bound, std::function<void()> job);
+  boost::asio::awaitable<bool> whole_body(Exchange& exchange, std::string& body);
+  boost::asio::awaitable<void> streamed_body(Exchange& exchange);
+  boost::asio::awaitable<std::optional<Problem>> read_some(Exchange& exchange, std::span<std::byte> into, std::size_t& n);
+  boost::asio::awaitable<bool> continue_100(Exchange& exchange);
+  boost::asio::awaitable<bool> write(std::string_view bytes);
+  boost::asio::awaitable<bool> write_response(Exchange& exchange);
+  boost::asio::awaitable<bool> write_source(Exchange& exchange);
+  boost::asio::awaitable<void> linger();
+
+  bool parse(Exchange& exchange, std::size_t head);
+  std::optional<Problem> check(Exchange& exchange) const;
+  std::string response_head(Exchange& exchange);
+  void finish(const Exchange& exchange);
+
+  // Cuts off the socket operation that is running after `time`, until disarm().
+  void arm(std::chrono::milliseconds time);
+  void disarm();
+
+  Shared& shared_;
+  boost::asio::ip::tcp::socket socket_;
+  const std::string peer_;
+  boost::asio::steady_timer watchdog_;
+  std::uint64_t watch_ = 0;  // tells a watchdog's late call from the present one
+  bool timed_out_ = false;
+  bool idle_ = true;
+  bool first_ = true;
+  boost::beast::flat_buffer buffer_;
+  std::optional<boost::beast::http::request_parser<boost::beast::http::buffer_body>> parser_;
+  std::optional<Refusal> refusal_;
+  Signal signal_;
+};
+
+}  // namespace assay::http

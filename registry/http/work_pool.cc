@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/http/work_pool.h"
+
+namespace assay::http {
+
+WorkPool::WorkPool(std::size_t threads, std::size_t queue) : queue_(queue) {
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+WorkPool::~WorkPool() { stop(); }
+
+bool WorkPool::offer(Job job) { return add(std::move(job), Bound::queue); }
+
+bool WorkPool::push(Job job) { return add(std::move(job), Bound::none); }
+
+bool WorkPool::add(Job job, Bound bound) {
+  {
+    const std::lock_guard lock(mutex_);
+    // A job that an idle thread will take at once does not wait, so a queue of none still lets work in.
+    if (stopping_ || (bound == Bound::queue && waiting_.size() >= queue_ + idle_)) return false;
+    waiting_.push_back(std::move(job));
+  }
+  ready_.notify_one();
+  return true;
+}
+
+void WorkPool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  ready_.notify_all();
+  threads_.clear();
+}
+
+void WorkPool::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    --idle_;
+    if (waiting_.empty()) return;
+    Job job = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;  // what it holds may lock; let it go outside
+    lock.lock();
+  }
+}
+
+}  // namespace assay::http

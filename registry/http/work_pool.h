@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// A fixed number of threads for work that blocks, and a bounded queue before them.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace assay::http {
+
+// Any thread may call any method at any time. Jobs must not throw.
+class WorkPool {
+ public:
+  using Job = std::function<void()>;
+
+  WorkPool(std::size_t threads, std::size_t queue);
+  ~WorkPool();  // as stop()
+  WorkPool(const WorkPool&) = delete;
+  WorkPool& operator=(const WorkPool&) = delete;
+
+  // Takes a job to be run, or refuses it (false) when as many wait as may, or after stop().
+  bool offer(Job job);
+  // Takes a job however many wait: for going on with work that was taken before, whose number is bounded elsewhere.
+  // False only after stop().
+  bool push(Job job);
+  // Runs what waits, then joins the threads.
+  void stop();
+
+ private:
+  enum class Bound { queue, none };
+  bool add(Job job, Bound bound);
+  void work();
+
+  const std::size_t queue_;
+  std::mutex mutex_;
+  std::condition_variable ready_;
+  std::deque<Job> waiting_;
+  std::size_t idle_ = 0;  // threads that wait for a job
+  bool stopping_ = false;
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace assay::http
