@@ -56,6 +56,9 @@ ArrayOwner export_batch(TablePtr table, std::int64_t first, std::int64_t rows,
                         const std::vector<std::size_t>& columns);
 ArrayOwner export_batch(TablePtr table);  // all of it
 
+// Copies the rows of a batch behind those of `columns`, which are its schema. The array must be well formed.
+void append_batch(std::vector<Column>& columns, const ArrowArray& batch);
+
 // Copies a batch into a table. The array must be well formed (the wire's decoder checks what comes from a
 // worker).
 TablePtr import_batch(const TableSchema& schema, const ArrowArray& batch);

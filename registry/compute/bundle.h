@@ -21,9 +21,9 @@ struct BundleInfo {
   PluginUse plugin;
   Config config;  // defaults filled
   std::uint64_t seed = 0;
-  std::string label;                  // empty: none
-  TableSchema columns;                // the features, in order, without the label
-  std::optional<Digest> data_digest;  // of the training dataset's version
+  std::string label{};                  // empty: none
+  TableSchema columns{};                // the features, in order, without the label
+  std::optional<Digest> data_digest{};  // of the training dataset's version
   std::int64_t data_rows = 0;
 };
 

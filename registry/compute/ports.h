@@ -24,8 +24,7 @@
 
 namespace assay {
 
-// ---- Calls
-// ---------------------------------------------------------------------------------------------------------
+// ---- Calls ----
 
 // How one operation of a plugin may run. The same seed, data and config give the same result.
 struct CallOptions {
@@ -47,8 +46,7 @@ class Progress {
   virtual void metric(std::string_view name, std::int64_t step, double value);
 };
 
-// ---- Bundles: named entries
-// ------------------------------------------------------------------------------------------
+// ---- Bundles: named entries ----
 
 struct BundleEntry {
   std::string name;
@@ -71,8 +69,7 @@ class BundleSink {
   virtual void put(std::string name, std::string media_type, std::string bytes) = 0;
 };
 
-// ---- Plugins
-// -----------------------------------------------------------------------------------------------------------
+// ---- Plugins ----
 
 // Capability ids, as in assay/abi.h.
 inline constexpr std::string_view kTrainer = "assay.trainer/1";
@@ -129,8 +126,8 @@ class Scorer {
   virtual void load(const BundleSource& model, const CallOptions& options, Progress& progress) = 0;
   // The columns of the answers, given the columns of the input.
   virtual TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) = 0;
-  // `rows` must have the bound columns. The answer has as many rows, in the same order, and no NaN or
-  // infinity.
+  // `rows` must have the bound columns. Cut into batches as it pleases; the answer has as many rows, in the
+  // same order, and no NaN or infinity.
   virtual TablePtr score(const TablePtr& rows, const CallOptions& options, Progress& progress) = 0;
 };
 
@@ -191,7 +188,7 @@ const ComponentInfo& choose_component(const PluginInfo& plugin, std::string_view
 // How records name that component.
 PluginUse use_of(const PluginInfo& plugin, const ComponentInfo& component);
 
-// ---- The registry, as compute sees it ----------------------------------------------------------------
+// ---- The registry, as compute sees it ----
 
 struct ArtifactFile {
   std::string path;

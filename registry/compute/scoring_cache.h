@@ -33,7 +33,6 @@ class ScoringCache {
  private:
   struct Slot;
   std::shared_ptr<Slot> slot(const Digest& digest);
-  void drop(const Digest& digest, const std::shared_ptr<Slot>& slot);
   template <typename Use>
   std::string with_model(const ArtifactVersion& model, const CallOptions& options, Use use);
 

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/compute/cell.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "registry/compute/csv.h"
+#include "registry/compute/literal.h"
+
+namespace assay {
+
+bool append_literal(Column& column, std::string_view text) {
+  switch (column.type()) {
+    case ColumnType::f64:
+      if (const auto value = parse_f64(text)) return column.append(*value), true;
+      return false;
+    case ColumnType::i64: {
+      if (const auto value = parse_i64(text)) return column.append(*value), true;
+      // Data frames write integers beside missing values as 3.0.
+      const auto number = parse_f64(text);
+      const auto value = number ? whole(*number) : std::nullopt;
+      if (value) column.append(*value);
+      return value.has_value();
+    }
+    case ColumnType::boolean: {
+      auto value = parse_bool(text);
+      if (!value && (text == "0" || text == "1")) value = text == "1";
+      if (value) column.append(*value);
+      return value.has_value();
+    }
+    case ColumnType::utf8:
+      return column.append(text), true;
+  }
+  return false;
+}
+
+void append_csv_cell(std::string& out, const Column& column, std::int64_t row) {
+  if (column.is_null(row)) return;
+  switch (column.type()) {
+    case ColumnType::f64:
+      out += format_f64(column.f64(row));
+      return;
+    case ColumnType::i64:
+      out += std::to_string(column.i64(row));
+      return;
+    case ColumnType::boolean:
+      out += column.boolean(row) ? "true" : "false";
+      return;
+    case ColumnType::utf8:
+      append_csv_text(out, column.utf8(row));
+      return;
+  }
+}
+
+std::string format_f64(double value) {
+  if (std::isnan(value)) return "nan";
+  char text[32];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
+  return {text, error == std::errc() ? end : text};
+}
+
+void append_csv_text(std::string& out, std::string_view text) {
+  // An empty text is quoted to tell it from null; blanks at the ends so that no reader trims them.
+  const bool plain = !text.empty() && text.find_first_of(",\"\r\n") == text.npos && text.front() != ' ' &&
+                     text.back() != ' ';
+  if (plain) {
+    out += text;
+    return;
+  }
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+}  // namespace assay

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/compute/table.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+#include <unordered_set>
+
+#include "registry/domain/nearest.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+constexpr std::array<std::string_view, 4> kTypeNames = {"f64", "i64", "bool", "utf8"};
+
+bool bit(const std::vector<std::uint8_t>& bits, std::int64_t at) {
+  return (bits[static_cast<std::size_t>(at >> 3)] >> (at & 7) & 1) != 0;
+}
+
+void push_bit(std::vector<std::uint8_t>& bits, std::int64_t at, bool value) {
+  if ((at & 7) == 0) bits.push_back(0);
+  if (value) bits.back() = static_cast<std::uint8_t>(bits.back() | 1u << (at & 7));
+}
+
+}  // namespace
+
+std::string_view name_of(ColumnType type) {
+  return kTypeNames.at(static_cast<std::size_t>(type));
+}
+
+std::optional<ColumnType> column_type_from_name(std::string_view name) {
+  for (std::size_t i = 0; i < kTypeNames.size(); ++i)
+    if (kTypeNames[i] == name) return static_cast<ColumnType>(i);
+  return std::nullopt;
+}
+
+Column::Column(ColumnSpec spec) : spec_(std::move(spec)) {
+  if (spec_.type == ColumnType::utf8) offsets_.push_back(0);
+}
+
+bool Column::is_null(std::int64_t row) const {
+  return null_count_ != 0 && !bit(validity_, row);
+}
+bool Column::boolean(std::int64_t row) const {
+  return bit(bits_, row);
+}
+
+std::string_view Column::utf8(std::int64_t row) const {
+  const auto at = static_cast<std::size_t>(row);
+  return std::string_view(text_).substr(static_cast<std::size_t>(offsets_[at]),
+                                        static_cast<std::size_t>(offsets_[at + 1] - offsets_[at]));
+}
+
+std::optional<double> Column::number(std::int64_t row) const {
+  if (is_null(row)) return std::nullopt;
+  switch (spec_.type) {
+    case ColumnType::f64:
+      return f64(row);
+    case ColumnType::i64:
+      return static_cast<double>(i64(row));
+    case ColumnType::boolean:
+      return boolean(row) ? 1.0 : 0.0;
+    case ColumnType::utf8:
+      break;
+  }
+  throw Error(Code::internal, fmt::format("column \"{}\" holds text, not numbers", name()));
+}
+
+void Column::reserve(std::int64_t rows) {
+  const auto count = static_cast<std::size_t>(rows);
+  validity_.reserve((count + 7) / 8);
+  if (spec_.type == ColumnType::f64) f64_.reserve(count);
+  if (spec_.type == ColumnType::i64) i64_.reserve(count);
+  if (spec_.type == ColumnType::boolean) bits_.reserve((count + 7) / 8);
+  if (spec_.type == ColumnType::utf8) offsets_.reserve(count + 1);
+}
+
+void Column::push_validity(bool valid) {
+  push_bit(validity_, size_, valid);
+  ++size_;
+  if (!valid) ++null_count_;
+}
+
+void Column::append_null() {
+  if (spec_.type == ColumnType::f64) f64_.push_back(0);
+  if (spec_.type == ColumnType::i64) i64_.push_back(0);
+  if (spec_.type == ColumnType::boolean) push_bit(bits_, size_, false);
+  if (spec_.type == ColumnType::utf8) offsets_.push_back(offsets_.back());
+  push_validity(false);
+}
+
+void Column::append(double value) {
+  f64_.push_back(value);
+  push_validity(true);
+}
+
+void Column::append(std::int64_t value) {
+  i64_.push_back(value);
+  push_validity(true);
+}
+
+void Column::append(bool value) {
+  push_bit(bits_, size_, value);
+  push_validity(true);
+}
+
+void Column::append(std::string_view value) {
+  if (value.size() > std::numeric_limits<std::int32_t>::max() - text_.size())
+    throw Error(Code::too_large,
+                fmt::format("column \"{}\" holds more than 2 GiB of text; split the table", name()));
+  text_.append(value);
+  offsets_.push_back(static_cast<std::int32_t>(text_.size()));
+  push_validity(true);
+}
+
+const void* Column::values() const {
+  switch (spec_.type) {
+    case ColumnType::f64:
+      return f64_.data();
+    case ColumnType::i64:
+      return i64_.data();
+    case ColumnType::boolean:
+      return bits_.data();
+    case ColumnType::utf8:
+      return text_.data();
+  }
+  return nullptr;
+}
+
+Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
+  std::unordered_set<std::string_view> names;
+  if (!columns_.empty()) rows_ = columns_.front().size();
+  for (const Column& column : columns_) {
+    if (column.size() != rows_)
+      throw Error(Code::internal, fmt::format("column \"{}\" has {} rows beside columns of {}", column.name(),
+                                              column.size(), rows_));
+    if (!names.insert(column.name()).second)
+      throw Error(Code::internal, fmt::format("column \"{}\" occurs twice in one table", column.name()));
+  }
+}
+
+TableSchema Table::schema() const {
+  TableSchema schema;
+  for (const Column& column : columns_) schema.push_back(column.spec());
+  return schema;
+}
+
+const Column* Table::find(std::string_view name) const {
+  for (const Column& column : columns_)
+    if (column.name() == name) return &column;
+  return nullptr;
+}
+
+const Column& Table::at(std::string_view name, std::string_view what) const {
+  if (const Column* column = find(name)) return *column;
+  std::vector<std::string> names;
+  for (const Column& column : columns_) names.push_back(column.name());
+  throw Error(Code::invalid_argument,
+              fmt::format("{} has no column \"{}\"{}", what, name, did_you_mean(name, names)));
+}
+
+TablePtr Table::select(const std::vector<std::string>& names, std::string_view what) const {
+  std::vector<Column> chosen;
+  for (const std::string& name : names) chosen.push_back(at(name, what));
+  if (chosen.empty()) return std::make_shared<Table>(rows_);
+  return std::make_shared<Table>(std::move(chosen));
+}
+
+}  // namespace assay
