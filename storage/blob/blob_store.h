@@ -33,8 +33,8 @@ struct ByteRange {
 
 // What the uploader knows beforehand. All of it may be left out; hints about parents and layout will join it.
 struct UploadOptions {
-  std::optional<Digest> digest;       // finish() refuses anything else
-  std::optional<std::uint64_t> size;  // write() and finish() refuse anything else
+  std::optional<Digest> digest = {};       // finish() refuses anything else
+  std::optional<std::uint64_t> size = {};  // write() and finish() refuse anything else
 };
 
 struct BlobTotals {

@@ -33,8 +33,8 @@ struct FsckReport {
 };
 
 struct FsckOptions {
-  std::span<const Digest> required;  // blobs that must be there; whoever is missing is a problem
-  std::function<void(const FsckReport&)> progress;  // called after every blob; may be empty
+  std::span<const Digest> required = {};  // blobs that must be there; whoever is missing is a problem
+  std::function<void(const FsckReport&)> progress = {};  // called after every blob; may be empty
 };
 
 // `files` is the tree of a local blob store. Throws only when a directory cannot be read.

@@ -20,7 +20,7 @@ Error as_upload_failure(const Error& error) {
   if (error.code() == Code::full)
     return Error(Code::full, "The disk is full, and nothing of the upload was kept (" + error.message() +
                                  "). Free some space where the data directory is, then upload again.");
-  return Error(Code::unavailable, "The upload failed, and nothing of it was kept: " + error.message());
+  return Error(Code::unavailable, "The upload failed: " + error.message());
 }
 
 bool is_about_files(const Error& error) {
@@ -153,7 +153,7 @@ void LocalUpload::abandon() noexcept {
   if (temp_.empty()) return;
   try {
     store_.files_.remove(std::exchange(temp_, {}));
-  } catch (const Error&) {
+  } catch (...) {
     // It stays until the store is opened again, which sweeps it.
   }
 }
