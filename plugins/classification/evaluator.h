@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The evaluator of binary classifiers: label and score columns in, metrics with confidence intervals out, for all rows
+// and for each group. The numbers themselves are in metrics.h and intervals.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "assay/plugin.hpp"
+#include "observations.h"
+
+namespace assay::classification {
+
+class Evaluator {
+ public:
+  static constexpr std::string_view id = "classification";
+  static constexpr std::string_view capability = ASSAY_CAP_EVALUATOR_V1;
+
+  struct State {
+    std::size_t label = 0, score = 0;  // column indices
+    std::vector<std::size_t> groups;
+    Observations rows;
+  };
+
+  explicit Evaluator(const sdk::Config& config);
+
+  // INVALID_DATA when a role has no column, or a column of a type that cannot play it.
+  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles, std::optional<sdk::Source> reference) const;
+  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, and of the first score that is not a
+  // probability.
+  void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
+  void merge(sdk::Call call, State& into, const State& from) const;
+  void save(sdk::Call call, const State& state, sdk::Sink out) const;
+  State restore(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles, sdk::Source saved) const;
+  std::vector<sdk::Metric> finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const;
+
+ private:
+  void report(sdk::Call call, const Slice& slice, std::vector<sdk::Metric>& out) const;
+
+  double threshold_;
+  double confidence_;
+  int resamples_;
+};
+
+}  // namespace assay::classification

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics of a binary classifier, each by scikit-learn's definition, ties and degenerate classes included. README.md
+// has the formulas. A metric that is not defined for the rows is NaN.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "observations.h"
+
+namespace assay::classification {
+
+inline constexpr std::size_t kCalibrationBins = 10;
+
+struct Confusion {
+  std::int64_t true_positives = 0, false_positives = 0, true_negatives = 0, false_negatives = 0;
+
+  std::int64_t positives() const { return true_positives + false_negatives; }
+  std::int64_t negatives() const { return true_negatives + false_positives; }
+  std::int64_t rows() const { return positives() + negatives(); }
+  std::int64_t flagged() const { return true_positives + false_positives; }
+};
+
+double accuracy(const Confusion& counts);
+// The mean of the recalls of the classes that occur.
+double balanced_accuracy(const Confusion& counts);
+// 0 where nothing was flagged, or nothing was to be found.
+double precision(const Confusion& counts);
+double recall(const Confusion& counts);
+double f1(const Confusion& counts);
+// Matthews' correlation; 0 where a class or a prediction does not occur.
+double matthews(const Confusion& counts);
+
+struct CalibrationBin {
+  double weight = 0, score_sum = 0, positives = 0;
+};
+
+// What follows from the scores themselves.
+struct Ranking {
+  double roc_auc = 0, average_precision = 0, log_loss = 0, brier = 0, calibration_error = 0, kolmogorov_smirnov = 0;
+};
+
+struct Summary {
+  Confusion counts;
+  Ranking ranking;
+};
+
+// A sample with all that does not change when its rows are weighted differently. Borrows the sample.
+class Evaluated {
+ public:
+  // A row is flagged when its score is at least `threshold`.
+  Evaluated(const Sample& sample, double threshold);
+
+  const Sample& sample() const { return sample_; }
+  Summary summary() const;
+  // The summary of the sample in which row i occurs weights[i] times. Summation is not compensated.
+  Summary summary(const std::vector<std::uint8_t>& weights) const;
+  std::vector<CalibrationBin> calibration() const;
+
+ private:
+  template <class Sum, class Weight>
+  Summary sweep(Weight weight) const;
+
+  const Sample& sample_;
+  std::size_t first_flagged_;
+  std::vector<double> log_losses_;
+  std::vector<std::uint8_t> bins_;
+};
+
+}  // namespace assay::classification
