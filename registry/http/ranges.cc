@@ -162,17 +162,6 @@ bool lists_etag(std::string_view field, std::string_view etag) {
   }
 }
 
-std::optional<std::int64_t> expected_revision(const Request& request) {
-  const std::string* field = request.headers.find("if-match");
-  if (!field || trim(*field) == "*") return std::nullopt;
-  const std::string_view tag = trim(*field);
-  const std::optional<std::uint64_t> revision =
-      tag.size() > 2 && tag.front() == '"' && tag.back() == '"' ? number(tag.substr(1, tag.size() - 2)) : std::nullopt;
-  if (!revision || *revision > 1ull << 53)
-    throw Error(Code::invalid_argument, "If-Match must be the ETag of the stage as it was read, such as \"3\" in quotes");
-  return static_cast<std::int64_t>(*revision);
-}
-
 std::string repr_digest(const Digest& digest) { return "sha-256=:" + base64(digest.bytes()) + ":"; }
 
 std::optional<Digest> parse_repr_digest(std::string_view field) {

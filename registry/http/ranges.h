@@ -45,10 +45,6 @@ RangeWish parse_range(std::string_view field, std::uint64_t size);
 // Whether one of a list of entity tags (or `*`) is `etag`, which stands in its quotes. A weak tag is the same here.
 bool lists_etag(std::string_view field, std::string_view etag);
 
-// The revision that If-Match asks for; nothing when there is no such field or it is `*`. Throws invalid_argument for
-// anything but one revision in quotes.
-std::optional<std::int64_t> expected_revision(const Request& request);
-
 std::string repr_digest(const Digest& digest);  // sha-256=:…:
 // The sha-256 of a Repr-Digest or Content-Digest field, if it has one. Throws invalid_argument when it is malformed.
 std::optional<Digest> parse_repr_digest(std::string_view field);

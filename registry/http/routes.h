@@ -34,13 +34,13 @@ struct Route {
   Method method = Method::get;
   // Literal segments, `{name}` for one segment, `{name=a|b}` for one of these, `{name...}` for the rest (at least one
   // segment), and a `:verb` after the last one.
-  std::string pattern;
+  std::string pattern = {};
   // Who may call: anybody (public_), or who has this permission, in the namespace of the path if it has one.
-  std::optional<Permission> permission;
+  std::optional<Permission> permission = {};
   BodyKind body = BodyKind::none;
   std::uint64_t body_limit = 0;
-  std::vector<std::string> query;  // what it understands; anything else is refused
-  Handler handler;
+  std::vector<std::string> query = {};  // what it understands; anything else is refused
+  Handler handler = {};
   Place place = Place::worker;
 };
 

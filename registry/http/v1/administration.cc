@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is calling, tokens, the audit trail and totals. Next to read: registry/service/tokens.h.
+#include <nlohmann/json.hpp>
+
+#include "registry/http/limits.h"
+#include "registry/http/v1/render.h"
+#include "registry/http/v1/routes.h"
+#include "registry/service/audit_trail.h"
+#include "registry/service/stats.h"
+#include "registry/service/tokens.h"
+
+namespace assay::http::v1 {
+namespace {
+
+Response show_caller(const Context& context, Request& request) {
+  return json_response(200, whoami(*request.principal, context.version));
+}
+
+Response make_token(const Context& context, Request& request) {
+  const TokenRequest wish = parse_token_request(json_body(request));
+  Response response = json_response(201, create_token(context.services, *request.principal, wish));
+  response.headers.set("Cache-Control", "no-store");  // the secret is in it
+  return response;
+}
+
+Response end_token(const Context& context, Request& request) {
+  revoke_token(context.services, *request.principal, Id::parse(request.parameter("id")));
+  Response response;
+  response.status = 204;
+  return response;
+}
+
+Response show_audit(const Context& context, Request& request) {
+  const Page<AuditEntry> page = audit_trail(context.services, *request.principal, page_of(request));
+  return page_response(request, page.items, page.next_cursor);
+}
+
+Response show_stats(const Context& context, Request& request) {
+  return json_response(200, stats(context.services, *request.principal));
+}
+
+}  // namespace
+
+void add_administration_routes(RouteTable& table, const Context& context) {
+  using Call = Response (*)(const Context&, Request&);
+  const auto bound = [&](Call call) {
+    return [context, call](Request& request) { return call(context, request); };
+  };
+  table.add({.method = Method::get,
+             .pattern = "/api/v1/whoami",
+             .permission = Permission::read,
+             .handler = bound(show_caller)});
+  table.add({.method = Method::post,
+             .pattern = "/api/v1/tokens",
+             .permission = Permission::admin,
+             .body = BodyKind::whole,
+             .body_limit = kSmallJsonBytes,
+             .handler = bound(make_token)});
+  table.add({.method = Method::delete_,
+             .pattern = "/api/v1/tokens/{id}",
+             .permission = Permission::admin,
+             .handler = bound(end_token)});
+  table.add({.method = Method::get,
+             .pattern = "/api/v1/audit",
+             .permission = Permission::admin,
+             .query = {"cursor", "limit"},
+             .handler = bound(show_audit)});
+  table.add({.method = Method::get,
+             .pattern = "/api/v1/stats",
+             .permission = Permission::read,
+             .handler = bound(show_stats)});
+}
+
+}  // namespace assay::http::v1

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all handlers of v1 do alike: read names and bodies from a request, and write JSON answers and pages.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "registry/domain/kind.h"
+#include "registry/domain/name.h"
+#include "registry/domain/page.h"
+#include "registry/domain/reference.h"
+#include "registry/http/message.h"
+#include "storage/blob/blob_store.h"
+
+namespace assay::http::v1 {
+
+// From the path parameters {kind}, {namespace} and {name}, {version}, {stage}. Throw invalid_argument.
+Kind kind_of(const Request& request);
+Name name_of(const Request& request);
+Selector selector_of(const Request& request);
+StageName stage_of(const Request& request);
+
+// The bytes of a JSON body. Throws unsupported unless Content-Type says that it is JSON, so that a page of another site
+// cannot post a form here.
+std::string json_body(Request& request);
+
+// From `cursor` and `limit`. Throws invalid_argument.
+PageRequest page_of(const Request& request);
+
+Response json_response(int status, const nlohmann::json& json);
+// {"items","next_cursor"}, and a Link to the next page if there is one.
+Response page_response(const Request& request, nlohmann::json items, const std::optional<std::string>& next_cursor);
+
+// `text` as part of a URL.
+std::string percent_encode(std::string_view text);
+
+// A body that comes from the store.
+std::unique_ptr<BodySource> source_of(std::unique_ptr<BlobReader> reader);
+
+}  // namespace assay::http::v1

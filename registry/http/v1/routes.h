@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our own API, one function and one file a noun. Handlers parse, call a service, render; nothing is decided here.
+#pragma once
+
+#include "registry/http/api.h"
+#include "registry/http/routes.h"
+
+namespace assay::http::v1 {
+
+// The context is copied; what it borrows must outlive the table.
+void add_artifact_routes(RouteTable& table, const Context& context);
+void add_version_routes(RouteTable& table, const Context& context);
+void add_blob_routes(RouteTable& table, const Context& context);
+void add_stage_routes(RouteTable& table, const Context& context);
+void add_run_routes(RouteTable& table, const Context& context);
+void add_evidence_routes(RouteTable& table, const Context& context);
+void add_score_routes(RouteTable& table, const Context& context);
+void add_administration_routes(RouteTable& table, const Context& context);  // who am I, tokens, audit, totals
+
+}  // namespace assay::http::v1

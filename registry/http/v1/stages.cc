@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stages of a model: where they point, why, and moving them. Next to read: registry/service/promote.h.
+#include <nlohmann/json.hpp>
+
+#include "registry/http/limits.h"
+#include "registry/http/v1/render.h"
+#include "registry/http/v1/routes.h"
+#include "registry/service/explain.h"
+#include "registry/service/policy.h"
+#include "registry/service/promote.h"
+#include "registry/service/rollback.h"
+
+namespace assay::http::v1 {
+namespace {
+
+const std::string kStages = "/api/v1/models/{namespace}/{name}/stages";
+const std::string kStage = kStages + "/{stage}";
+
+std::optional<std::string_view> if_match(const Request& request) {
+  const std::string* field = request.headers.find("if-match");
+  if (!field) return std::nullopt;
+  return *field;
+}
+
+Response list(const Context& context, Request& request) {
+  return json_response(
+      200, {{"items", list_stages(context.services, *request.principal, name_of(request))}});
+}
+
+Response show(const Context& context, Request& request) {
+  const Name model = name_of(request);
+  const StageName stage = stage_of(request);
+  if (const std::optional<std::string> at = request.query.find("at"))
+    return json_response(200, explain(context.services, *request.principal, model, stage, parse_time(*at)));
+  const Stage now = describe_stage(context.services, *request.principal, model, stage);
+  Response response = json_response(200, now);
+  response.headers.set("ETag", '"' + std::to_string(now.revision) + '"');
+  return response;
+}
+
+Response history(const Context& context, Request& request) {
+  const Page<Decision> page =
+      stage_history(context.services, *request.principal, name_of(request), stage_of(request), page_of(request));
+  return page_response(request, page.items, page.next_cursor);
+}
+
+// A refusal is an answer: 200 with its verdict, so that a client always gets the reasons.
+Response decided(const Decision& decision) {
+  Response response = json_response(200, decision);
+  response.headers.set("ETag", '"' + std::to_string(decision.revision_after) + '"');
+  return response;
+}
+
+Response promote_stage(const Context& context, Request& request) {
+  const PromoteRequest wish =
+      parse_promote_request(name_of(request), stage_of(request), json_body(request), if_match(request));
+  return decided(promote(context.services, *request.principal, wish));
+}
+
+Response rollback_stage(const Context& context, Request& request) {
+  const RollbackRequest wish =
+      parse_rollback_request(name_of(request), stage_of(request), json_body(request), if_match(request));
+  return decided(rollback(context.services, *request.principal, wish));
+}
+
+Response get_policy(const Context& context, Request& request) {
+  return json_response(
+      200, policy_answer(show_policy(context.services, *request.principal, name_of(request), stage_of(request))));
+}
+
+Response put_policy(const Context& context, Request& request) {
+  return json_response(200, policy_answer(set_policy(context.services, *request.principal, name_of(request),
+                                                     stage_of(request), json_body(request))));
+}
+
+Response decision(const Context& context, Request& request) {
+  return json_response(
+      200, describe_decision(context.services, *request.principal, Id::parse(request.parameter("id"))));
+}
+
+}  // namespace
+
+void add_stage_routes(RouteTable& table, const Context& context) {
+  using Call = Response (*)(const Context&, Request&);
+  const auto get = [&](const std::string& pattern, std::vector<std::string> query, Call call) {
+    table.add({.method = Method::get,
+               .pattern = pattern,
+               .permission = Permission::read,
+               .query = std::move(query),
+               .handler = [context, call](Request& request) { return call(context, request); }});
+  };
+  const auto change = [&](Method method, const std::string& pattern, Permission permission, Call call) {
+    table.add({.method = method,
+               .pattern = pattern,
+               .permission = permission,
+               .body = BodyKind::whole,
+               .body_limit = kSmallJsonBytes,
+               .handler = [context, call](Request& request) { return call(context, request); }});
+  };
+  get(kStages, {}, list);
+  get(kStage, {"at"}, show);
+  get(kStage + "/history", {"cursor", "limit"}, history);
+  change(Method::post, kStage + ":promote", Permission::promote, promote_stage);
+  change(Method::post, kStage + ":rollback", Permission::promote, rollback_stage);
+  get(kStage + "/policy", {}, get_policy);
+  change(Method::put, kStage + "/policy", Permission::admin, put_policy);
+  get("/api/v1/decisions/{id}", {}, decision);
+}
+
+}  // namespace assay::http::v1
