@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/domain/explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace assay {
+namespace {
+
+// Six digits, unless they would hide that two numbers differ.
+struct Readable {
+  std::string value;
+  std::string bound;
+};
+Readable readable(double value, double bound) {
+  Readable out{fmt::format("{:.6g}", value), fmt::format("{:.6g}", bound)};
+  if (out.value == out.bound && value != bound) return {fmt::format("{}", value), fmt::format("{}", bound)};
+  return out;
+}
+
+// How far the value is from the bound, and to which side the verdict flips.
+std::string flip(const Selection& selection, bool passes) {
+  const double distance = std::fabs(*selection.candidate - *selection.bound);
+  const bool up = selection.comparator == Comparator::at_least;
+  const char* bad_side = up ? "lower" : "higher";
+  if (!passes) return fmt::format("it would pass {:.3g} {}", distance, up ? "higher" : "lower");
+  if (distance == 0) return fmt::format("anything {} would fail", bad_side);
+  return fmt::format("it would fail when more than {:.3g} {}", distance, bad_side);
+}
+
+std::string place(const EvidenceKey& key) {
+  return key.slice.empty() ? key.dataset_reference
+                           : fmt::format("{} (slice {})", key.dataset_reference, key.slice);
+}
+
+std::string_view relation(Comparator comparator, bool passes) {
+  if (comparator == Comparator::at_least) return passes ? "at least" : "below";
+  return passes ? "at most" : "above";
+}
+
+std::string explain_metric(const Requirement& requirement, const Selection& selection, bool passes,
+                           const Facts& facts) {
+  const Readable shown = readable(*selection.candidate, *selection.bound);
+  return fmt::format("{} of {} on {} is {} over {} rows, {} {}; {}", requirement.field,
+                     version_text(facts, facts.candidate), place(*requirement.key), shown.value,
+                     selection.n.value_or(0), relation(selection.comparator, passes), shown.bound,
+                     flip(selection, passes));
+}
+
+std::string explain_champion(const Requirement& requirement, const Selection& selection, bool passes,
+                             const Facts& facts) {
+  const Readable shown = readable(*selection.candidate, *selection.bound);
+  const double lead = selection.comparator == Comparator::at_least ? *selection.candidate - *selection.champion
+                                                                   : *selection.champion - *selection.candidate;
+  const std::string other_way = passes ? "" : fmt::format(", or with a margin of {:.6g}", lead);
+  return fmt::format("{} of {} on {} is {} over {} rows against {:.6g} of the champion {}, {} the {} asked with "
+                     "margin {:.6g}; {}{}",
+                     requirement.field, version_text(facts, facts.candidate), place(*requirement.key), shown.value,
+                     selection.n.value_or(0), *selection.champion, version_text(facts, *facts.champion),
+                     relation(selection.comparator, passes), shown.bound, requirement.bound,
+                     flip(selection, passes), other_way);
+}
+
+std::string explain_validation(const Requirement& requirement, const Selection& selection, bool passes) {
+  const std::string severity = requirement.key->severity == Severity::error
+                                   ? "error"
+                                   : fmt::format("{} or worse", to_text(requirement.key->severity));
+  if (passes)
+    return fmt::format("the newest validation of {} has no finding of severity {}; one would fail it",
+                       requirement.key->dataset_reference, severity);
+  return fmt::format("the newest validation of {} has {} finding(s) of severity {}; it would pass with none",
+                     requirement.key->dataset_reference, *selection.candidate, severity);
+}
+
+std::string explain_evidence(const Requirement& requirement, const Selection& selection, bool passes) {
+  if (requirement.field == "level")
+    return fmt::format("all {} record(s) are of level {} or better, {} is required; one below would fail it",
+                       selection.evidence.size(), to_text(static_cast<Level>(*selection.candidate)),
+                       to_text(static_cast<Level>(requirement.bound)));
+  const auto span = [](double seconds) {
+    return rough_duration(Duration(static_cast<std::int64_t>(seconds * 1000.0)));
+  };
+  const std::string left = span(std::fabs(requirement.bound - *selection.candidate));
+  return fmt::format("the oldest of {} record(s) is {} old, {} {}; {}", selection.evidence.size(),
+                     span(*selection.candidate), relation(Comparator::at_most, passes), span(requirement.bound),
+                     passes ? "it goes stale in " + left : "it would pass had it been measured " + left + " later");
+}
+
+std::string explain_from(const Requirement& requirement, bool passes, const Facts& facts) {
+  const std::string candidate = version_text(facts, facts.candidate);
+  if (passes)
+    return fmt::format("{} is what {} holds; it would fail once {} moves on", candidate, requirement.stage,
+                       requirement.stage);
+  return fmt::format("{} holds {}, not {}; it would pass once {} is promoted to {}", requirement.stage,
+                     version_text(facts, *facts.from_holder), candidate, candidate, requirement.stage);
+}
+
+std::string_view ending(DecisionVerdict verdict) {
+  switch (verdict) {
+    case DecisionVerdict::missing_evidence:
+      return "has no fresh evidence";
+    case DecisionVerdict::not_comparable:
+      return "cannot be compared";
+    default:
+      return "fails";
+  }
+}
+
+// What made the decision: the verdicts that a rule must have to be named in the summary.
+bool decisive(DecisionVerdict decision, RuleVerdict rule) {
+  switch (decision) {
+    case DecisionVerdict::missing_evidence:
+      return rule == RuleVerdict::missing || rule == RuleVerdict::stale;
+    case DecisionVerdict::not_comparable:
+      return rule == RuleVerdict::not_comparable;
+    default:
+      return rule == RuleVerdict::fail;
+  }
+}
+
+}  // namespace
+
+std::string explain(const Requirement& requirement, const Selection& selection, RuleVerdict verdict,
+                    const Facts& facts) {
+  if (selection.outcome == Selection::Outcome::gap) return selection.reason + "; " + selection.remedy;
+  if (selection.outcome == Selection::Outcome::waived)
+    return selection.reason + "; a champion would make it count";
+  const bool passes = verdict == RuleVerdict::pass;
+  switch (requirement.kind) {
+    case RuleKind::from:
+      return explain_from(requirement, passes, facts);
+    case RuleKind::champion:
+      return explain_champion(requirement, selection, passes, facts);
+    case RuleKind::validation:
+      return explain_validation(requirement, selection, passes);
+    case RuleKind::evidence:
+      return explain_evidence(requirement, selection, passes);
+    case RuleKind::metric:
+      break;
+  }
+  return explain_metric(requirement, selection, passes, facts);
+}
+
+std::string summarize(const Decision& decision) {
+  const std::string version = fmt::format("{}@{}", decision.model, decision.candidate.number);
+  if (decision.verdict == DecisionVerdict::promoted) {
+    if (decision.rules.empty())
+      return fmt::format("promoted: {} enters {}, which has no rules: nothing was checked", version, decision.stage);
+    return fmt::format("promoted: {} enters {}: all {} checks pass", version, decision.stage, decision.rules.size());
+  }
+  std::vector<std::string> named;
+  for (const RuleResult& rule : decision.rules)
+    if (decisive(decision.verdict, rule.verdict)) named.push_back(rule.rule);
+  return fmt::format("{}: {} stays out of {}: {} of {} checks {} ({})", to_text(decision.verdict), version,
+                     decision.stage, named.size(), decision.rules.size(), ending(decision.verdict),
+                     fmt::join(named, "; "));
+}
+
+}  // namespace assay

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy language: one table says which rules and keys exist, so that a message can name the nearest.
+#include "registry/domain/policy_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "registry/domain/json_reader.h"
+#include "registry/domain/nearest.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxSlice = 256;
+
+// `later` are words of the language that this version cannot judge: refused as such, never ignored.
+struct Vocabulary {
+  std::string rule;
+  std::vector<std::string> keys;
+  std::vector<std::string> later;
+};
+
+const std::vector<Vocabulary>& rule_vocabularies() {
+  static const std::vector<Vocabulary> table = {
+      {"metric", {"name", "dataset", "dataset_digest", "slice", "at_least", "at_most"}, {}},
+      {"champion", {"name", "dataset", "dataset_digest", "slice", "margin"}, {"test", "confidence", "min_rows"}},
+      {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
+      {"evidence", {"max_age", "level"}, {}}};
+  return table;
+}
+const std::vector<std::string> kLaterRules = {"slices", "fairness", "drift",   "latency",
+                                              "cost",   "baseline", "problem", "artifact"};
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+[[noreturn]] void refuse_unknown(std::string_view what, const std::string& word, const std::string& place,
+                                 const std::vector<std::string>& known) {
+  throw Error(Code::invalid_argument,
+              fmt::format("policy: {} has the unknown {} \"{}\"{} (known: {})", place, what, word.substr(0, 64),
+                          did_you_mean(word, known), joined(known)));
+}
+
+[[noreturn]] void refuse_later(std::string_view what, const std::string& word, const std::string& place) {
+  throw Error(Code::unsupported,
+              fmt::format("policy: the {} \"{}\" of {} is not available in this version: leave it out", what, word,
+                          place));
+}
+
+void check_keys(const json& object, const Vocabulary& words, const std::string& place) {
+  for (const auto& [key, ignored] : object.items()) {
+    if (contains(words.keys, key)) continue;
+    if (contains(words.later, key)) refuse_later("key", key, place);
+    refuse_unknown("key", key, place, words.keys);
+  }
+}
+
+std::string word_of(JsonObject& object, const std::string& key, const std::string& place) {
+  std::string text = object.text(key);
+  if (text.empty() || text.size() > kMaxSlice)
+    throw Error(Code::invalid_argument, fmt::format("policy: {}.{} must have 1 to {} bytes", place, key, kMaxSlice));
+  return text;
+}
+
+std::string slice_of(JsonObject& object, const std::string& place) {
+  std::string slice = object.optional_text("slice").value_or("");
+  if (slice.size() > kMaxSlice)
+    throw Error(Code::invalid_argument, fmt::format("policy: {}.slice is longer than {} bytes", place, kMaxSlice));
+  return slice;
+}
+
+PolicyDataset dataset_of(JsonObject& object, const std::string& place) {
+  return {.reference = word_of(object, "dataset", place), .digest = optional_digest_from(object, "dataset_digest")};
+}
+
+PolicyRule metric_rule(JsonObject& object, const std::string& place) {
+  const auto at_least = object.optional_number("at_least");
+  const auto at_most = object.optional_number("at_most");
+  if (at_least.has_value() == at_most.has_value())
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {} needs one of at_least and at_most: write two rules for a band", place));
+  return MetricRule{.name = word_of(object, "name", place),
+                    .dataset = dataset_of(object, place),
+                    .slice = slice_of(object, place),
+                    .comparator = at_least ? Comparator::at_least : Comparator::at_most,
+                    .bound = at_least ? *at_least : *at_most};
+}
+
+PolicyRule champion_rule(JsonObject& object, const std::string& place) {
+  return ChampionRule{.name = word_of(object, "name", place),
+                      .dataset = dataset_of(object, place),
+                      .slice = slice_of(object, place),
+                      .margin = object.number("margin")};
+}
+
+PolicyRule validation_rule(JsonObject& object, const std::string& place) {
+  return ValidationRule{.dataset = dataset_of(object, place),
+                        .severity_below = parse_severity(object.text("severity_below"),
+                                                         "policy: " + place + ".severity_below")};
+}
+
+PolicyRule evidence_rule(JsonObject& object, const std::string& place) {
+  EvidenceRule rule;
+  if (const auto age = object.optional_text("max_age")) rule.max_age = parse_duration(*age);
+  if (const auto level = object.optional_text("level"))
+    rule.level = parse_level(*level, "policy: " + place + ".level");
+  if (!rule.max_age && !rule.level)
+    throw Error(Code::invalid_argument, fmt::format("policy: {} asks nothing: give max_age, level or both", place));
+  return rule;
+}
+
+const Vocabulary& vocabulary_of(const std::string& kind, const std::string& place) {
+  std::vector<std::string> known;
+  for (const Vocabulary& words : rule_vocabularies()) {
+    if (words.rule == kind) return words;
+    known.push_back(words.rule);
+  }
+  if (contains(kLaterRules, kind)) refuse_later("rule", kind, place);
+  refuse_unknown("rule", kind, place, known);
+}
+
+}  // namespace
+
+PolicyRule read_policy_rule(const json& rule, const std::string& place) {
+  if (!rule.is_object() || rule.size() != 1)
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {} must be an object with one member, the rule's kind, such as "
+                            "{{\"metric\": {{…}}}}",
+                            place));
+  const std::string kind = rule.begin().key();
+  const Vocabulary& words = vocabulary_of(kind, place);
+  const std::string inner = place + "." + kind;
+  JsonObject object(rule.begin().value(), "policy: " + inner);
+  check_keys(rule.begin().value(), words, inner);
+  if (kind == "metric") return metric_rule(object, inner);
+  if (kind == "champion") return champion_rule(object, inner);
+  if (kind == "validation") return validation_rule(object, inner);
+  return evidence_rule(object, inner);
+}
+
+void check_policy_keys(const json& document) {
+  check_keys(document, {"", {"stage", "from", "rules"}, {"approvals", "freeze"}}, "the document");
+}
+
+}  // namespace assay

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/domain/requirement.h"
+
+#include "registry/domain/words.h"
+
+namespace assay {
+namespace {
+
+constexpr Words<RuleKind, 5> kRuleKinds = {{{RuleKind::from, "from"},
+                                            {RuleKind::metric, "metric"},
+                                            {RuleKind::champion, "champion"},
+                                            {RuleKind::validation, "validation"},
+                                            {RuleKind::evidence, "evidence"}}};
+constexpr Words<Comparator, 3> kComparators = {
+    {{Comparator::at_least, ">="}, {Comparator::at_most, "<="}, {Comparator::equal, "=="}}};
+constexpr Words<RuleVerdict, 5> kVerdicts = {{{RuleVerdict::pass, "pass"},
+                                              {RuleVerdict::fail, "fail"},
+                                              {RuleVerdict::missing, "missing"},
+                                              {RuleVerdict::stale, "stale"},
+                                              {RuleVerdict::not_comparable, "not_comparable"}}};
+
+}  // namespace
+
+std::string_view to_text(RuleKind kind) { return spell(kRuleKinds, kind); }
+std::string_view to_text(Comparator comparator) { return spell(kComparators, comparator); }
+std::string_view to_text(RuleVerdict verdict) { return spell(kVerdicts, verdict); }
+RuleKind parse_rule_kind(std::string_view text, std::string_view place) {
+  return read_word(kRuleKinds, text, place);
+}
+Comparator parse_comparator(std::string_view text, std::string_view place) {
+  return read_word(kComparators, text, place);
+}
+RuleVerdict parse_rule_verdict(std::string_view text, std::string_view place) {
+  return read_word(kVerdicts, text, place);
+}
+
+}  // namespace assay
