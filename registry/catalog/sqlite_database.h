@@ -19,7 +19,8 @@ struct SqliteOptions {
   std::size_t readers = 4;         // one blocks only while it reads; more than cores gain nothing
   std::size_t max_waiting = 4096;  // writes queued before `write` throws unavailable
   std::size_t max_group = 256;     // writes that share one commit: bounds how long the first waits
-  std::chrono::milliseconds reader_wait{10'000};  // for a free reader before `read` throws unavailable
+  std::chrono::milliseconds reader_wait{10'000};    // for a free reader before `read` throws unavailable
+  std::chrono::milliseconds read_deadline{30'000};  // a query that runs longer throws deadline
   std::span<const Migration* const> schema = migrations();
 };
 

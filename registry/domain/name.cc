@@ -13,14 +13,13 @@ namespace {
 
 // First path words of our own HTTP API, the console and every protocol that we speak or leave room for.
 constexpr auto kReserved = std::to_array<std::string_view>(
-    {"ajax-api", "api", "assets", "buckets", "console", "datasets", "docs", "events", "favicon.ico",
-     "get-
-         artifact ", " graphql ", " health ", " healthz ", " join ", " kernels ", " login ", " logout
-     ", " metrics ", " model -
-         versions ", " models ", " new ", " openapi.yaml ", " plugins ", " readyz ", " resolve -
-         cache ", " robots.txt ",
-                               "settings",
-     "spaces", "static-files", "ui", "v1", "v2", "version"});
+    {"ajax-api",   "api",          "assets",  "buckets",        "console",
+     "datasets",   "docs",         "events",  "favicon.ico",    "get-artifact",
+     "graphql",    "health",       "healthz", "join",           "kernels",
+     "login",      "logout",       "metrics", "model-versions", "models",
+     "new",        "openapi.yaml", "plugins", "readyz",         "resolve-cache",
+     "robots.txt", "settings",     "spaces",  "static-files",   "ui",
+     "v1",         "v2",           "version"});
 
 bool is_digit(char c) {
   return c >= '0' && c <= '9';

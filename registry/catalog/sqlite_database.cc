@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The database: its schema (schema.h), a pool of readers, and the writer (write_queue.h).
+#include "registry/catalog/sqlite_database.h"
+
+#include <fmt/format.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <vector>
+
+#include "registry/catalog/schema.h"
+#include "registry/catalog/sqlite_session.h"
+#include "registry/catalog/write_queue.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Sessions for reading, opened as they are needed and kept.
+class ReaderPool {
+ public:
+  ReaderPool(std::filesystem::path path, const SqliteOptions& options)
+      : path_(std::move(path)), options_(options) {
+    idle_.reserve(options_.readers);  // so that giving back cannot fail
+  }
+
+  // Lends a session until the result is gone. Throws unavailable when none gets free in time.
+  auto borrow() {
+    const auto give_back = [this](Session* session) {
+      {
+        const std::lock_guard lock(mutex_);
+        idle_.emplace_back(session);
+      }
+      free_.notify_one();
+    };
+    return std::unique_ptr<Session, decltype(give_back)>(take().release(), give_back);
+  }
+
+ private:
+  std::unique_ptr<Session> take() {
+    std::unique_lock lock(mutex_);
+    const auto ready = [this] { return !idle_.empty() || open_ < options_.readers; };
+    if (!free_.wait_for(lock, options_.reader_wait, ready))
+      throw Error(Code::unavailable, "All readers of the catalogue are busy; try again in a moment");
+    if (idle_.empty()) {
+      ++open_;
+      lock.unlock();
+      try {
+        return std::make_unique<Session>(path_, SessionMode::read);
+      } catch (...) {
+        lock.lock();
+        --open_;
+        throw;
+      }
+    }
+    auto session = std::move(idle_.back());
+    idle_.pop_back();
+    return session;
+  }
+
+  const std::filesystem::path path_;
+  const SqliteOptions options_;
+  std::mutex mutex_;
+  std::condition_variable free_;
+  std::vector<std::unique_ptr<Session>> idle_;
+  std::size_t open_ = 0;
+};
+
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(const std::filesystem::path& path, const SqliteOptions& options)
+      : path_(path), options_(options), session_(path, SessionMode::write), readers_(path, options) {
+    check_identity(session_, path_);
+    Rows mode(session_, session_.borrow("PRAGMA journal_mode = WAL", {}));
+    if (!mode.next() || mode.get<std::string>(0) != "wal")
+      throw Error(Code::unavailable,
+                  path_.string() + " cannot have a write-ahead log there; use a local file system");
+  }
+
+  void migrate() override {
+    upgrade_schema(session_, path_, options_.schema);
+    writer_ = std::make_unique<WriteQueue>(session_, options_.max_waiting, options_.max_group);
+  }
+
+ private:
+  void run_read(const std::function<void(Snapshot&)>& fn) override {
+    ensure_migrated();
+    const auto session = readers_.borrow();
+    session->set_deadline(steady_clock::now() + options_.read_deadline);
+    session->run("BEGIN");
+    Snapshot snapshot(*session);
+    // Letting go of the snapshot, however fn ends: it would keep the log from being reused.
+    const auto end = [](Session* reading) {
+      reading->set_deadline(steady_clock::time_point::max());
+      reading->roll_back();
+    };
+    const std::unique_ptr<Session, decltype(end)> guard(session.get(), end);
+    fn(snapshot);
+  }
+
+  void run_write(const std::function<void(Transaction&)>& fn) override {
+    ensure_migrated();
+    writer_->run(fn);
+  }
+
+  void ensure_migrated() const {
+    if (!writer_) throw Error(Code::internal, "The catalogue was used before migrate()");
+  }
+
+  const std::filesystem::path path_;
+  const SqliteOptions options_;
+  Session session_;
+  ReaderPool readers_;
+  std::unique_ptr<WriteQueue> writer_;  // last: its thread uses the session
+};
+
+}  // namespace
+
+std::unique_ptr<Database> open_sqlite_database(const std::filesystem::path& path,
+                                               const SqliteOptions& options) {
+  return std::make_unique<SqliteDatabase>(path, options);
+}
+
+}  // namespace assay

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// One SQLite connection, hardened, with its prepared statements. Inside the catalogue only.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "registry/catalog/database.h"
+#include "storage/base/error.h"
+
+namespace assay {
+
+enum class SessionMode {
+  write,  // the only connection that changes or checkpoints; creates the file
+  read,   // refuses every change and never checkpoints
+};
+
+// One thread at a time. Throws Error: full, corrupt, unavailable (disk or lock), deadline, or internal for a
+// statement that is wrong.
+class Session {
+ public:
+  Session(const std::filesystem::path& path, SessionMode mode);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  sqlite3* handle() const { return handle_; }
+
+  // Runs statements without values, such as BEGIN or a migration.
+  void run(const char* sql);
+  std::int64_t number(const char* sql);  // the first column of its one row
+
+  // Ends whatever transaction is open, losing its changes; nothing happens without one.
+  void roll_back() noexcept;
+
+  // A statement of its own until it is given back; `sql` is a literal.
+  sqlite3_stmt* borrow(std::string_view sql, Values values);
+  void give_back(sqlite3_stmt* statement) noexcept;
+
+  // Statements that still run then throw deadline. Far ahead means none.
+  void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
+
+  // What went wrong on this connection just now: `what` was attempted, `status` is SQLite's answer.
+  Error error(std::string_view what, int status) const;
+
+ private:
+  void harden(SessionMode mode);
+  static int check_deadline(void* session);
+
+  sqlite3* handle_ = nullptr;
+  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by their SQL
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+};
+
+}  // namespace assay

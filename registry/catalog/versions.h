@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Versions in the catalogue: appended with the artifact's next number, never altered. Deleted ones are seen
+// by nothing here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/catalog/database.h"
+#include "registry/domain/artifact.h"
+#include "registry/domain/manifest.h"
+#include "registry/domain/page.h"
+
+namespace assay {
+
+struct NewVersion {
+  std::int64_t artifact_id;
+  const Manifest& manifest;
+  Time created_at;
+  std::string created_by;
+  Labels labels;
+  std::optional<std::string> profile;  // canonical JSON object
+  std::optional<Id> run_id;
+};
+
+// Takes the artifact's next number, in constant time.
+Version append_version(Transaction& transaction, const NewVersion& version);
+
+// All are complete: files, labels and the stages that point to them. Times are of one snapshot.
+std::optional<Version> find_version(Snapshot& snapshot, std::int64_t version_id);  // Version::id
+std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number);
+std::optional<Version> newest_version(Snapshot& snapshot, Kind kind, const Name& name);
+// The newest of this artifact that has the digest.
+std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest);
+// Whatever artifact they belong to, in the order published; at most `limit`.
+std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& digest, int limit);
+
+// Newest first. Throws invalid_argument for a cursor that is not of this list.
+Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, const PageRequest& page);
+
+struct StoredManifest {
+  Digest digest;
+  std::string media_type;
+  std::string bytes;
+};
+std::optional<StoredManifest> find_manifest(Snapshot& snapshot, const Digest& digest);
+
+std::int64_t count_versions(Snapshot& snapshot);
+
+}  // namespace assay

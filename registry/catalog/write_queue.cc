@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/catalog/write_queue.h"
+
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "storage/base/error.h"
+
+namespace assay {
+
+WriteQueue::WriteQueue(Session& session, std::size_t max_waiting, std::size_t max_group)
+    : session_(session), max_waiting_(max_waiting), max_group_(max_group), thread_([this] { loop(); }) {}
+
+WriteQueue::~WriteQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void WriteQueue::run(const std::function<void(Transaction&)>& fn) {
+  if (std::this_thread::get_id() == thread_.get_id())
+    throw Error(Code::internal, "A write of the catalogue was started inside another one");
+  Job job{&fn};
+  std::unique_lock lock(mutex_);
+  if (waiting_.size() >= max_waiting_)
+    throw Error(Code::unavailable, "Too many changes wait for the catalogue; try again in a moment");
+  waiting_.push_back(&job);
+  wake_.notify_one();
+  finished_.wait(lock, [&] { return job.done; });
+  if (job.failure) std::rethrow_exception(job.failure);
+}
+
+void WriteQueue::loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty()) return;
+    const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), max_group_));
+    std::vector<Job*> group(waiting_.begin(), waiting_.begin() + count);
+    waiting_.erase(waiting_.begin(), waiting_.begin() + count);
+    lock.unlock();
+    run_group(group);
+    lock.lock();
+    for (Job* job : group) job->done = true;
+    finished_.notify_all();
+  }
+}
+
+void WriteQueue::run_group(std::vector<Job*> group) {
+  std::exception_ptr broken;  // fails every job that would otherwise have succeeded
+  try {
+    if (disk_failed_)
+      throw Error(Code::unavailable,
+                  "The disk failed under the catalogue: nothing is written until the server is "
+                  "restarted; check the disk first");
+    session_.run("BEGIN IMMEDIATE");
+    for (Job* job : group) {
+      run_job(*job);
+      // Some failures, a full disk above all, take the whole transaction back, earlier jobs included.
+      if (sqlite3_get_autocommit(session_.handle()) != 0) {
+        broken = job->failure;
+        break;
+      }
+    }
+    if (!broken) broken = commit();
+  } catch (...) {
+    broken = std::current_exception();
+    session_.roll_back();
+  }
+  if (!broken) return;
+  for (Job* job : group)
+    if (!job->failure) job->failure = broken;
+}
+
+void WriteQueue::run_job(Job& job) {
+  session_.run("SAVEPOINT job");
+  try {
+    Transaction transaction(session_);
+    (*job.fn)(transaction);
+  } catch (...) {
+    job.failure = std::current_exception();
+    if (sqlite3_get_autocommit(session_.handle()) != 0) return;
+    session_.run("ROLLBACK TO job");
+  }
+  session_.run("RELEASE job");
+}
+
+std::exception_ptr WriteQueue::commit() {
+  const int status = sqlite3_exec(session_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+  if (status == SQLITE_OK) return nullptr;
+  const auto failure = std::make_exception_ptr(session_.error("Committing to the catalogue", status));
+  disk_failed_ = (status & 0xFF) == SQLITE_IOERR;
+  session_.roll_back();
+  return failure;
+}
+
+}  // namespace assay

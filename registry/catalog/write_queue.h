@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one writer: a thread that runs closures in turn and commits those that came together as one durable
+// group. A commit costs a disk sync; sharing it is what makes many small writes fast.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "registry/catalog/sqlite_session.h"
+
+namespace assay {
+
+class WriteQueue {
+ public:
+  // Borrows the session and alone uses it from now on.
+  WriteQueue(Session& session, std::size_t max_waiting, std::size_t max_group);
+  // Finishes what is queued.
+  ~WriteQueue();
+
+  // Runs `fn` in a savepoint of its own and returns after the commit that holds it. Throws what `fn` throws,
+  // and then nothing of it is kept; or, with nothing kept either, why the commit failed. Throws unavailable
+  // when too many wait and, for good, after the disk failed under a commit: what such a disk holds is only
+  // known after a restart.
+  void run(const std::function<void(Transaction&)>& fn);
+
+ private:
+  struct Job {
+    const std::function<void(Transaction&)>* fn = nullptr;
+    bool done = false;
+    std::exception_ptr failure = nullptr;
+  };
+
+  void loop();
+  void run_group(std::vector<Job*> group);
+  void run_job(Job& job);
+  std::exception_ptr commit();
+
+  Session& session_;
+  const std::size_t max_waiting_, max_group_;
+  std::mutex mutex_;
+  std::condition_variable wake_, finished_;
+  std::deque<Job*> waiting_;
+  bool stopping_ = false;
+  bool disk_failed_ = false;  // the writer's thread only
+  std::thread thread_;
+};
+
+}  // namespace assay
