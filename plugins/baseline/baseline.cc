@@ -34,9 +34,11 @@ struct Baseline {
         total += w;
       }
     });
-    if (!(total > 0)) throw Error(ASSAY_E_INVALID_DATA, "training needs at least one row with a positive weight");
+    if (!(total > 0))
+      throw Error(ASSAY_E_INVALID_DATA, "training needs at least one row with a positive weight");
     const double answer = sum / total;
-    if (!std::isfinite(answer)) throw Error(ASSAY_E_INVALID_DATA, "the sum of the labels is too large; rescale them");
+    if (!std::isfinite(answer))
+      throw Error(ASSAY_E_INVALID_DATA, "the sum of the labels is too large; rescale them");
     call.metric(task == Task::classification ? "train_prior" : "train_mean", 0, answer);
     ByteWriter out;
     out.f64(answer);
@@ -46,7 +48,8 @@ struct Baseline {
   static double row_weight(const Column& weights, std::int64_t row) {
     const double weight = weights.number(row);
     if (!(weight >= 0) || std::isinf(weight))
-      throw Error(ASSAY_E_INVALID_DATA, "weight '" + weights.name() + "' must be a number from 0 up in every row")
+      throw Error(ASSAY_E_INVALID_DATA,
+                  "weight '" + weights.name() + "' must be a number from 0 up in every row")
           .column(weights.name());
     return weight;
   }

@@ -20,7 +20,9 @@ void check(int failed, const char* what) {
 }
 
 // The library's verbosity is a setting of the thread; plugins print nothing.
-void quiet() { check(XGBSetGlobalConfig(R"({"verbosity": 0})"), "silencing XGBoost"); }
+void quiet() {
+  check(XGBSetGlobalConfig(R"({"verbosity": 0})"), "silencing XGBoost");
+}
 
 // The shortest text that reads back as the same number, in any locale.
 std::string number(double value) {
@@ -30,27 +32,33 @@ std::string number(double value) {
 
 }  // namespace
 
-void Matrix::Free::operator()(void* handle) const { XGDMatrixFree(handle); }
+void Matrix::Free::operator()(void* handle) const {
+  XGDMatrixFree(handle);
+}
 
 Matrix::Matrix(std::span<const float> cells, std::size_t width, const std::vector<float>& labels,
                const std::vector<float>& weights, int threads) {
   quiet();
   DMatrixHandle raw = nullptr;
-  check(XGDMatrixCreateFromMat_omp(cells.data(), labels.size(), width, std::numeric_limits<float>::quiet_NaN(), &raw, threads),
+  check(XGDMatrixCreateFromMat_omp(cells.data(), labels.size(), width,
+                                   std::numeric_limits<float>::quiet_NaN(), &raw, threads),
         "building XGBoost's matrix");
   handle_.reset(raw);
   check(XGDMatrixSetFloatInfo(raw, "label", labels.data(), labels.size()), "setting the labels");
-  if (!weights.empty()) check(XGDMatrixSetFloatInfo(raw, "weight", weights.data(), weights.size()), "setting the weights");
+  if (!weights.empty())
+    check(XGDMatrixSetFloatInfo(raw, "weight", weights.data(), weights.size()), "setting the weights");
 }
 
-void Booster::Free::operator()(void* handle) const { XGBoosterFree(handle); }
+void Booster::Free::operator()(void* handle) const {
+  XGBoosterFree(handle);
+}
 
 void Booster::set(const char* name, const std::string& value) {
   check(XGBoosterSetParam(handle_.get(), name, value.c_str()), name);
 }
 
-Booster::Booster(const Settings& settings, const Matrix& train, const Matrix* valid, double base_score, std::uint64_t seed,
-                 int threads)
+Booster::Booster(const Settings& settings, const Matrix& train, const Matrix* valid, double base_score,
+                 std::uint64_t seed, int threads)
     : watched_{train.handle()} {
   quiet();
   if (valid != nullptr) watched_.push_back(valid->handle());
@@ -80,7 +88,8 @@ Booster Booster::load(std::string_view bytes) {
   check(XGBoosterCreate(nullptr, 0, &raw), "making a booster");
   out.handle_.reset(raw);
   if (XGBoosterLoadModelFromBuffer(raw, bytes.data(), bytes.size()) != 0)
-    throw Error(ASSAY_E_CORRUPT_ARTIFACT, std::string("XGBoost does not read the stored trees: ") + XGBGetLastError());
+    throw Error(ASSAY_E_CORRUPT_ARTIFACT,
+                std::string("XGBoost does not read the stored trees: ") + XGBGetLastError());
   // More threads make short batches slower by orders of magnitude, and must not change while predicting.
   out.set("nthread", "1");
   return out;
@@ -94,7 +103,8 @@ std::vector<double> Booster::losses(int round) const {
   const char* names[] = {"train", "valid"};
   std::vector<void*> watched = watched_;
   const char* text = nullptr;
-  check(XGBoosterEvalOneIter(handle_.get(), round, watched.data(), names, watched.size(), &text), "computing the loss");
+  check(XGBoosterEvalOneIter(handle_.get(), round, watched.data(), names, watched.size(), &text),
+        "computing the loss");
   // "[3]\ttrain-logloss:0.61\tvalid-logloss:0.63"
   std::vector<double> out;
   for (std::string_view rest = text; rest.find(':') != std::string_view::npos;) {
@@ -109,7 +119,8 @@ std::vector<double> Booster::losses(int round) const {
 std::string Booster::save() const {
   bst_ulong size = 0;
   const char* bytes = nullptr;
-  check(XGBoosterSaveModelToBuffer(handle_.get(), R"({"format": "ubj"})", &size, &bytes), "storing the trees");
+  check(XGBoosterSaveModelToBuffer(handle_.get(), R"({"format": "ubj"})", &size, &bytes),
+        "storing the trees");
   return {bytes, static_cast<std::size_t>(size)};
 }
 
@@ -122,15 +133,16 @@ std::size_t Booster::features() const {
 std::vector<double> Booster::predict(std::span<const float> cells, std::size_t width) const {
   if (cells.empty()) return {};
   const std::string array = R"({"data": [)" + std::to_string(reinterpret_cast<std::uintptr_t>(cells.data())) +
-                            R"(, true], "shape": [)" + std::to_string(cells.size() / width) + ", " + std::to_string(width) +
-                            R"(], "typestr": "<f4", "version": 3})";
+                            R"(, true], "shape": [)" + std::to_string(cells.size() / width) + ", " +
+                            std::to_string(width) + R"(], "typestr": "<f4", "version": 3})";
   constexpr const char* how =
       R"({"type": 0, "training": false, "iteration_begin": 0, "iteration_end": 0, "strict_shape": true,
           "cache_id": 0, "missing": NaN})";
   const bst_ulong* shape = nullptr;
   bst_ulong dimensions = 0;
   const float* result = nullptr;
-  check(XGBoosterPredictFromDense(handle_.get(), array.c_str(), how, nullptr, &shape, &dimensions, &result), "scoring");
+  check(XGBoosterPredictFromDense(handle_.get(), array.c_str(), how, nullptr, &shape, &dimensions, &result),
+        "scoring");
   return {result, result + cells.size() / width};
 }
 

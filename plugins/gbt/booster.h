@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// XGBoost's C API as two owned objects. Every failure of the library is an Error of INTERNAL with its words, unless
-// said otherwise.
+// XGBoost's C API as two owned objects. Every failure of the library is an Error of INTERNAL with its words,
+// unless said otherwise.
 #pragma once
 
 #include <cstddef>
@@ -39,15 +39,17 @@ class Matrix {
 // A forest, growing or grown. One thread at a time.
 class Booster {
  public:
-  // An empty forest whose answer is `base_score` everywhere. Borrows `train` and `valid` (may be null): they outlive it.
-  Booster(const Settings& settings, const Matrix& train, const Matrix* valid, double base_score, std::uint64_t seed,
-          int threads);
-  // A stored forest, scoring with one thread. CORRUPT_ARTIFACT when it does not load; the bytes must be trusted, since
-  // the library's own parser is not made for hostile input.
+  // An empty forest whose answer is `base_score` everywhere. Borrows `train` and `valid` (may be null): they
+  // outlive it.
+  Booster(const Settings& settings, const Matrix& train, const Matrix* valid, double base_score,
+          std::uint64_t seed, int threads);
+  // A stored forest, scoring with one thread. CORRUPT_ARTIFACT when it does not load; the bytes must be
+  // trusted, since the library's own parser is not made for hostile input.
   static Booster load(std::string_view bytes);
 
   void grow(int round);
-  // The loss on the training rows, and on the validation rows when given: log loss, or root mean squared error.
+  // The loss on the training rows, and on the validation rows when given: log loss, or root mean squared
+  // error.
   std::vector<double> losses(int round) const;
   // The model in XGBoost's UBJSON form, which its other clients read too.
   std::string save() const;

@@ -31,9 +31,12 @@ struct ThreadsEndHere {
 struct Examples {
   std::vector<float> cells, labels, weights;
 
-  gbt::Matrix matrix(std::size_t width, int threads) const { return {cells, width, labels, weights, threads}; }
+  gbt::Matrix matrix(std::size_t width, int threads) const {
+    return {cells, width, labels, weights, threads};
+  }
 
-  // The weighted mean of the labels: where boosting starts. INVALID_DATA when there is nothing to learn from it.
+  // The weighted mean of the labels: where boosting starts. INVALID_DATA when there is nothing to learn from
+  // it.
   double mean(Task task) const {
     double sum = 0, total = 0;
     for (std::size_t i = 0; i < labels.size(); ++i) {
@@ -41,7 +44,8 @@ struct Examples {
       sum += weight * labels[i];
       total += weight;
     }
-    if (!(total > 0)) throw Error(ASSAY_E_INVALID_DATA, "training needs at least one row with a positive weight");
+    if (!(total > 0))
+      throw Error(ASSAY_E_INVALID_DATA, "training needs at least one row with a positive weight");
     const double mean = sum / total;
     if (task == Task::classification && (mean == 0 || mean == 1))
       throw Error(ASSAY_E_INVALID_DATA, "every label is " + std::string(mean == 0 ? "0" : "1") +
@@ -53,7 +57,8 @@ struct Examples {
 float row_weight(const Column& weights, std::int64_t row) {
   const double weight = weights.number(row);
   if (!(weight >= 0 && weight <= std::numeric_limits<float>::max()))
-    throw Error(ASSAY_E_INVALID_DATA, "weight '" + weights.name() + "' must be a number from 0 up in every row")
+    throw Error(ASSAY_E_INVALID_DATA,
+                "weight '" + weights.name() + "' must be a number from 0 up in every row")
         .column(weights.name());
   return static_cast<float>(weight);
 }
@@ -76,14 +81,16 @@ struct Gbt {
     const ThreadsEndHere end;
     const std::vector<std::string> columns = feature_columns(data.train.schema(), data.train.roles());
     FeatureEncoder encoder(data.train, columns, {max_categories, Missing::nan, Scale::none});
-    if (encoder.width() == 0) throw Error(ASSAY_E_INVALID_DATA, "training needs at least one column besides the label");
+    if (encoder.width() == 0)
+      throw Error(ASSAY_E_INVALID_DATA, "training needs at least one column besides the label");
 
     const int threads = call.max_threads();
     const Examples examples = read(data.train, columns, encoder);
     const gbt::Matrix train = examples.matrix(encoder.width(), threads);
     std::optional<gbt::Matrix> valid;
     if (data.valid) valid.emplace(read(*data.valid, columns, encoder).matrix(encoder.width(), threads));
-    gbt::Booster booster(settings, train, valid ? &*valid : nullptr, examples.mean(settings.task), call.seed(), threads);
+    gbt::Booster booster(settings, train, valid ? &*valid : nullptr, examples.mean(settings.task),
+                         call.seed(), threads);
     grow(call, booster);
 
     const std::string trees = booster.save();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin "linear": standardises and one-hot encodes, lets liblinear find the weights, and scores without it.
+// The plugin "linear": standardises and one-hot encodes, lets liblinear find the weights, and scores without
+// it.
 #include <cmath>
 
 #include "assay/features.hpp"
@@ -31,9 +32,12 @@ struct Linear {
 
   void fit(Call call, const Dataset& train, const Sink& model) const {
     if (const auto weight = train.roles().get("weight"))
-      throw Error(ASSAY_E_UNSUPPORTED, "linear takes no row weights, but '" + *weight + "' has the role weight").column(*weight);
+      throw Error(ASSAY_E_UNSUPPORTED,
+                  "linear takes no row weights, but '" + *weight + "' has the role weight")
+          .column(*weight);
     const std::vector<std::string> columns = feature_columns(train.schema(), train.roles());
-    if (columns.empty()) throw Error(ASSAY_E_INVALID_DATA, "training needs at least one column besides the label");
+    if (columns.empty())
+      throw Error(ASSAY_E_INVALID_DATA, "training needs at least one column besides the label");
     FeatureEncoder encoder(train, columns, {max_categories, Missing::mean, Scale::standard});
     call.progress(0.2, "encoding");
 
@@ -64,7 +68,8 @@ struct Linear {
       weights.features = in.f64s();
       weights.intercept = in.f64();
       in.end();
-      if (weights.features.size() != encoder.width()) throw ByteReader::corrupt("weights and features differ in number");
+      if (weights.features.size() != encoder.width())
+        throw ByteReader::corrupt("weights and features differ in number");
     }
     void bind(const Schema& input) { encoder.bind(input); }
 
@@ -88,8 +93,8 @@ struct Linear {
   };
 
  private:
-  std::vector<double> read(const Dataset& train, const std::vector<std::string>& columns, FeatureEncoder& encoder,
-                           linear::Rows& rows) const {
+  std::vector<double> read(const Dataset& train, const std::vector<std::string>& columns,
+                           FeatureEncoder& encoder, linear::Rows& rows) const {
     Scan scan{columns, 0};
     scan.columns.push_back(train.label());
     LabelReader reader(train.label(), settings.task);
@@ -116,10 +121,12 @@ struct Linear {
       const std::vector<double> answers = model.score(call, batch);
       for (std::size_t i = 0; i < labels.size(); ++i, ++n) {
         const double hit = labels[i] == 1 ? answers[i] : 1 - answers[i];
-        loss += model.probability ? -std::log(std::max(hit, 1e-15)) : (labels[i] - answers[i]) * (labels[i] - answers[i]);
+        loss += model.probability ? -std::log(std::max(hit, 1e-15))
+                                  : (labels[i] - answers[i]) * (labels[i] - answers[i]);
       }
     });
-    call.metric(model.probability ? "train_logloss" : "train_rmse", 0, model.probability ? loss / n : std::sqrt(loss / n));
+    call.metric(model.probability ? "train_logloss" : "train_rmse", 0,
+                model.probability ? loss / n : std::sqrt(loss / n));
   }
 
   linear::Settings settings;

@@ -19,7 +19,8 @@ void Rows::append(const std::vector<double>& cells, std::size_t rows) {
   for (std::size_t row = 0; row < rows; ++row) {
     starts_.push_back(nodes_.size());
     for (std::size_t i = 0; i < width_; ++i)
-      if (const double value = cells[row * width_ + i]; value != 0) nodes_.push_back({static_cast<int>(i) + 1, value});
+      if (const double value = cells[row * width_ + i]; value != 0)
+        nodes_.push_back({static_cast<int>(i) + 1, value});
     nodes_.push_back({static_cast<int>(width_) + 1, 1});  // the intercept
     nodes_.push_back({-1, 0});                            // liblinear's end of a row
   }
@@ -53,7 +54,8 @@ struct Scaled {
   double shift = 0, factor = 1;  // label = shift + factor * scaled
 };
 
-// Regression in units of the label's deviation, so that `tube` and `cost` mean the same whatever the label's unit.
+// Regression in units of the label's deviation, so that `tube` and `cost` mean the same whatever the label's
+// unit.
 Scaled scaled(const std::vector<double>& labels) {
   Scaled out;
   double n = 0, squares = 0;
@@ -83,8 +85,10 @@ parameter parameters(const Settings& settings, const std::vector<double>& labels
     throw Error(ASSAY_E_INVALID_DATA, "every label is " + std::string(ones == 0 ? "0" : "1") +
                                           "; logistic regression needs rows of both classes");
   out.solver_type = L2R_LR;
-  // liblinear itself scales the tolerance by the share of the rarer class; undo that, so that it means the same here.
-  const double rarer = static_cast<double>(std::min<std::ptrdiff_t>(ones, static_cast<std::ptrdiff_t>(labels.size()) - ones));
+  // liblinear itself scales the tolerance by the share of the rarer class; undo that, so that it means the
+  // same here.
+  const double rarer =
+      static_cast<double>(std::min<std::ptrdiff_t>(ones, static_cast<std::ptrdiff_t>(labels.size()) - ones));
   out.eps = std::min(settings.tolerance * static_cast<double>(labels.size()) / rarer, 1.0);
   return out;
 }
@@ -93,7 +97,8 @@ void silence(const char*) {}
 
 }  // namespace
 
-Weights solve(const Settings& settings, const Rows& rows, const std::vector<double>& labels, std::uint64_t seed) {
+Weights solve(const Settings& settings, const Rows& rows, const std::vector<double>& labels,
+              std::uint64_t seed) {
   if (rows.rows() == 0) throw Error(ASSAY_E_INVALID_DATA, "training needs at least one row");
   if (rows.rows() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     throw Error(ASSAY_E_INVALID_DATA, "liblinear takes at most 2147483647 rows");
@@ -116,8 +121,8 @@ Weights solve(const Settings& settings, const Rows& rows, const std::vector<doub
   Weights out;
   for (std::size_t i = 0; i < rows.width(); ++i) out.features.push_back(sign * target.factor * learned->w[i]);
   out.intercept = sign * target.factor * learned->w[rows.width()] + target.shift;
-  const bool finite = std::isfinite(out.intercept) &&
-                      std::all_of(out.features.begin(), out.features.end(), [](double w) { return std::isfinite(w); });
+  const bool finite = std::isfinite(out.intercept) && std::all_of(out.features.begin(), out.features.end(),
+                                                                  [](double w) { return std::isfinite(w); });
   if (!finite) throw Error(ASSAY_E_INVALID_DATA, "the weights diverged; lower the setting cost");
   return out;
 }

@@ -41,10 +41,11 @@ struct Weights {
   double intercept = 0;
 };
 
-// Minimises liblinear's objective: L2-regularised logistic regression for labels 0 and 1 (both must occur; a positive
-// sum is class 1), L2-loss support vector regression for numbers. The same input gives the same bits: the libc
-// generator that liblinear may call starts from `seed`, so one call at a time in a process.
+// Minimises liblinear's objective: L2-regularised logistic regression for labels 0 and 1 (both must occur; a
+// positive sum is class 1), L2-loss support vector regression for numbers. The same input gives the same
+// bits: the libc generator that liblinear may call starts from `seed`, so one call at a time in a process.
 // INVALID_DATA when the label has a single class, INVALID_CONFIG for settings that liblinear refuses.
-Weights solve(const Settings& settings, const Rows& rows, const std::vector<double>& labels, std::uint64_t seed);
+Weights solve(const Settings& settings, const Rows& rows, const std::vector<double>& labels,
+              std::uint64_t seed);
 
 }  // namespace linear

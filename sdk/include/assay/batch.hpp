@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading Arrow data: a Schema is a copy that you may keep; a Batch and its Columns are views of the host's memory.
+// Reading Arrow data: a Schema is a copy that you may keep; a Batch and its Columns are views of the host's
+// memory.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
 #include <limits>
 #include <optional>
 #include <span>
@@ -22,15 +25,38 @@ enum class Type { f64, i64, boolean, utf8, list_i64, other };
 
 inline std::string_view type_name(Type type) {
   switch (type) {
-    case Type::f64: return "f64";
-    case Type::i64: return "i64";
-    case Type::boolean: return "bool";
-    case Type::utf8: return "utf8";
-    case Type::list_i64: return "list<i64>";
-    case Type::other: break;
+    case Type::f64:
+      return "f64";
+    case Type::i64:
+      return "i64";
+    case Type::boolean:
+      return "bool";
+    case Type::utf8:
+      return "utf8";
+    case Type::list_i64:
+      return "list<i64>";
+    case Type::other:
+      break;
   }
   return "another type";
 }
+
+namespace detail {
+
+// Edits between two names (Levenshtein), for "did you mean".
+inline std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1,
+                                                 diagonal + (a[i - 1] == b[j - 1] ? std::size_t{0} : 1)}));
+  }
+  return row[b.size()];
+}
+
+}  // namespace detail
 
 enum class Nulls { allowed, never };
 
@@ -72,10 +98,23 @@ class Schema {
       if (fields_[i].name == name) return i;
     return std::nullopt;
   }
-  // As `find`, but a missing column is INVALID_DATA that names it.
+  // As `find`, but a missing column is INVALID_DATA that names it and the nearest name that is there.
   std::size_t require(std::string_view name) const {
     if (const auto found = find(name)) return *found;
-    throw Error(ASSAY_E_INVALID_DATA, "column '" + std::string(name) + "' is missing").column(name);
+    const Field* nearest = nullptr;
+    std::size_t best = std::max<std::size_t>(2, name.size() / 2) + 1;
+    for (const Field& field : fields_) {
+      if (field.name.size() > 256 || name.size() > 256) continue;
+      const std::size_t distance = detail::edit_distance(name, field.name);
+      if (distance < best) {
+        best = distance;
+        nearest = &field;
+      }
+    }
+    throw Error(ASSAY_E_INVALID_DATA,
+                "column '" + std::string(name) + "' is missing" +
+                    (nearest == nullptr ? "" : "; the nearest name is '" + nearest->name + "'"))
+        .column(name);
   }
 
  private:
@@ -98,10 +137,12 @@ class Schema {
 // A reader of another type than the column's is INVALID_DATA that names the column.
 class Column {
  public:
-  Column(const Field& field, const ArrowArray& array, std::int64_t offset, std::int64_t rows, const ArrowArray& parent)
+  Column(const Field& field, const ArrowArray& array, std::int64_t offset, std::int64_t rows,
+         const ArrowArray& parent)
       : field_(&field), array_(&array), offset_(offset + array.offset), rows_(rows) {
     if (array.length < offset + rows || array.n_buffers < 1)
-      throw Error(ASSAY_E_INVALID_ARGUMENT, "column '" + field.name + "' is shorter than its batch").column(field.name);
+      throw Error(ASSAY_E_INVALID_ARGUMENT, "column '" + field.name + "' is shorter than its batch")
+          .column(field.name);
     validity_ = array.null_count == 0 ? nullptr : static_cast<const std::uint8_t*>(array.buffers[0]);
     if (parent.null_count != 0 && parent.n_buffers > 0)
       parent_validity_ = static_cast<const std::uint8_t*>(parent.buffers[0]);
@@ -130,7 +171,8 @@ class Column {
     expect(Type::utf8);
     const auto* ends = static_cast<const std::int32_t*>(array_->buffers[1]) + offset_ + row;
     const auto size = static_cast<std::size_t>(ends[1] - ends[0]);
-    return size == 0 ? std::string_view() : std::string_view(static_cast<const char*>(array_->buffers[2]) + ends[0], size);
+    return size == 0 ? std::string_view()
+                     : std::string_view(static_cast<const char*>(array_->buffers[2]) + ends[0], size);
   }
   std::span<const std::int64_t> list(std::int64_t row) const {
     expect(Type::list_i64);
@@ -146,10 +188,14 @@ class Column {
   double number(std::int64_t row) const {
     if (is_null(row)) return std::numeric_limits<double>::quiet_NaN();
     switch (type()) {
-      case Type::f64: return static_cast<const double*>(array_->buffers[1])[offset_ + row];
-      case Type::i64: return static_cast<double>(static_cast<const std::int64_t*>(array_->buffers[1])[offset_ + row]);
-      case Type::boolean: return boolean(row) ? 1.0 : 0.0;
-      default: throw wrong_type("a number");
+      case Type::f64:
+        return static_cast<const double*>(array_->buffers[1])[offset_ + row];
+      case Type::i64:
+        return static_cast<double>(static_cast<const std::int64_t*>(array_->buffers[1])[offset_ + row]);
+      case Type::boolean:
+        return boolean(row) ? 1.0 : 0.0;
+      default:
+        throw wrong_type("a number");
     }
   }
   // As `number`, but empty for null and NaN.
@@ -161,8 +207,8 @@ class Column {
  private:
   static bool bit(const std::uint8_t* bits, std::int64_t i) { return ((bits[i >> 3] >> (i & 7)) & 1) != 0; }
   Error wrong_type(std::string_view wanted) const {
-    return Error(ASSAY_E_INVALID_DATA, "column '" + name() + "' is " + std::string(type_name(type())) + ", not " +
-                                           std::string(wanted))
+    return Error(ASSAY_E_INVALID_DATA, "column '" + name() + "' is " + std::string(type_name(type())) +
+                                           ", not " + std::string(wanted))
         .column(name());
   }
   void expect(Type wanted) const {
@@ -190,8 +236,8 @@ class Batch {
   // Borrows both. INVALID_ARGUMENT when they do not fit together.
   Batch(const Schema& schema, const ArrowArray& array) : schema_(&schema), array_(&array) {
     if (array.n_children != static_cast<std::int64_t>(schema.size()))
-      throw Error(ASSAY_E_INVALID_ARGUMENT, "a batch has " + std::to_string(array.n_children) + " columns, its schema " +
-                                                std::to_string(schema.size()));
+      throw Error(ASSAY_E_INVALID_ARGUMENT, "a batch has " + std::to_string(array.n_children) +
+                                                " columns, its schema " + std::to_string(schema.size()));
   }
 
   std::int64_t rows() const { return array_->length; }

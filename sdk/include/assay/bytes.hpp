@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small binary form for models and states: little-endian, bounded on reading, sealed by a checksum. Optional: an
-// entry may hold any format.
+// A small binary form for models and states: little-endian, bounded on reading, sealed by a checksum.
+// Optional: an entry may hold any format.
 #pragma once
 
 #include <bit>
@@ -44,8 +44,8 @@ class ByteWriter {
   std::string out_;
 };
 
-// Reads them back. Borrows the bytes. Anything that does not fit is CORRUPT_ARTIFACT; no count is believed before the
-// bytes it promises are there, so hostile input costs no more memory than its own size.
+// Reads them back. Borrows the bytes. Anything that does not fit is CORRUPT_ARTIFACT; no count is believed
+// before the bytes it promises are there, so hostile input costs no more memory than its own size.
 class ByteReader {
  public:
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
@@ -92,21 +92,23 @@ class ByteReader {
     const std::string_view raw = take(static_cast<std::size_t>(bytes));
     std::uint64_t value = 0;
     for (int i = 0; i < bytes; ++i)
-      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(raw[static_cast<std::size_t>(i)])) << (8 * i);
+      value |= static_cast<std::uint64_t>(static_cast<unsigned char>(raw[static_cast<std::size_t>(i)]))
+               << (8 * i);
     return value;
   }
   std::string_view rest_;
 };
 
-// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It finds accidents, not forgery: every change of one
-// byte, and all others but one in 2^64. The registry's SHA-256 is what proves identity.
+// FNV-1a, 64 bit (http://www.isthe.com/chongo/tech/comp/fnv/). It finds accidents, not forgery: every change
+// of one byte, and all others but one in 2^64. The registry's SHA-256 is what proves identity.
 inline std::uint64_t checksum(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037u;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return hash;
 }
 
-// `magic` (which should name format and version, such as "linear-model/1"), the payload, and a checksum over both.
+// `magic` (which should name format and version, such as "linear-model/1"), the payload, and a checksum over
+// both.
 inline std::string seal(std::string_view magic, std::string_view payload) {
   ByteWriter out;
   out.text(magic);
@@ -125,7 +127,8 @@ inline std::string_view unseal(std::string_view magic, std::string_view sealed) 
   ByteReader in(sealed.substr(0, sealed.size() - 8));
   const std::string_view found = in.take(in.count(1));
   if (found != magic)
-    throw ByteReader::corrupt("it is '" + detail::clean_utf8(found.substr(0, 64)) + "', not '" + std::string(magic) + "'");
+    throw ByteReader::corrupt("it is '" + detail::clean_utf8(found.substr(0, 64)) + "', not '" +
+                              std::string(magic) + "'");
   const std::string_view payload = in.take(in.count(1));
   in.end();
   return payload;

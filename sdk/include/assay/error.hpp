@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The SDK's exception. It never crosses the binary boundary: every edge turns it into a status and an explanation.
+// The SDK's exception. It never crosses the binary boundary: every edge turns it into a status and an
+// explanation.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ inline std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
-// `text` with every byte that is not UTF-8 replaced by '?': library messages and data reach people through the host.
+// `text` with every byte that is not UTF-8 replaced by '?': library messages and data reach people through
+// the host.
 inline std::string clean_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -61,21 +63,27 @@ inline std::string json_quote(std::string_view text) {
 }
 
 inline std::string_view view(assay_str text) {
-  return text.size == 0 ? std::string_view() : std::string_view(text.data, static_cast<std::size_t>(text.size));
+  return text.size == 0 ? std::string_view()
+                        : std::string_view(text.data, static_cast<std::size_t>(text.size));
 }
-inline assay_str str(std::string_view text) { return {text.data(), text.size()}; }
+inline assay_str str(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace detail
 
 // Throw it from anywhere in a component. The message says what was attempted, on what, and what to do next.
-//   throw Error(ASSAY_E_INVALID_DATA, "label 'late' holds 2 at row 7; it must be 0 or 1").column("late").row(7);
+//   throw Error(ASSAY_E_INVALID_DATA, "label 'late' holds 2 at row 7; it must be 0 or
+//   1").column("late").row(7);
 class Error : public std::exception {
  public:
   Error(assay_status status, std::string message) : status_(status), message_(std::move(message)) {}
 
   Error& column(std::string_view name) { return add("column", detail::json_quote(name)); }
   Error& row(std::int64_t row) { return add("row", std::to_string(row)); }
-  Error& pointer(std::string_view json_pointer) { return add("json_pointer", detail::json_quote(json_pointer)); }
+  Error& pointer(std::string_view json_pointer) {
+    return add("json_pointer", detail::json_quote(json_pointer));
+  }
   Error& hint(std::string_view text) { return add("hint", detail::json_quote(text)); }
 
   assay_status status() const noexcept { return status_; }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// For trainers of tables: turns columns into numbers the same way in training and in scoring, and reads labels strictly.
-// Optional; nothing in the contract asks for it.
+// For trainers of tables: turns columns into numbers the same way in training and in scoring, and reads
+// labels strictly. Optional; nothing in the contract asks for it.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,6 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,7 +22,8 @@ enum class Task { classification, regression };
 
 // The setting /task.
 inline Task task_of(const Config& config) {
-  return config.choice("/task", {"classification", "regression"}) == 0 ? Task::classification : Task::regression;
+  return config.choice("/task", {"classification", "regression"}) == 0 ? Task::classification
+                                                                       : Task::regression;
 }
 
 // Every column that plays no role, in the order of the schema. INVALID_DATA when a name appears twice.
@@ -33,27 +33,16 @@ inline std::vector<std::string> feature_columns(const Schema& schema, const Role
     for (std::string& column : roles.all(role)) taken.push_back(std::move(column));
   std::vector<std::string> features;
   for (const Field& field : schema) {
-    if (std::count_if(schema.begin(), schema.end(), [&](const Field& other) { return other.name == field.name; }) > 1)
-      throw Error(ASSAY_E_INVALID_DATA, "two columns are named '" + field.name + "'; rename one").column(field.name);
+    if (std::count_if(schema.begin(), schema.end(),
+                      [&](const Field& other) { return other.name == field.name; }) > 1)
+      throw Error(ASSAY_E_INVALID_DATA, "two columns are named '" + field.name + "'; rename one")
+          .column(field.name);
     if (std::find(taken.begin(), taken.end(), field.name) == taken.end()) features.push_back(field.name);
   }
   return features;
 }
 
 namespace detail {
-
-// Edits between two names (Levenshtein), for "did you mean".
-inline std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(
-          row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? std::size_t{0} : 1)}));
-  }
-  return row[b.size()];
-}
 
 inline std::string shown(double value) {
   std::string text = std::to_string(value);
@@ -64,29 +53,16 @@ inline std::string shown(double value) {
 
 }  // namespace detail
 
-// A schema's column by name; INVALID_DATA names a missing one and the nearest that is there.
-inline std::size_t find_column(const Schema& schema, std::string_view name) {
-  if (const auto found = schema.find(name)) return *found;
-  std::string nearest;
-  std::size_t best = std::max<std::size_t>(2, name.size() / 2) + 1;
-  for (const Field& field : schema) {
-    const std::size_t distance = field.name.size() > 256 ? best : detail::edit_distance(name, field.name);
-    if (distance < best) std::tie(best, nearest) = std::pair(distance, field.name);
-  }
-  Error error(ASSAY_E_INVALID_DATA, "column '" + std::string(name) + "' is missing" +
-                                        (nearest.empty() ? "" : "; the nearest name is '" + nearest + "'"));
-  throw error.column(name);
-}
-
 // Reads labels batch by batch: 0 or 1 for classification, any finite number for regression.
 class LabelReader {
  public:
   LabelReader(std::string column, Task task) : column_(std::move(column)), task_(task) {}
 
-  // Appends one label a row. INVALID_DATA says which value at which row (of all that this reader has seen) is wrong.
+  // Appends one label a row. INVALID_DATA says which value at which row (of all that this reader has seen) is
+  // wrong.
   template <class T>
   void append(const Batch& batch, std::vector<T>& out) {
-    const Column labels = batch.column(find_column(batch.schema(), column_));
+    const Column labels = batch.column(column_);
     for (std::int64_t i = 0; i < batch.rows(); ++i) out.push_back(static_cast<T>(value(labels, i)));
     rows_ += batch.rows();
   }
@@ -102,9 +78,10 @@ class LabelReader {
   }
   Error wrong(const std::string& value, std::int64_t i) const {
     const std::string row = std::to_string(rows_ + i);
-    return Error(ASSAY_E_INVALID_DATA,
-                 "label '" + column_ + "' holds " + value + " at row " + row + "; it must be " +
-                     (task_ == Task::classification ? "0 or 1 for classification" : "a finite number for regression"))
+    return Error(ASSAY_E_INVALID_DATA, "label '" + column_ + "' holds " + value + " at row " + row +
+                                           "; it must be " +
+                                           (task_ == Task::classification ? "0 or 1 for classification"
+                                                                          : "a finite number for regression"))
         .column(column_)
         .row(rows_ + i);
   }
@@ -114,8 +91,8 @@ class LabelReader {
   std::int64_t rows_ = 0;
 };
 
-enum class Missing { nan, mean };          // what a missing number becomes
-enum class Scale { none, standard };       // standard: (x - mean) / standard deviation
+enum class Missing { nan, mean };     // what a missing number becomes
+enum class Scale { none, standard };  // standard: (x - mean) / standard deviation
 
 struct EncoderOptions {
   std::int64_t max_categories = 32;  // per utf8 column; rarer ones are all zeros, as are null and unseen ones
@@ -123,9 +100,9 @@ struct EncoderOptions {
   Scale scale = Scale::none;
 };
 
-// f64, i64 and bool columns become one number each, utf8 columns a 0/1 number for each of their most frequent values
-// (by count, then by name). Null and NaN are missing. An infinite number is INVALID_DATA. Equal rows give equal
-// numbers, however they are cut into batches.
+// f64, i64 and bool columns become one number each, utf8 columns a 0/1 number for each of their most frequent
+// values (by count, then by name). Null and NaN are missing. An infinite number is INVALID_DATA. Equal rows
+// give equal numbers, however they are cut into batches.
 class FeatureEncoder {
  public:
   // A utf8 column with more distinct values than this is an identifier, not a feature.
@@ -133,14 +110,16 @@ class FeatureEncoder {
 
   FeatureEncoder() = default;
   // Reads the chosen columns of `data` once. INVALID_DATA for a column of another type.
-  FeatureEncoder(const Dataset& data, const std::vector<std::string>& columns, EncoderOptions options) : options_(options) {
+  FeatureEncoder(const Dataset& data, const std::vector<std::string>& columns, EncoderOptions options)
+      : options_(options) {
     const Schema schema = data.schema();
     std::vector<Statistics> statistics(columns.size());
     for (const std::string& name : columns) columns_.push_back(feature(schema, name));
     if (!columns.empty()) {
       std::int64_t rows = 0;
       data.scan(Scan{columns, 0}, [&](const Batch& batch) {
-        for (std::size_t i = 0; i < columns_.size(); ++i) statistics[i].add(batch.column(i), columns_[i], rows);
+        for (std::size_t i = 0; i < columns_.size(); ++i)
+          statistics[i].add(batch.column(i), columns_[i], rows);
         rows += batch.rows();
       });
     }
@@ -163,13 +142,15 @@ class FeatureEncoder {
   void bind(const Schema& input) {
     positions_.clear();
     for (const Feature& feature : columns_) {
-      const std::size_t at = find_column(input, feature.name);
+      const std::size_t at = input.require(feature.name);
       const Type type = input[at].type;
-      const bool usable = feature.categorical ? type == Type::utf8
-                                              : type == Type::f64 || type == Type::i64 || type == Type::boolean;
+      const bool usable = feature.categorical
+                              ? type == Type::utf8
+                              : type == Type::f64 || type == Type::i64 || type == Type::boolean;
       if (!usable)
         throw Error(ASSAY_E_INVALID_DATA, "column '" + feature.name + "' is " + std::string(type_name(type)) +
-                                              "; the model learned it as " + (feature.categorical ? "utf8" : "a number"))
+                                              "; the model learned it as " +
+                                              (feature.categorical ? "utf8" : "a number"))
             .column(feature.name);
       positions_.push_back(at);
     }
@@ -189,7 +170,8 @@ class FeatureEncoder {
         if (!feature.categorical) {
           *cell = narrowed<T>(feature.encoded(finite(column, row, first_row), options_.missing));
         } else if (!column.is_null(row)) {
-          if (const auto found = feature.slots.find(column.text(row)); found != feature.slots.end()) cell[found->second] = 1;
+          if (const auto found = feature.slots.find(column.text(row)); found != feature.slots.end())
+            cell[found->second] = 1;
         }
       }
       slot += feature.width();
@@ -222,7 +204,8 @@ class FeatureEncoder {
       feature.factor = in.f64();
       if (!std::isfinite(feature.mean) || !std::isfinite(feature.shift) || !std::isfinite(feature.factor))
         throw ByteReader::corrupt("a scale is not finite");
-      for (std::size_t categories = in.count(8); categories > 0; --categories) feature.categories.push_back(in.text());
+      for (std::size_t categories = in.count(8); categories > 0; --categories)
+        feature.categories.push_back(in.text());
       out.columns_.push_back(std::move(feature));
     }
     out.lay_out();
@@ -247,7 +230,8 @@ class FeatureEncoder {
     }
   };
 
-  // What one pass over a column gathers. Means by Welford's update, row by row, so that batches do not matter.
+  // What one pass over a column gathers. Means by Welford's update, row by row, so that batches do not
+  // matter.
   struct Statistics {
     double n = 0, mean = 0, squares = 0;
     std::map<std::string, std::int64_t, std::less<>> counts;
@@ -270,8 +254,8 @@ class FeatureEncoder {
         return;
       }
       if (counts.size() == max_distinct)
-        throw Error(ASSAY_E_INVALID_DATA, "column '" + column.name() + "' has more than " + std::to_string(max_distinct) +
-                                              " distinct values; leave it out")
+        throw Error(ASSAY_E_INVALID_DATA, "column '" + column.name() + "' has more than " +
+                                              std::to_string(max_distinct) + " distinct values; leave it out")
             .column(column.name());
       counts.emplace(text, 1);
     }
@@ -296,7 +280,7 @@ class FeatureEncoder {
   };
 
   static Feature feature(const Schema& schema, const std::string& name) {
-    const Type type = schema[find_column(schema, name)].type;
+    const Type type = schema[schema.require(name)].type;
     if (type == Type::list_i64 || type == Type::other)
       throw Error(ASSAY_E_INVALID_DATA, "column '" + name + "' is " + std::string(type_name(type)) +
                                             "; features are f64, i64, bool or utf8")
@@ -327,7 +311,8 @@ class FeatureEncoder {
   void lay_out() {
     width_ = 0;
     for (Feature& feature : columns_) {
-      for (std::size_t i = 0; i < feature.categories.size(); ++i) feature.slots.emplace(feature.categories[i], i);
+      for (std::size_t i = 0; i < feature.categories.size(); ++i)
+        feature.slots.emplace(feature.categories[i], i);
       width_ += feature.width();
     }
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host lends to an operation, as C++: the call, settings, roles, datasets and bundles. All of these are thin
-// handles that are cheap to copy and valid until the function that received them returns.
+// What the host lends to an operation, as C++: the call, settings, roles, datasets and bundles. All of these
+// are thin handles that are cheap to copy and valid until the function that received them returns.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -34,10 +34,12 @@ class Call {
   // How many threads may be busy, the calling one included; at least 1.
   int max_threads() const { return call_->max_threads == 0 ? 1 : static_cast<int>(call_->max_threads); }
 
-  // Throws CANCELLED or DEADLINE once the host wants to stop. Call it at least every 250 ms of work; scans do.
+  // Throws CANCELLED or DEADLINE once the host wants to stop. Call it at least every 250 ms of work; scans
+  // do.
   void check() const {
     if (const assay_status stop = call_->should_stop == nullptr ? ASSAY_OK : call_->should_stop(call_))
-      throw Error(stop, stop == ASSAY_E_DEADLINE ? "the operation ran past its deadline" : "the operation was cancelled");
+      throw Error(stop, stop == ASSAY_E_DEADLINE ? "the operation ran past its deadline"
+                                                 : "the operation was cancelled");
   }
   void progress(double fraction_done, std::string_view what = {}) const {
     if (call_->progress != nullptr) call_->progress(call_, fraction_done, detail::str(what));
@@ -55,14 +57,16 @@ class Call {
   const assay_call* call_;
 };
 
-// Settings by JSON pointer ("/max_depth"). A missing one, one of another type and one out of range is INVALID_CONFIG
-// that carries the pointer. Given to a component's constructor; not valid afterwards.
+// Settings by JSON pointer ("/max_depth"). A missing one, one of another type and one out of range is
+// INVALID_CONFIG that carries the pointer. Given to a component's constructor; not valid afterwards.
 class Config {
  public:
   explicit Config(const assay_config* config) : config_(config) {}
 
   double f64(std::string_view pointer) const { return get<double>(pointer, config_->get_f64, "a number"); }
-  std::int64_t i64(std::string_view pointer) const { return get<std::int64_t>(pointer, config_->get_i64, "an integer"); }
+  std::int64_t i64(std::string_view pointer) const {
+    return get<std::int64_t>(pointer, config_->get_i64, "an integer");
+  }
   bool boolean(std::string_view pointer) const {
     return get<std::int32_t>(pointer, config_->get_bool, "true or false") != 0;
   }
@@ -70,10 +74,12 @@ class Config {
     return std::string(detail::view(get<assay_str>(pointer, config_->get_str, "a string")));
   }
 
-  // The same with a range, both ends included: hosts check settings against the schema, but a plugin need not trust them.
+  // The same with a range, both ends included: hosts check settings against the schema, but a plugin need not
+  // trust them.
   double f64(std::string_view pointer, double low, double high) const {
     const double value = f64(pointer);
-    if (!(value >= low && value <= high)) throw out_of_range(pointer, number(value), number(low), number(high));
+    if (!(value >= low && value <= high))
+      throw out_of_range(pointer, number(value), number(low), number(high));
     return value;
   }
   std::int64_t i64(std::string_view pointer, std::int64_t low, std::int64_t high) const {
@@ -91,7 +97,8 @@ class Config {
       if (choice == value) return index;
       list += (index++ == 0 ? "" : ", ") + std::string(choice);
     }
-    throw Error(ASSAY_E_INVALID_CONFIG, "setting " + std::string(pointer) + " is '" + value + "'; it must be one of " + list)
+    throw Error(ASSAY_E_INVALID_CONFIG,
+                "setting " + std::string(pointer) + " is '" + value + "'; it must be one of " + list)
         .pointer(pointer);
   }
   bool has(std::string_view pointer) const {
@@ -99,7 +106,8 @@ class Config {
     assay_str text{};
     std::int32_t flag = 0;
     const assay_str at = detail::str(pointer);
-    return config_->get_f64(config_, at, &number) == ASSAY_OK || config_->get_str(config_, at, &text) == ASSAY_OK ||
+    return config_->get_f64(config_, at, &number) == ASSAY_OK ||
+           config_->get_str(config_, at, &text) == ASSAY_OK ||
            config_->get_bool(config_, at, &flag) == ASSAY_OK;
   }
   // The whole document, canonical JSON.
@@ -117,8 +125,8 @@ class Config {
   }
   static Error out_of_range(std::string_view pointer, const std::string& value, const std::string& low,
                             const std::string& high) {
-    return Error(ASSAY_E_INVALID_CONFIG,
-                 "setting " + std::string(pointer) + " is " + value + "; it must be from " + low + " to " + high)
+    return Error(ASSAY_E_INVALID_CONFIG, "setting " + std::string(pointer) + " is " + value +
+                                             "; it must be from " + low + " to " + high)
         .pointer(pointer);
   }
   template <class T, class Getter>
@@ -126,9 +134,10 @@ class Config {
     T value{};
     const assay_status status = getter(config_, detail::str(pointer), &value);
     if (status == ASSAY_OK) return value;
-    throw Error(ASSAY_E_INVALID_CONFIG, "setting " + std::string(pointer) +
-                                            (status == ASSAY_E_NOT_FOUND ? " is missing" : " is of another type") +
-                                            "; it must be " + std::string(wanted))
+    throw Error(ASSAY_E_INVALID_CONFIG,
+                "setting " + std::string(pointer) +
+                    (status == ASSAY_E_NOT_FOUND ? " is missing" : " is of another type") + "; it must be " +
+                    std::string(wanted))
         .pointer(pointer);
   }
 
@@ -142,12 +151,14 @@ class Roles {
 
   std::optional<std::string> get(std::string_view role, std::uint32_t index = 0) const {
     assay_str column{};
-    if (roles_ == nullptr || roles_->get(roles_, detail::str(role), index, &column) != ASSAY_OK) return std::nullopt;
+    if (roles_ == nullptr || roles_->get(roles_, detail::str(role), index, &column) != ASSAY_OK)
+      return std::nullopt;
     return std::string(detail::view(column));
   }
   std::vector<std::string> all(std::string_view role) const {
     std::vector<std::string> columns;
-    while (auto column = get(role, static_cast<std::uint32_t>(columns.size()))) columns.push_back(std::move(*column));
+    while (auto column = get(role, static_cast<std::uint32_t>(columns.size())))
+      columns.push_back(std::move(*column));
     return columns;
   }
   // INVALID_DATA that names the role when no column plays it.
@@ -186,7 +197,8 @@ class Dataset {
     return Schema::copy(out.it);
   }
 
-  // Calls `each(const Batch&)` for the batches in order; polls for cancellation before each. `each` may stop by throwing.
+  // Calls `each(const Batch&)` for the batches in order; polls for cancellation before each. `each` may stop
+  // by throwing. INVALID_DATA names a wanted column that is missing.
   template <class Each>
   void scan(Each&& each) const {
     scan(Scan{}, std::forward<Each>(each));
@@ -229,13 +241,19 @@ class Dataset {
     raw.batch_rows = options.batch_rows;
     raw.columns = columns.empty() ? nullptr : columns.data();
     raw.column_count = columns.size();
-    if (const assay_status status = dataset_->scan(dataset_, call_.raw(), &raw, out))
-      throw Error(status, "reading the rows of the dataset failed");
+    const assay_status status = dataset_->scan(dataset_, call_.raw(), &raw, out);
+    if (status == ASSAY_E_NOT_FOUND ||
+        status == ASSAY_E_INVALID_ARGUMENT) {  // a column that is not there, by name
+      const Schema there = schema();
+      for (const std::string& column : options.columns) there.require(column);
+    }
+    if (status != ASSAY_OK) throw Error(status, "reading the rows of the dataset failed");
   }
   Error broken(ArrowArrayStream& stream, int error) const {
     call_.check();  // a stream that ends because of a stop is a stop
     const char* why = stream.get_last_error == nullptr ? nullptr : stream.get_last_error(&stream);
-    return {ASSAY_E_IO, std::string("reading the rows of the dataset failed: ") + (why != nullptr ? why : std::strerror(error))};
+    return {ASSAY_E_IO, std::string("reading the rows of the dataset failed: ") +
+                            (why != nullptr ? why : std::strerror(error))};
   }
 
   Call call_;
@@ -245,7 +263,8 @@ class Dataset {
 // A stored bundle, such as a model or the state of a fold: named entries.
 class Source {
  public:
-  // The largest entry that `bytes` reads unless told otherwise: a stored model is no reason to run out of memory.
+  // The largest entry that `bytes` reads unless told otherwise: a stored model is no reason to run out of
+  // memory.
   static constexpr std::uint64_t default_limit_bytes = std::uint64_t{4} << 30;
 
   Source(Call call, const assay_source* source) : call_(call), source_(source) {}
@@ -266,22 +285,26 @@ class Source {
   std::string bytes(std::string_view name, std::uint64_t limit_bytes = default_limit_bytes) const {
     Reader reader(call_, source_, name);
     if (reader.it.size > limit_bytes)
-      throw Error(ASSAY_E_CORRUPT_ARTIFACT, "entry '" + std::string(name) + "' has " + std::to_string(reader.it.size) +
-                                                " bytes, more than the limit of " + std::to_string(limit_bytes));
+      throw Error(ASSAY_E_CORRUPT_ARTIFACT,
+                  "entry '" + std::string(name) + "' has " + std::to_string(reader.it.size) +
+                      " bytes, more than the limit of " + std::to_string(limit_bytes));
     std::string out;
     while (out.size() < reader.it.size) {
       // Grows as bytes arrive: the size is only a claim.
       const std::size_t had = out.size();
-      out.resize(had + static_cast<std::size_t>(std::min<std::uint64_t>(reader.it.size - had, std::uint64_t{1} << 20)));
+      out.resize(had + static_cast<std::size_t>(
+                           std::min<std::uint64_t>(reader.it.size - had, std::uint64_t{1} << 20)));
       std::uint64_t got = 0;
-      if (const assay_status status = reader.it.read(&reader.it, call_.raw(), out.data() + had, out.size() - had, &got))
+      if (const assay_status status =
+              reader.it.read(&reader.it, call_.raw(), out.data() + had, out.size() - had, &got))
         throw Error(status, "reading entry '" + std::string(name) + "' failed");
       out.resize(had + static_cast<std::size_t>(std::min<std::uint64_t>(got, out.size() - had)));
       if (got == 0) throw Error(ASSAY_E_CORRUPT_ARTIFACT, "entry '" + std::string(name) + "' ends early");
     }
     return out;
   }
-  // An entry that is an array of T in the machine's own layout; CORRUPT_ARTIFACT when its size is not a multiple.
+  // An entry that is an array of T in the machine's own layout; CORRUPT_ARTIFACT when its size is not a
+  // multiple.
   template <class T>
   std::vector<T> get(std::string_view name) const {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -321,7 +344,8 @@ class Sink {
   void put(std::string_view name, std::string_view media_type, std::string_view bytes) const {
     assay_writer writer{};
     writer.struct_size = sizeof writer;
-    if (const assay_status status = sink_->open(sink_, call_.raw(), detail::str(name), detail::str(media_type), &writer))
+    if (const assay_status status =
+            sink_->open(sink_, call_.raw(), detail::str(name), detail::str(media_type), &writer))
       throw Error(status, "opening entry '" + std::string(name) + "' for writing failed");
     while (!bytes.empty()) {
       std::uint64_t taken = 0;
@@ -338,7 +362,7 @@ class Sink {
   }
   // An array in the machine's own layout, as Source::get reads it.
   template <class T>
-    requires std::is_trivially_copyable_v<T>
+  requires std::is_trivially_copyable_v<T>
   void put(std::string_view name, std::string_view media_type, const std::vector<T>& values) const {
     put(name, media_type, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)});
   }

@@ -1,27 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C++ layer over abi.h, header-only and without dependencies. Write a class per component and name it in
-// ASSAY_PLUGIN; this header finds what it can do by its members and wraps every edge, so that no exception escapes.
+// ASSAY_PLUGIN; this header finds what it can do by its members and wraps every edge, so that no exception
+// escapes.
 //
+// clang-format off
 // A component has `static constexpr std::string_view id` and is made from `(const Config&)` or from nothing. It is a
-//   trainer    with   void fit(Call, Dataset train, Sink model)
-//              or     void fit(Call, const Training&, Sink model)           validation rows and warm start as well
-//   scorer     with a nested class Model that has
-//                     Model(Source) | Model(Call, Source)                   load
-//                     Schema bind(const Schema& input)                      once; answers the output's columns
-//                     void score(Call, const Batch&, Table& out)            one output row for each input row
-//              or, for one column "prediction" f64,
-//                     void bind(const Schema& input)   and   std::vector<double> score(Call, const Batch&)
-//              `static constexpr bool concurrent = true` promises that score may run on several threads at once.
-//   fold       with `static constexpr std::string_view capability` = ASSAY_CAP_EVALUATOR_V1 | _DRIFT_V1 | _VALIDATOR_V1,
-//              a nested movable class State, and
-//                     State begin(Call, const Schema&, Roles, std::optional<Source> reference)
-//                     void update(Call, State&, const Batch&)
-//                     void merge(Call, State& into, const State& from)
-//                     void save(Call, const State&, Sink)
-//                     State restore(Call, const Schema&, Roles, Source saved)
-//                     Result finish(Call, const State&, std::optional<Sink> extras)
-//              where Result is std::vector<Metric>, std::vector<Drift> or std::vector<Finding>.
-//              What begin learns from the reference belongs to the State, and so to what save writes.
+//
+//   trainer  void fit(Call, Dataset train, Sink model)
+//       or   void fit(Call, const Training&, Sink model)      with validation rows and warm start
+//
+//   scorer   a nested class Model:
+//            Model(Source)  or  Model(Call, Source)           load
+//            Schema bind(const Schema& input)                 once; answers the output's columns
+//            void score(Call, const Batch&, Table& out)       one output row for each input row
+//       or, for one column "prediction" f64,
+//            void bind(const Schema& input)
+//            std::vector<double> score(Call, const Batch&)
+//            `static constexpr bool concurrent = true` promises that score may run on several threads at once.
+//
+//   fold     `static constexpr std::string_view capability` = ASSAY_CAP_EVALUATOR_V1, _DRIFT_V1 or _VALIDATOR_V1,
+//            a nested movable class State, and
+//            State begin(Call, const Schema&, Roles, std::optional<Source> reference)
+//            void update(Call, State&, const Batch&)
+//            void merge(Call, State& into, const State& from)
+//            void save(Call, const State&, Sink)
+//            State restore(Call, const Schema&, Roles, Source saved)
+//            Result finish(Call, const State&, std::optional<Sink> extras)
+//            Result is std::vector<Metric>, std::vector<Drift> or std::vector<Finding>. What begin learns from the
+//            reference belongs to the State, and so to what save writes.
+// clang-format on
+//
 // State and Model must not keep a Schema reference, a Batch, or any handle: copy what you need.
 #pragma once
 
@@ -113,16 +121,21 @@ std::optional<Handle> maybe(const assay_call* call, const Raw* raw) {
 // ---- Trainer ----
 
 template <class C>
-concept FitsRows = requires(C& c, Call call, Dataset train, Sink model) { c.fit(call, train, model); };
+concept FitsRows = requires(C& c, Call call, Dataset train, Sink model) {
+  c.fit(call, train, model);
+};
 template <class C>
-concept FitsTraining = requires(C& c, Call call, const Training& training, Sink model) { c.fit(call, training, model); };
+concept FitsTraining = requires(C& c, Call call, const Training& training, Sink model) {
+  c.fit(call, training, model);
+};
 template <class C>
 concept Trains = FitsRows<C> || FitsTraining<C>;
 
 template <class C>
 struct TrainerEdge {
-  static assay_status fit(void* self, const assay_call* call, const assay_dataset* train, const assay_dataset* valid,
-                          const assay_source* warm_start, const assay_sink* model) noexcept {
+  static assay_status fit(void* self, const assay_call* call, const assay_dataset* train,
+                          const assay_dataset* valid, const assay_source* warm_start,
+                          const assay_sink* model) noexcept {
     return guard(call, [&] {
       require(train != nullptr && model != nullptr, "training rows or model sink");
       const Dataset rows(Call(call), train);
@@ -140,7 +153,9 @@ struct TrainerEdge {
 // ---- Scorer ----
 
 template <class C>
-concept Scores = requires { typename C::Model; };
+concept Scores = requires {
+  typename C::Model;
+};
 
 template <class M>
 constexpr std::uint32_t scorer_flags() {
@@ -173,7 +188,8 @@ struct ScorerEdge {
     });
   }
 
-  static assay_status bind(void*, const assay_call* call, void* model, const ArrowSchema* input, ArrowSchema* output) noexcept {
+  static assay_status bind(void*, const assay_call* call, void* model, const ArrowSchema* input,
+                           ArrowSchema* output) noexcept {
     return guard(call, [&] {
       require(model != nullptr && input != nullptr && output != nullptr, "model or schema");
       Box& box = *static_cast<Box*>(model);
@@ -190,7 +206,8 @@ struct ScorerEdge {
     });
   }
 
-  static assay_status score(void*, const assay_call* call, void* model, ArrowArray* input, ArrowArray* output) noexcept {
+  static assay_status score(void*, const assay_call* call, void* model, ArrowArray* input,
+                            ArrowArray* output) noexcept {
     return guard(call, [&] {
       const Moved rows(input);
       require(model != nullptr && output != nullptr, "model or room for the answer");
@@ -212,7 +229,8 @@ struct ScorerEdge {
 
   static void unload(void*, void* model) noexcept { delete static_cast<Box*>(model); }
 
-  static constexpr assay_scorer_v1 table{sizeof(assay_scorer_v1), scorer_flags<Model>(), &load, &bind, &score, &unload};
+  static constexpr assay_scorer_v1 table{
+      sizeof(assay_scorer_v1), scorer_flags<Model>(), &load, &bind, &score, &unload};
 };
 
 // ---- Fold ----
@@ -236,8 +254,8 @@ struct FoldEdge {
     return *static_cast<Box*>(state);
   }
 
-  static assay_status begin(void* self, const assay_call* call, const ArrowSchema* schema, const assay_roles* roles,
-                            const assay_source* reference, void** out) noexcept {
+  static assay_status begin(void* self, const assay_call* call, const ArrowSchema* schema,
+                            const assay_roles* roles, const assay_source* reference, void** out) noexcept {
     return guard(call, [&] {
       require(schema != nullptr && out != nullptr, "schema");
       Schema columns = Schema::copy(*schema);
@@ -252,7 +270,8 @@ struct FoldEdge {
     });
   }
   static assay_status merge(void* self, const assay_call* call, void* into, void* from) noexcept {
-    return guard(call, [&] { component(self).merge(Call(call), box(into).state, std::as_const(box(from).state)); });
+    return guard(call,
+                 [&] { component(self).merge(Call(call), box(into).state, std::as_const(box(from).state)); });
   }
   static assay_status save(void* self, const assay_call* call, void* state, const assay_sink* out) noexcept {
     return guard(call, [&] {
@@ -260,8 +279,8 @@ struct FoldEdge {
       component(self).save(Call(call), std::as_const(box(state).state), Sink(Call(call), out));
     });
   }
-  static assay_status restore(void* self, const assay_call* call, const ArrowSchema* schema, const assay_roles* roles,
-                              const assay_source* saved, void** out) noexcept {
+  static assay_status restore(void* self, const assay_call* call, const ArrowSchema* schema,
+                              const assay_roles* roles, const assay_source* saved, void** out) noexcept {
     return guard(call, [&] {
       require(schema != nullptr && saved != nullptr && out != nullptr, "schema or saved state");
       Schema columns = Schema::copy(*schema);
@@ -273,11 +292,14 @@ struct FoldEdge {
                              ArrowSchema* out_schema, ArrowArray* out_table) noexcept {
     return guard(call, [&] {
       require(out_schema != nullptr && out_table != nullptr, "room for the answer");
-      const auto rows = component(self).finish(Call(call), std::as_const(box(state).state), maybe<Sink>(call, extras));
+      const auto rows =
+          component(self).finish(Call(call), std::as_const(box(state).state), maybe<Sink>(call, extras));
       using Row = typename std::remove_cvref_t<decltype(rows)>::value_type;
-      static_assert(!std::is_same_v<Row, Metric> || C::capability == std::string_view(ASSAY_CAP_EVALUATOR_V1));
+      static_assert(!std::is_same_v<Row, Metric> ||
+                    C::capability == std::string_view(ASSAY_CAP_EVALUATOR_V1));
       static_assert(!std::is_same_v<Row, Drift> || C::capability == std::string_view(ASSAY_CAP_DRIFT_V1));
-      static_assert(!std::is_same_v<Row, Finding> || C::capability == std::string_view(ASSAY_CAP_VALIDATOR_V1));
+      static_assert(!std::is_same_v<Row, Finding> ||
+                    C::capability == std::string_view(ASSAY_CAP_VALIDATOR_V1));
       const Table table = to_table(std::span<const Row>(rows));
       ArrowSchema schema{};
       table.export_schema(&schema);
@@ -313,8 +335,9 @@ struct ComponentEdge {
   static void destroy(void* self) noexcept { delete static_cast<C*>(self); }
 
   static void create(const assay_config* config, assay_component* out) {
-    static_assert(Trains<C> || Scores<C> || Folds<C>,
-                  "a component needs fit(Call, Dataset, Sink), a nested Model, or a nested State with `capability`");
+    static_assert(
+        Trains<C> || Scores<C> || Folds<C>,
+        "a component needs fit(Call, Dataset, Sink), a nested Model, or a nested State with `capability`");
     std::unique_ptr<C> self;
     if constexpr (std::is_constructible_v<C, const Config&>) {
       require(config != nullptr, "settings");
@@ -341,8 +364,8 @@ struct PluginEdge {
       if (known) return;
       std::string names;
       ((names += (names.empty() ? "" : ", ") + std::string(Components::id)), ...);
-      throw Error(ASSAY_E_NOT_FOUND,
-                  "no component '" + clean_utf8(view(id).substr(0, 96)) + "' in this plugin; it has " + names);
+      throw Error(ASSAY_E_NOT_FOUND, "no component '" + clean_utf8(view(id).substr(0, 96)) +
+                                         "' in this plugin; it has " + names);
     });
   }
   static const void* extension(void*, const char*) noexcept { return nullptr; }
@@ -381,13 +404,15 @@ struct ManifestBytes {
 #define ASSAY_NO_REDZONE
 #endif
 
-// ASSAY_PLUGIN(manifest, Component, ...): once a library. `manifest` is a string literal or a constexpr char array, such
-// as the assay_manifest that assay_add_plugin(... MANIFEST file.json) makes. It lands in the allocated ELF section
-// .assay.manifest, where a host reads it without running the plugin, and it is what the plugin says of itself.
-#define ASSAY_PLUGIN(manifest, ...)                                                                      \
-  __attribute__((section(".assay.manifest"), used)) ASSAY_NO_REDZONE static constexpr                    \
-      ::assay::sdk::detail::ManifestBytes<sizeof(manifest)> assay_manifest_section(manifest);            \
-  extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call* call,   \
-                                                            assay_plugin* out) {                         \
+// ASSAY_PLUGIN(manifest, Component, ...): once a library. `manifest` is a string literal or a constexpr char
+// array, such as the assay_manifest that assay_add_plugin(... MANIFEST file.json) makes. It lands in the
+// allocated ELF section .assay.manifest, where a host reads it without running the plugin, and it is what the
+// plugin says of itself.
+#define ASSAY_PLUGIN(manifest, ...)                                                                       \
+  __attribute__((section(".assay.manifest"), used))                                                       \
+  ASSAY_NO_REDZONE static constexpr ::assay::sdk::detail::ManifestBytes<sizeof(manifest)>                 \
+      assay_manifest_section(manifest);                                                                   \
+  extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call* call,    \
+                                                            assay_plugin* out) {                          \
     return ::assay::sdk::detail::PluginEdge<__VA_ARGS__>::open(call, assay_manifest_section.view(), out); \
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The three fixed result tables as rows: what an evaluator, a drift detector and a validator return from `finish`.
+// The three fixed result tables as rows: what an evaluator, a drift detector and a validator return from
+// `finish`.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +45,13 @@ struct Finding {
 
 inline Table to_table(std::span<const Metric> rows) {
   constexpr auto never = Nulls::never;
-  Table table({{"name", Type::utf8, never}, {"value", Type::f64, never}, {"ci_low", Type::f64}, {"ci_high", Type::f64},
-               {"slice", Type::utf8, never}, {"n", Type::i64, never}, {"higher_is_better", Type::boolean, never}});
+  Table table({{"name", Type::utf8, never},
+               {"value", Type::f64, never},
+               {"ci_low", Type::f64},
+               {"ci_high", Type::f64},
+               {"slice", Type::utf8, never},
+               {"n", Type::i64, never},
+               {"higher_is_better", Type::boolean, never}});
   for (const Metric& row : rows) {
     table.column(0).utf8(row.name);
     table.column(1).f64(row.value);
@@ -60,9 +66,14 @@ inline Table to_table(std::span<const Metric> rows) {
 
 inline Table to_table(std::span<const Drift> rows) {
   constexpr auto never = Nulls::never;
-  Table table({{"column", Type::utf8, never}, {"statistic", Type::utf8, never}, {"value", Type::f64, never},
-               {"p_value", Type::f64}, {"threshold", Type::f64, never}, {"drifted", Type::boolean, never},
-               {"n_ref", Type::i64, never}, {"n_cur", Type::i64, never}});
+  Table table({{"column", Type::utf8, never},
+               {"statistic", Type::utf8, never},
+               {"value", Type::f64, never},
+               {"p_value", Type::f64},
+               {"threshold", Type::f64, never},
+               {"drifted", Type::boolean, never},
+               {"n_ref", Type::i64, never},
+               {"n_cur", Type::i64, never}});
   for (const Drift& row : rows) {
     table.column(0).utf8(row.column);
     table.column(1).utf8(row.statistic);
@@ -79,8 +90,12 @@ inline Table to_table(std::span<const Drift> rows) {
 inline Table to_table(std::span<const Finding> rows) {
   constexpr auto never = Nulls::never;
   constexpr std::string_view names[] = {"info", "warning", "error"};
-  Table table({{"severity", Type::utf8, never}, {"rule", Type::utf8, never}, {"column", Type::utf8, never},
-               {"row_count", Type::i64, never}, {"sample_rows", Type::list_i64, never}, {"message", Type::utf8, never}});
+  Table table({{"severity", Type::utf8, never},
+               {"rule", Type::utf8, never},
+               {"column", Type::utf8, never},
+               {"row_count", Type::i64, never},
+               {"sample_rows", Type::list_i64, never},
+               {"message", Type::utf8, never}});
   for (const Finding& row : rows) {
     table.column(0).utf8(names[static_cast<std::size_t>(row.severity)]);
     table.column(1).utf8(row.rule);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing Arrow data: a Table is filled column by column, or from the rows of one of the three fixed result tables.
+// Writing Arrow data: a Table is filled column by column, or from the rows of one of the three fixed result
+// tables.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@
 
 namespace assay::sdk {
 
-// Values of one column, in Arrow's own layout. Appending another type than the column's is INTERNAL: a plugin's bug.
+// Values of one column, in Arrow's own layout. Appending another type than the column's is INTERNAL: a
+// plugin's bug.
 class ColumnBuilder {
  public:
   explicit ColumnBuilder(Field field) : field_(std::move(field)) {
@@ -44,12 +46,23 @@ class ColumnBuilder {
   }
   void null() {
     switch (field_.type) {
-      case Type::f64: f64_.push_back(0); break;
-      case Type::i64: i64_.push_back(0); break;
-      case Type::boolean: push_bit(bits_, false); break;
-      case Type::utf8: push_end(chars_.size()); break;
-      case Type::list_i64: push_end(i64_.size()); break;
-      case Type::other: break;
+      case Type::f64:
+        f64_.push_back(0);
+        break;
+      case Type::i64:
+        i64_.push_back(0);
+        break;
+      case Type::boolean:
+        push_bit(bits_, false);
+        break;
+      case Type::utf8:
+        push_end(chars_.size());
+        break;
+      case Type::list_i64:
+        push_end(i64_.size());
+        break;
+      case Type::other:
+        break;
     }
     ++nulls_;
     present(false);
@@ -61,7 +74,8 @@ class ColumnBuilder {
   void expect(Type type) const {
     if (field_.type != type)
       throw Error(ASSAY_E_INTERNAL, "column '" + field_.name + "' of a result takes " +
-                                        std::string(type_name(field_.type)) + ", not " + std::string(type_name(type)));
+                                        std::string(type_name(field_.type)) + ", not " +
+                                        std::string(type_name(type)));
   }
   void push_bit(std::vector<std::uint8_t>& bits, bool value) const {
     if ((rows_ & 7) == 0) bits.push_back(0);
@@ -69,7 +83,8 @@ class ColumnBuilder {
   }
   void push_end(std::size_t end) {
     if (end > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
-      throw Error(ASSAY_E_UNSUPPORTED, "column '" + field_.name + "' of a result holds more than 2 GiB; use fewer rows");
+      throw Error(ASSAY_E_UNSUPPORTED,
+                  "column '" + field_.name + "' of a result holds more than 2 GiB; use fewer rows");
     ends_.push_back(static_cast<std::int32_t>(end));
   }
   void present(bool valid) {
@@ -107,8 +122,8 @@ class Table {
   const ColumnBuilder& column(std::size_t i) const { return *columns_[i]; }
   std::int64_t rows() const { return columns_.empty() ? 0 : columns_[0]->rows(); }
 
-  // Moves the schema, or `count` rows from `first` on, out to Arrow; the memory is shared and lives as long as any copy.
-  // Append nothing after the first export. INTERNAL when the columns differ in length.
+  // Moves the schema, or `count` rows from `first` on, out to Arrow; the memory is shared and lives as long
+  // as any copy. Append nothing after the first export. INTERNAL when the columns differ in length.
   void export_schema(ArrowSchema* out) const;
   void export_rows(std::int64_t first, std::int64_t count, ArrowArray* out) const;
   void export_all(ArrowArray* out) const { export_rows(0, rows(), out); }
@@ -119,7 +134,8 @@ class Table {
   std::vector<std::shared_ptr<ColumnBuilder>> columns_;
 };
 
-// The Arrow structs that own themselves: each node holds its memory, so that a consumer may move children out.
+// The Arrow structs that own themselves: each node holds its memory, so that a consumer may move children
+// out.
 struct ArrowExport {
   struct SchemaNode {
     std::string format, name;
@@ -141,7 +157,8 @@ struct ArrowExport {
     it->release = nullptr;
   }
 
-  static ArrowSchema schema(std::string format, std::string name, Nulls nulls, std::vector<ArrowSchema> children) {
+  static ArrowSchema schema(std::string format, std::string name, Nulls nulls,
+                            std::vector<ArrowSchema> children) {
     auto node = std::make_unique<SchemaNode>();
     node->format = std::move(format);
     node->name = std::move(name);
@@ -160,19 +177,24 @@ struct ArrowExport {
 
   static ArrowSchema schema(const Field& field) {
     switch (field.type) {
-      case Type::f64: return schema("g", field.name, field.nulls, {});
-      case Type::i64: return schema("l", field.name, field.nulls, {});
-      case Type::boolean: return schema("b", field.name, field.nulls, {});
-      case Type::utf8: return schema("u", field.name, field.nulls, {});
+      case Type::f64:
+        return schema("g", field.name, field.nulls, {});
+      case Type::i64:
+        return schema("l", field.name, field.nulls, {});
+      case Type::boolean:
+        return schema("b", field.name, field.nulls, {});
+      case Type::utf8:
+        return schema("u", field.name, field.nulls, {});
       case Type::list_i64:
         return schema("+l", field.name, field.nulls, {schema("l", "item", Nulls::never, {})});
-      case Type::other: break;
+      case Type::other:
+        break;
     }
     throw Error(ASSAY_E_INTERNAL, "column '" + field.name + "' of a result has no type that can be written");
   }
 
-  static ArrowArray array(std::unique_ptr<ArrayNode> node, std::int64_t first, std::int64_t count, std::int64_t nulls,
-                          std::int64_t buffers) {
+  static ArrowArray array(std::unique_ptr<ArrayNode> node, std::int64_t first, std::int64_t count,
+                          std::int64_t nulls, std::int64_t buffers) {
     for (ArrowArray& child : node->children) node->pointers.push_back(&child);
     ArrowArray out{};
     out.length = count;
@@ -187,16 +209,23 @@ struct ArrowExport {
     return out;
   }
 
-  static ArrowArray array(const std::shared_ptr<const ColumnBuilder>& data, std::int64_t first, std::int64_t count) {
+  static ArrowArray array(const std::shared_ptr<const ColumnBuilder>& data, std::int64_t first,
+                          std::int64_t count) {
     const ColumnBuilder& column = *data;
     auto node = std::make_unique<ArrayNode>();
     node->data = data;
     node->buffers[0] = column.nulls_ == 0 ? nullptr : column.validity_.data();
     std::int64_t buffers = 2;
     switch (column.field_.type) {
-      case Type::f64: node->buffers[1] = column.f64_.data(); break;
-      case Type::i64: node->buffers[1] = column.i64_.data(); break;
-      case Type::boolean: node->buffers[1] = column.bits_.data(); break;
+      case Type::f64:
+        node->buffers[1] = column.f64_.data();
+        break;
+      case Type::i64:
+        node->buffers[1] = column.i64_.data();
+        break;
+      case Type::boolean:
+        node->buffers[1] = column.bits_.data();
+        break;
       case Type::utf8:
         node->buffers[1] = column.ends_.data();
         node->buffers[2] = column.chars_.data();
@@ -207,10 +236,12 @@ struct ArrowExport {
         auto items = std::make_unique<ArrayNode>();
         items->data = data;
         items->buffers[1] = column.i64_.data();
-        node->children.push_back(array(std::move(items), 0, static_cast<std::int64_t>(column.i64_.size()), 0, 2));
+        node->children.push_back(
+            array(std::move(items), 0, static_cast<std::int64_t>(column.i64_.size()), 0, 2));
         break;
       }
-      case Type::other: break;
+      case Type::other:
+        break;
     }
     const bool whole = first == 0 && count == column.rows_;
     return array(std::move(node), first, count, whole ? column.nulls_ : column.nulls_ == 0 ? 0 : -1, buffers);
@@ -241,7 +272,8 @@ inline void Table::export_rows(std::int64_t first, std::int64_t count, ArrowArra
   for (const auto& column : columns_) {
     if (column->rows() != rows())
       throw Error(ASSAY_E_INTERNAL, "column '" + column->field().name + "' of a result has " +
-                                        std::to_string(column->rows()) + " rows, others " + std::to_string(rows()));
+                                        std::to_string(column->rows()) + " rows, others " +
+                                        std::to_string(rows()));
     children.parts.push_back(ArrowExport::array(column, first, count));
   }
   auto node = std::make_unique<ArrowExport::ArrayNode>();

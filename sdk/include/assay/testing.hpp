@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// A host for unit tests of plugins: datasets, bundles and settings in memory, and a component driven through the same
-// binary edge that a real host uses. What a plugin answers with a failure is thrown here as an Error.
+// A host for unit tests of plugins: datasets, bundles and settings in memory, and a component driven through
+// the same binary edge that a real host uses. What a plugin answers with a failure is thrown here as an
+// Error.
 //
-//   FakeHost host(&assay_plugin_open_v1);                       // or FakeHost::load("build/lib/assay/plugins/mine.so")
-//   FakeData train = Rows().f64("x", {1, 2, {}}).i64("y", {0, 1, 1}).with_role("label", "y");
-//   auto trainer = host.component("mine", {{"rounds", 5}});     // other settings: the defaults of the manifest
-//   FakeBundle model = trainer.fit(train);
-//   std::vector<double> p = trainer.score(model, train);
+//   FakeHost host(&assay_plugin_open_v1);                       // or
+//   FakeHost::load("build/lib/assay/plugins/mine.so") FakeData train = Rows().f64("x", {1, 2, {}}).i64("y",
+//   {0, 1, 1}).with_role("label", "y"); auto trainer = host.component("mine", {{"rounds", 5}});     // other
+//   settings: the defaults of the manifest FakeBundle model = trainer.fit(train); std::vector<double> p =
+//   trainer.score(model, train);
 #pragma once
 
 #include <dlfcn.h>
@@ -39,13 +40,16 @@ class FakeData {
     return add({std::move(name), Type::f64}, cells, [](ColumnBuilder& out, double value) { out.f64(value); });
   }
   FakeData& i64(std::string name, const Cells<std::int64_t>& cells) {
-    return add({std::move(name), Type::i64}, cells, [](ColumnBuilder& out, std::int64_t value) { out.i64(value); });
+    return add({std::move(name), Type::i64}, cells,
+               [](ColumnBuilder& out, std::int64_t value) { out.i64(value); });
   }
   FakeData& boolean(std::string name, const Cells<bool>& cells) {
-    return add({std::move(name), Type::boolean}, cells, [](ColumnBuilder& out, bool value) { out.boolean(value); });
+    return add({std::move(name), Type::boolean}, cells,
+               [](ColumnBuilder& out, bool value) { out.boolean(value); });
   }
   FakeData& utf8(std::string name, const Cells<std::string>& cells) {
-    return add({std::move(name), Type::utf8}, cells, [](ColumnBuilder& out, const std::string& value) { out.utf8(value); });
+    return add({std::move(name), Type::utf8}, cells,
+               [](ColumnBuilder& out, const std::string& value) { out.utf8(value); });
   }
   FakeData& with_role(std::string role, std::string column) {
     roles_.emplace_back(std::move(role), std::move(column));
@@ -139,7 +143,8 @@ class FakeCall {
       return self.polls++ >= self.stop_after ? ASSAY_E_CANCELLED : ASSAY_OK;
     };
     raw.metric = [](const assay_call* call, assay_str name, std::int64_t step, double value) {
-      static_cast<FakeCall*>(call->host_data)->metrics.push_back({std::string(detail::view(name)), step, value});
+      static_cast<FakeCall*>(call->host_data)
+          ->metrics.push_back({std::string(detail::view(name)), step, value});
     };
   }
   FakeCall(const FakeCall&) = delete;
@@ -165,7 +170,8 @@ class FakeConfig {
     raw.host_data = this;
     raw.json = detail::str(text_);
     raw.get_f64 = [](const assay_config* config, assay_str at, double* out) {
-      return get(config, at, Json::Kind::number, [&](const Json& json) { return *out = json.number(), true; });
+      return get(config, at, Json::Kind::number,
+                 [&](const Json& json) { return *out = json.number(), true; });
     };
     raw.get_i64 = [](const assay_config* config, assay_str at, std::int64_t* out) {
       return get(config, at, Json::Kind::number, [&](const Json& json) {
@@ -175,10 +181,12 @@ class FakeConfig {
       });
     };
     raw.get_bool = [](const assay_config* config, assay_str at, std::int32_t* out) {
-      return get(config, at, Json::Kind::boolean, [&](const Json& json) { return *out = json.boolean() ? 1 : 0, true; });
+      return get(config, at, Json::Kind::boolean,
+                 [&](const Json& json) { return *out = json.boolean() ? 1 : 0, true; });
     };
     raw.get_str = [](const assay_config* config, assay_str at, assay_str* out) {
-      return get(config, at, Json::Kind::string, [&](const Json& json) { return *out = detail::str(json.string()), true; });
+      return get(config, at, Json::Kind::string,
+                 [&](const Json& json) { return *out = detail::str(json.string()), true; });
     };
   }
   FakeConfig(const FakeConfig&) = delete;
@@ -203,7 +211,8 @@ class FakeDataset {
   explicit FakeDataset(const FakeData& data) : data_(data) {
     roles.struct_size = sizeof roles;
     roles.host_data = this;
-    roles.get = [](const assay_roles* raw_roles, assay_str role, std::uint32_t index, assay_str* out) -> assay_status {
+    roles.get = [](const assay_roles* raw_roles, assay_str role, std::uint32_t index,
+                   assay_str* out) -> assay_status {
       for (const auto& [name, column] : static_cast<FakeDataset*>(raw_roles->host_data)->data_.roles())
         if (name == detail::view(role) && index-- == 0) return *out = detail::str(column), ASSAY_OK;
       return ASSAY_E_NOT_FOUND;
@@ -303,13 +312,15 @@ class FakeStore {
     std::string name, bytes;
   };
 
-  static assay_status open_reader(const assay_source* it, const assay_call*, assay_str name, assay_reader* out) {
+  static assay_status open_reader(const assay_source* it, const assay_call*, assay_str name,
+                                  assay_reader* out) {
     FakeBundle& bundle = static_cast<FakeStore*>(it->host_data)->bundle_;
     const std::string* bytes = bundle.find(detail::view(name));
     if (bytes == nullptr) return ASSAY_E_NOT_FOUND;
     out->size = bytes->size();
     out->host_data = new Reading{*bytes, bundle.step_bytes};
-    out->read = [](const assay_reader* reader, const assay_call*, void* buffer, std::uint64_t capacity, std::uint64_t* got) -> assay_status {
+    out->read = [](const assay_reader* reader, const assay_call*, void* buffer, std::uint64_t capacity,
+                   std::uint64_t* got) -> assay_status {
       Reading& self = *static_cast<Reading*>(reader->host_data);
       const std::size_t size = std::min({self.rest.size(), static_cast<std::size_t>(capacity), self.step});
       if (size > 0) std::memcpy(buffer, self.rest.data(), size);
@@ -319,9 +330,12 @@ class FakeStore {
     out->close = [](const assay_reader* reader) { delete static_cast<Reading*>(reader->host_data); };
     return ASSAY_OK;
   }
-  static assay_status open_writer(const assay_sink* it, const assay_call*, assay_str name, assay_str, assay_writer* out) {
-    out->host_data = new Writing{&static_cast<FakeStore*>(it->host_data)->bundle_, std::string(detail::view(name)), {}};
-    out->write = [](const assay_writer* writer, const assay_call*, const void* data, std::uint64_t size, std::uint64_t* taken) -> assay_status {
+  static assay_status open_writer(const assay_sink* it, const assay_call*, assay_str name, assay_str,
+                                  assay_writer* out) {
+    out->host_data =
+        new Writing{&static_cast<FakeStore*>(it->host_data)->bundle_, std::string(detail::view(name)), {}};
+    out->write = [](const assay_writer* writer, const assay_call*, const void* data, std::uint64_t size,
+                    std::uint64_t* taken) -> assay_status {
       Writing& self = *static_cast<Writing*>(writer->host_data);
       *taken = std::min<std::uint64_t>(size, self.bundle->step_bytes);
       self.bytes.append(static_cast<const char*>(data), static_cast<std::size_t>(*taken));
@@ -364,7 +378,8 @@ class FakeComponent {
   }
 
   // Trains. `call` carries seed, thread budget and cancellation in, metrics and messages out.
-  FakeBundle fit(const FakeData& train, FakeCall& call, const FakeData* valid = nullptr, FakeBundle* warm_start = nullptr) const {
+  FakeBundle fit(const FakeData& train, FakeCall& call, const FakeData* valid = nullptr,
+                 FakeBundle* warm_start = nullptr) const {
     const auto& trainer = capability<assay_trainer_v1>(ASSAY_CAP_TRAINER_V1);
     FakeBundle model;
     FakeStore store(model);
@@ -401,7 +416,8 @@ class FakeComponent {
     call.check(bound);
     answer.adopt();
     std::vector<double> out;
-    const std::int64_t step = data.batch_rows() > 0 ? data.batch_rows() : std::max<std::int64_t>(1, data.rows());
+    const std::int64_t step =
+        data.batch_rows() > 0 ? data.batch_rows() : std::max<std::int64_t>(1, data.rows());
     for (std::int64_t at = 0; at < data.rows(); at += step) {
       ArrowArray batch{};
       data.table().export_rows(at, std::min(step, data.rows() - at), &batch);
@@ -425,12 +441,14 @@ class FakeComponent {
 class FakeFold {
  public:
   // Begins over no rows, against a saved state if `reference` is given; `id` is the capability's.
-  FakeFold(const FakeComponent& component, const char* id, const FakeData& shape, FakeBundle* reference = nullptr)
+  FakeFold(const FakeComponent& component, const char* id, const FakeData& shape,
+           FakeBundle* reference = nullptr)
       : component_(component), fold_(component.capability<assay_fold_v1>(id)) {
     open(shape, [&](const ArrowSchema* schema, const assay_roles* roles) {
       std::optional<FakeStore> store;
       if (reference != nullptr) store.emplace(*reference);
-      return fold_.begin(component.raw.self, &call.raw, schema, roles, store ? &store->source : nullptr, &state_);
+      return fold_.begin(component.raw.self, &call.raw, schema, roles, store ? &store->source : nullptr,
+                         &state_);
     });
   }
   struct Saved {
@@ -459,8 +477,10 @@ class FakeFold {
     call.check(status);
   }
   void update(const FakeData& data) {
-    const std::int64_t step = data.batch_rows() > 0 ? data.batch_rows() : std::max<std::int64_t>(1, data.rows());
-    for (std::int64_t at = 0; at < data.rows(); at += step) update(data, at, std::min(step, data.rows() - at));
+    const std::int64_t step =
+        data.batch_rows() > 0 ? data.batch_rows() : std::max<std::int64_t>(1, data.rows());
+    for (std::int64_t at = 0; at < data.rows(); at += step)
+      update(data, at, std::min(step, data.rows() - at));
   }
   void merge(FakeFold& from) { call.check(fold_.merge(component_.raw.self, &call.raw, state_, from.state_)); }
   FakeBundle save() {
@@ -474,8 +494,8 @@ class FakeFold {
     auto out = std::make_unique<Answer>();
     std::optional<FakeStore> store;
     if (extras != nullptr) store.emplace(*extras);
-    call.check(fold_.finish(component_.raw.self, &call.raw, state_, store ? &store->sink : nullptr, &out->raw_schema,
-                            &out->raw_rows));
+    call.check(fold_.finish(component_.raw.self, &call.raw, state_, store ? &store->sink : nullptr,
+                            &out->raw_schema, &out->raw_rows));
     out->adopt();
     return out;
   }
@@ -511,7 +531,8 @@ class FakeHost {
     plugin.struct_size = sizeof plugin;
     call.check(open(host_.get(), &call.raw, &plugin));
   }
-  FakeHost(FakeHost&& other) noexcept : plugin(std::exchange(other.plugin, assay_plugin{})), host_(std::move(other.host_)) {}
+  FakeHost(FakeHost&& other) noexcept
+      : plugin(std::exchange(other.plugin, assay_plugin{})), host_(std::move(other.host_)) {}
   FakeHost& operator=(FakeHost&&) = delete;
   ~FakeHost() {
     if (plugin.close != nullptr) plugin.close(plugin.self);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The little JSON that FakeHost needs to read manifests and settings. For tests; real hosts bring a real parser.
+// The little JSON that FakeHost needs to read manifests and settings. For tests; real hosts bring a real
+// parser.
 #pragma once
 
 #include <charconv>
@@ -23,13 +24,13 @@ class Json {
   using Object = std::map<std::string, Json, std::less<>>;
 
   Json() = default;
-  Json(bool value) : kind_(Kind::boolean), boolean_(value) {}                   // NOLINT
-  Json(double value) : kind_(Kind::number), number_(value) {}                   // NOLINT
-  Json(int value) : Json(static_cast<double>(value)) {}                         // NOLINT
-  Json(std::int64_t value) : Json(static_cast<double>(value)) {}                // NOLINT
-  Json(const char* value) : Json(std::string(value)) {}                         // NOLINT
-  Json(std::string value) : kind_(Kind::string), string_(std::move(value)) {}   // NOLINT
-  Json(Object value) : kind_(Kind::object), object_(std::move(value)) {}        // NOLINT
+  Json(bool value) : kind_(Kind::boolean), boolean_(value) {}                  // NOLINT
+  Json(double value) : kind_(Kind::number), number_(value) {}                  // NOLINT
+  Json(int value) : Json(static_cast<double>(value)) {}                        // NOLINT
+  Json(std::int64_t value) : Json(static_cast<double>(value)) {}               // NOLINT
+  Json(const char* value) : Json(std::string(value)) {}                        // NOLINT
+  Json(std::string value) : kind_(Kind::string), string_(std::move(value)) {}  // NOLINT
+  Json(Object value) : kind_(Kind::object), object_(std::move(value)) {}       // NOLINT
 
   static Json parse(std::string_view text) {
     Json out = value(text, 0);
@@ -68,14 +69,23 @@ class Json {
 
   std::string dump() const {
     switch (kind_) {
-      case Kind::null: return "null";
-      case Kind::boolean: return boolean_ ? "true" : "false";
-      case Kind::number: return dump_number();
-      case Kind::string: return detail::json_quote(string_);
-      case Kind::array: return "[" + joined(array_, [](const Json& each) { return each.dump(); }) + "]";
-      case Kind::object: break;
+      case Kind::null:
+        return "null";
+      case Kind::boolean:
+        return boolean_ ? "true" : "false";
+      case Kind::number:
+        return dump_number();
+      case Kind::string:
+        return detail::json_quote(string_);
+      case Kind::array:
+        return "[" + joined(array_, [](const Json& each) { return each.dump(); }) + "]";
+      case Kind::object:
+        break;
     }
-    return "{" + joined(object_, [](const auto& each) { return detail::json_quote(each.first) + ":" + each.second.dump(); }) +
+    return "{" +
+           joined(
+               object_,
+               [](const auto& each) { return detail::json_quote(each.first) + ":" + each.second.dump(); }) +
            "}";
   }
 
@@ -89,13 +99,15 @@ class Json {
   std::string dump_number() const {
     char buffer[32];
     const bool whole = std::floor(number_) == number_ && std::abs(number_) < 9e15;
-    const auto end = whole ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<std::int64_t>(number_)).ptr
-                           : std::to_chars(buffer, buffer + sizeof buffer, number_).ptr;
+    const auto end =
+        whole ? std::to_chars(buffer, buffer + sizeof buffer, static_cast<std::int64_t>(number_)).ptr
+              : std::to_chars(buffer, buffer + sizeof buffer, number_).ptr;
     return {buffer, end};
   }
 
   static void skip(std::string_view& text) {
-    while (!text.empty() && std::string_view(" \t\r\n").find(text[0]) != std::string_view::npos) text.remove_prefix(1);
+    while (!text.empty() && std::string_view(" \t\r\n").find(text[0]) != std::string_view::npos)
+      text.remove_prefix(1);
   }
   static bool eat(std::string_view& text, std::string_view token) {
     skip(text);
@@ -160,8 +172,8 @@ class Json {
       return to[at];
     }
     unsigned code = 0;
-    if (c != 'u' || text.size() < 5 || std::from_chars(text.data() + 1, text.data() + 5, code, 16).ptr != text.data() + 5 ||
-        code > 127)
+    if (c != 'u' || text.size() < 5 ||
+        std::from_chars(text.data() + 1, text.data() + 5, code, 16).ptr != text.data() + 5 || code > 127)
       throw std::invalid_argument("JSON: an escape that is not supported here");
     text.remove_prefix(5);
     return static_cast<char>(code);
