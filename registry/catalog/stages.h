@@ -25,7 +25,7 @@ std::vector<std::string> stages_of_version(Snapshot& snapshot, std::int64_t vers
 struct StageMove {
   Name model;
   StageName stage;
-  std::int64_t version_id;
+  VersionNumber number;
   std::int64_t expected_revision;  // 0: it points nowhere yet
   Id decision;
   std::string actor;
@@ -33,7 +33,12 @@ struct StageMove {
 };
 
 // Points the stage there and makes its revision one more. False, and nothing changed, when its revision is another.
-// Throws not_found when there is no such model.
+// The decision named must be recorded in the same transaction, before. Throws not_found when there is no such model.
 [[nodiscard]] bool move_stage(Transaction& transaction, const StageMove& move);
+
+// A row for the stage if it has none: it holds nothing yet. Throws not_found when there is no such model.
+void ensure_stage(Transaction& transaction, const Name& model, const StageName& stage);
+// The catalogue's key of a model. Throws not_found.
+std::int64_t model_key(Snapshot& snapshot, const Name& model);
 
 }  // namespace assay

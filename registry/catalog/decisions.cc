@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/catalog/decisions.h"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/artifacts.h"
+#include "registry/catalog/cursor.h"
+#include "registry/catalog/stages.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+
+Decision read_decision(const Rows& row, int column) {
+  return decision_from_json(json::parse(row.get<std::string>(column)));
+}
+
+std::optional<Decision> read_one(Rows rows) {
+  if (!rows.next()) return std::nullopt;
+  return read_decision(rows, 0);
+}
+
+// What no table has: nothing joins with it.
+std::int64_t model_or_none(Snapshot& snapshot, const Name& model) {
+  return find_artifact_id(snapshot, Kind::model, model).value_or(-1);
+}
+
+}  // namespace
+
+void append_decision(Transaction& transaction, const Decision& decision) {
+  const Name model = Name::of(decision.namespace_, decision.model);
+  const std::string document = json(decision).dump();
+  transaction.execute(
+      "INSERT INTO decisions (id, artifact_id, stage, action, verdict, changed, number, policy_digest, "
+      "revision_before, revision_after, actor, at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      {decision.id, model_key(transaction, model), StageName::parse(decision.stage).key(), to_text(decision.action),
+       to_text(decision.verdict), decision.changed, decision.candidate.number, decision.policy_digest,
+       decision.revision_before, decision.revision_after, decision.actor, decision.at, document});
+}
+
+std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id) {
+  return read_one(snapshot.query("SELECT document FROM decisions WHERE id = ?", {id}));
+}
+
+Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const StageName& stage,
+                              const PageRequest& page) {
+  const std::int64_t before = page.cursor ? integer_key(decode_cursor("decisions", *page.cursor, 1)[0])
+                                          : std::numeric_limits<std::int64_t>::max();
+  Page<Decision> out;
+  std::int64_t last = 0;
+  Rows rows = snapshot.query(
+      "SELECT seq, document FROM decisions WHERE artifact_id = ? AND stage = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      {model_or_none(snapshot, model), stage.key(), before, page.limit + 1});
+  while (rows.next()) {
+    if (out.items.size() == static_cast<std::size_t>(page.limit)) {
+      out.next_cursor = encode_cursor("decisions", {std::to_string(last)});
+      break;
+    }
+    last = rows.get<std::int64_t>(0);
+    out.items.push_back(read_decision(rows, 1));
+  }
+  return out;
+}
+
+// Times of one stage's moves never go back (service/stage_change.cc), so the highest revision is the last move.
+std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time) {
+  return read_one(
+      snapshot.query("SELECT document FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 "
+                     "AND at <= ? ORDER BY revision_after DESC LIMIT 1",
+                     {model_or_none(snapshot, model), stage.key(), time}));
+}
+
+std::optional<VersionMark> last_good(Snapshot& snapshot, const Name& model, const StageName& stage,
+                                     const VersionMark& current) {
+  Rows rows = snapshot.query(
+      "SELECT document FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 AND number <> ? "
+      "ORDER BY revision_after DESC LIMIT 1",
+      {model_or_none(snapshot, model), stage.key(), current.number});
+  if (!rows.next()) return std::nullopt;
+  return read_decision(rows, 0).candidate;
+}
+
+bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number) {
+  return snapshot
+      .query("SELECT 1 FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 AND number = ? LIMIT 1",
+             {model_or_none(snapshot, model), stage.key(), number})
+      .next();
+}
+
+}  // namespace assay
