@@ -12,7 +12,8 @@ constexpr std::uint32_t kPolynomial = 0x82F63B78;  // 0x1EDC6F41, bits reversed
 
 using Tables = std::array<std::array<std::uint32_t, 256>, 8>;
 
-// tables[k][b] is the CRC of byte b followed by k zero bytes, so that eight bytes cost eight independent look-ups.
+// tables[k][b] is the CRC of byte b followed by k zero bytes, so that eight bytes cost eight independent
+// look-ups.
 constexpr Tables make_tables() {
   Tables tables{};
   for (std::uint32_t byte = 0; byte < 256; ++byte) {
@@ -35,11 +36,12 @@ std::uint32_t crc32c(std::span<const std::byte> bytes) {
   for (; bytes.size() >= 8; bytes = bytes.subspan(8)) {
     const std::uint32_t low = crc ^ get_u32(bytes.data());
     const std::uint32_t high = get_u32(bytes.data() + 4);
-    crc = kTables[7][low & 0xFF] ^ kTables[6][low >> 8 & 0xFF] ^ kTables[5][low >> 16 & 0xFF] ^ kTables[4][low >> 24] ^
-          kTables[3][high & 0xFF] ^ kTables[2][high >> 8 & 0xFF] ^ kTables[1][high >> 16 & 0xFF] ^
-          kTables[0][high >> 24];
+    crc = kTables[7][low & 0xFF] ^ kTables[6][low >> 8 & 0xFF] ^ kTables[5][low >> 16 & 0xFF] ^
+          kTables[4][low >> 24] ^ kTables[3][high & 0xFF] ^ kTables[2][high >> 8 & 0xFF] ^
+          kTables[1][high >> 16 & 0xFF] ^ kTables[0][high >> 24];
   }
-  for (const std::byte byte : bytes) crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<std::uint32_t>(byte)) & 0xFF];
+  for (const std::byte byte : bytes)
+    crc = (crc >> 8) ^ kTables[0][(crc ^ static_cast<std::uint32_t>(byte)) & 0xFF];
   return crc ^ 0xFFFFFFFF;
 }
 

@@ -11,11 +11,12 @@ namespace assay {
 // One blob. Its block table, which a reader holds in memory, is then at most 48 MiB.
 inline constexpr std::uint64_t kMaxBlobSize = kTiB;
 
-// Raw bytes of a block: what a ranged read must decode at least, and what compression may look back over. Part of the
-// format; FORMAT.md names it.
+// Raw bytes of a block: what a ranged read must decode at least, and what compression may look back over.
+// Part of the format; FORMAT.md names it.
 inline constexpr std::uint32_t kBlockSize = static_cast<std::uint32_t>(kMiB);
 
-// zstd's own default: near the knee of ratio against speed on tables and text, and quick to give up on weights.
+// zstd's own default: near the knee of ratio against speed on tables and text, and quick to give up on
+// weights.
 inline constexpr int kCompressionLevel = 3;
 
 }  // namespace assay

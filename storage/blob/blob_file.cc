@@ -29,7 +29,9 @@ constexpr std::size_t kHashedFooterSize = 48;  // what of the footer the index d
 using Header = std::array<std::byte, kHeaderSize>;
 using Footer = std::array<std::byte, kFooterSize>;
 
-Error damaged(std::string what) { return Error(Code::corrupt, std::move(what)); }
+Error damaged(std::string what) {
+  return Error(Code::corrupt, std::move(what));
+}
 
 Header make_header() {
   Header header{};
@@ -39,7 +41,9 @@ Header make_header() {
   return header;
 }
 
-void put_digest(std::byte* at, const Digest& digest) { std::memcpy(at, digest.bytes().data(), Digest::kSize); }
+void put_digest(std::byte* at, const Digest& digest) {
+  std::memcpy(at, digest.bytes().data(), Digest::kSize);
+}
 
 Digest get_digest(const std::byte* at) {
   Digest::Bytes bytes;
@@ -47,7 +51,9 @@ Digest get_digest(const std::byte* at) {
   return Digest(bytes);
 }
 
-bool has_text(const std::byte* at, std::string_view text) { return std::memcmp(at, text.data(), text.size()) == 0; }
+bool has_text(const std::byte* at, std::string_view text) {
+  return std::memcmp(at, text.data(), text.size()) == 0;
+}
 
 std::vector<std::byte> make_table(std::span<const BlockRecord> rows) {
   std::vector<std::byte> table(rows.size() * kRowSize);
@@ -71,7 +77,9 @@ Digest index_digest(const Header& header, std::span<const std::byte> table, cons
   return hash.finish();
 }
 
-std::uint64_t block_count(std::uint64_t raw_size) { return raw_size / kBlockSize + (raw_size % kBlockSize != 0); }
+std::uint64_t block_count(std::uint64_t raw_size) {
+  return raw_size / kBlockSize + (raw_size % kBlockSize != 0);
+}
 
 void read_exactly(const File& file, std::uint64_t offset, std::span<std::byte> out) {
   if (file.read_at(offset, out) != out.size()) throw damaged("the file is shorter than it was");
@@ -90,26 +98,32 @@ Frame read_frame(const File& file, const Digest& expected) {
     throw damaged(fmt::format("the file has {} bytes, fewer than an empty blob takes", file_size));
   Frame frame{{}, {}, {expected, 0, file_size}};
   read_exactly(file, 0, frame.header);
-  if (!has_text(frame.header.data(), kHeaderMagic)) throw damaged("the file does not start as a blob file does");
+  if (!has_text(frame.header.data(), kHeaderMagic))
+    throw damaged("the file does not start as a blob file does");
   const std::uint32_t version = get_u32(frame.header.data() + 8);
   if (version != kVersion)
-    throw Error(Code::unsupported, fmt::format("blob file version {} is not known to this version of assay", version));
+    throw Error(Code::unsupported,
+                fmt::format("blob file version {} is not known to this version of assay", version));
   if (frame.header != make_header()) throw damaged("the header is damaged");
   read_exactly(file, file_size - kFooterSize, frame.footer);
-  if (!has_text(frame.footer.data() + 80, kFooterMagic)) throw damaged("the file does not end as a blob file does");
+  if (!has_text(frame.footer.data() + 80, kFooterMagic))
+    throw damaged("the file does not end as a blob file does");
   frame.info.size = get_u64(frame.footer.data());
   const std::uint64_t blocks_size = get_u64(frame.footer.data() + 8);
   if (frame.info.size > kMaxBlobSize || blocks_size > frame.info.size ||
       file_size != kHeaderSize + blocks_size + block_count(frame.info.size) * kRowSize + kFooterSize)
     throw damaged("the footer does not fit the length of the file");
-  if (get_digest(frame.footer.data() + 16) != expected) throw damaged("the file holds another blob than its name says");
+  if (get_digest(frame.footer.data() + 16) != expected)
+    throw damaged("the file holds another blob than its name says");
   return frame;
 }
 
-// The digest has vouched for the table's bytes; these rules keep a table that somebody forged from misleading us.
+// The digest has vouched for the table's bytes; these rules keep a table that somebody forged from misleading
+// us.
 BlockRecord parse_row(const std::byte* at, std::uint64_t expected_length) {
   const BlockRecord row{get_u32(at), get_u32(at + 4), get_u32(at + 8), get_u32(at + 12), get_digest(at + 16)};
-  if (row.raw_length != expected_length) throw damaged("the table cuts the blob otherwise than the format does");
+  if (row.raw_length != expected_length)
+    throw damaged("the table cuts the blob otherwise than the format does");
   if (row.stored_length == 0 || row.stored_length > row.raw_length)
     throw damaged("the table gives a block an impossible length");
   return row;
@@ -117,7 +131,9 @@ BlockRecord parse_row(const std::byte* at, std::uint64_t expected_length) {
 
 }  // namespace
 
-BlobFileWriter::BlobFileWriter(File& file) : file_(file) { file_.append(make_header()); }
+BlobFileWriter::BlobFileWriter(File& file) : file_(file) {
+  file_.append(make_header());
+}
 
 void BlobFileWriter::append_block(std::span<const std::byte> raw) {
   const EncodedBlock block = encoder_.encode(raw);
@@ -185,9 +201,12 @@ void BlobFile::check() {
     read_block(block, bytes);
     hash.update(bytes);
   }
-  if (hash.finish() != info_.digest) throw damaged("the whole does not match its digest though every block does");
+  if (hash.finish() != info_.digest)
+    throw damaged("the whole does not match its digest though every block does");
 }
 
-BlobInfo read_blob_footer(const File& file, const Digest& expected) { return read_frame(file, expected).info; }
+BlobInfo read_blob_footer(const File& file, const Digest& expected) {
+  return read_frame(file, expected).info;
+}
 
 }  // namespace assay

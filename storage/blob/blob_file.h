@@ -23,7 +23,8 @@ struct BlockRecord {
   Digest raw_digest;         // SHA-256 of the raw bytes
 };
 
-// Writes one blob file from front to back; one thread at a time. Memory: one encoder and one table row a block.
+// Writes one blob file from front to back; one thread at a time. Memory: one encoder and one table row a
+// block.
 class BlobFileWriter {
  public:
   // `file` is empty and outlives the writer. Throws as File::append does, here and below.
@@ -45,8 +46,8 @@ class BlobFileWriter {
 // An open blob file whose header, table and footer have been found sound. One thread at a time.
 class BlobFile {
  public:
-  // Throws corrupt, or unsupported for a later version, with a bare clause for the caller to put in a sentence.
-  // Allocates in proportion to the file, whatever the file says.
+  // Throws corrupt, or unsupported for a later version, with a bare clause for the caller to put in a
+  // sentence. Allocates in proportion to the file, whatever the file says.
   BlobFile(std::unique_ptr<File> file, const Digest& expected);
 
   const BlobInfo& info() const { return info_; }
@@ -65,8 +66,8 @@ class BlobFile {
   std::unique_ptr<std::byte[]> stored_;  // a block as stored
 };
 
-// What the footer of a blob file claims, checked against nothing but the file's length: for counting. Throws corrupt
-// or unsupported as above.
+// What the footer of a blob file claims, checked against nothing but the file's length: for counting. Throws
+// corrupt or unsupported as above.
 BlobInfo read_blob_footer(const File& file, const Digest& expected);
 
 }  // namespace assay

@@ -13,7 +13,9 @@ BlobInfo put(BlobStore& store, std::span<const std::byte> bytes) {
   return upload->finish();
 }
 
-BlobInfo put(BlobStore& store, std::string_view bytes) { return put(store, std::as_bytes(std::span(bytes))); }
+BlobInfo put(BlobStore& store, std::string_view bytes) {
+  return put(store, std::as_bytes(std::span(bytes)));
+}
 
 std::string read_all(const BlobStore& store, const Digest& digest, std::uint64_t limit) {
   const auto reader = store.open(digest, {});
@@ -25,8 +27,8 @@ std::string read_all(const BlobStore& store, const Digest& digest, std::uint64_t
   for (std::size_t done = 0; done < bytes.size();) {
     const std::size_t got = reader->read(bytes.subspan(done));
     if (got == 0)
-      throw Error(Code::internal, fmt::format("Blob {} ended after {} of {} bytes", digest.short_text(), done,
-                                              bytes.size()));
+      throw Error(Code::internal,
+                  fmt::format("Blob {} ended after {} of {} bytes", digest.short_text(), done, bytes.size()));
     done += got;
   }
   return out;

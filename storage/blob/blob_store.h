@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The port behind which all bytes live: blobs named by the SHA-256 of what was uploaded. How they are laid out on
-// disk (blocks, chunks, packs, deltas against a parent) is nobody's business above this line.
+// The port behind which all bytes live: blobs named by the SHA-256 of what was uploaded. How they are laid
+// out on disk (blocks, chunks, packs, deltas against a parent) is nobody's business above this line.
 #pragma once
 
 #include <cstddef>
@@ -51,18 +51,19 @@ class BlobUpload {
  public:
   virtual ~BlobUpload() = default;
 
-  // Takes the next bytes, which the caller may then reuse. Throws invalid_argument past the expected size, too_large
-  // past the store's limit, full when the disk is, unavailable when it failed. After a throw the upload is over.
+  // Takes the next bytes, which the caller may then reuse. Throws invalid_argument past the expected size,
+  // too_large past the store's limit, full when the disk is, unavailable when it failed. After a throw the
+  // upload is over.
   virtual void write(std::span<const std::byte> bytes) = 0;
 
-  // Makes the blob visible and durable; both hold when this returns. A blob that was there already is kept and its
-  // own stored size reported. Throws invalid_argument when digest or size are not those expected, else as write();
-  // after unavailable the blob may be there, whole, or not at all. Call it once.
+  // Makes the blob visible and durable; both hold when this returns. A blob that was there already is kept
+  // and its own stored size reported. Throws invalid_argument when digest or size are not those expected,
+  // else as write(); after unavailable the blob may be there, whole, or not at all. Call it once.
   virtual BlobInfo finish() = 0;
 };
 
-// Reads a range from its start to its end; one thread at a time. It stays readable whatever happens to the store's
-// index meanwhile, but must not outlive the store.
+// Reads a range from its start to its end; one thread at a time. It stays readable whatever happens to the
+// store's index meanwhile, but must not outlive the store.
 class BlobReader {
  public:
   virtual ~BlobReader() = default;
@@ -70,9 +71,9 @@ class BlobReader {
   virtual const BlobInfo& blob() const = 0;  // the whole blob
   virtual std::uint64_t size() const = 0;    // bytes that this reader gives in all
 
-  // Fills `out` from the front and returns how many bytes, 0 only at the end or for an empty `out`. Every byte given
-  // has been checked against the blob's identity. Throws corrupt when the stored bytes are not what was uploaded,
-  // unavailable when the disk failed; then nothing in `out` may be used.
+  // Fills `out` from the front and returns how many bytes, 0 only at the end or for an empty `out`. Every
+  // byte given has been checked against the blob's identity. Throws corrupt when the stored bytes are not
+  // what was uploaded, unavailable when the disk failed; then nothing in `out` may be used.
   virtual std::size_t read(std::span<std::byte> out) = 0;
 };
 
@@ -90,11 +91,12 @@ class BlobStore {
   // Nothing when no such blob is stored. Throws corrupt when it is there and unreadable.
   virtual std::optional<BlobInfo> stat(const Digest& digest) const = 0;
 
-  // Calls `visit` once for every blob that was stored before the call and stays, in ascending order; those that come
-  // or go meanwhile may be seen or not. Damaged blobs are listed too.
+  // Calls `visit` once for every blob that was stored before the call and stays, in ascending order; those
+  // that come or go meanwhile may be seen or not. Damaged blobs are listed too.
   virtual void for_each(const std::function<void(const Digest&)>& visit) const = 0;
 
-  // Reads all of it and compares with its digest. Throws not_found, or corrupt saying what is wrong and where.
+  // Reads all of it and compares with its digest. Throws not_found, or corrupt saying what is wrong and
+  // where.
   virtual void check(const Digest& digest) const = 0;
 
   // Constant time.

@@ -13,11 +13,16 @@
 
 namespace assay {
 
-void BlockEncoder::Free::operator()(ZSTD_CCtx_s* context) const { ZSTD_freeCCtx(context); }
-void BlockDecoder::Free::operator()(ZSTD_DCtx_s* context) const { ZSTD_freeDCtx(context); }
+void BlockEncoder::Free::operator()(ZSTD_CCtx_s* context) const {
+  ZSTD_freeCCtx(context);
+}
+void BlockDecoder::Free::operator()(ZSTD_DCtx_s* context) const {
+  ZSTD_freeDCtx(context);
+}
 
 BlockEncoder::BlockEncoder() : context_(ZSTD_createCCtx()), buffer_(kBlockSize) {
-  if (!context_ || ZSTD_isError(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kCompressionLevel)))
+  if (!context_ ||
+      ZSTD_isError(ZSTD_CCtx_setParameter(context_.get(), ZSTD_c_compressionLevel, kCompressionLevel)))
     throw Error(Code::unavailable, "There is not enough memory to compress a blob");
 }
 BlockEncoder::~BlockEncoder() = default;
@@ -25,8 +30,8 @@ BlockEncoder::~BlockEncoder() = default;
 EncodedBlock BlockEncoder::encode(std::span<const std::byte> raw) {
   if (raw.empty()) return {BlockCodec::raw, raw};
   // A destination one byte short of the block makes zstd give up as soon as it cannot shrink it.
-  const std::size_t size =
-      ZSTD_compress2(context_.get(), buffer_.data(), std::min(buffer_.size(), raw.size() - 1), raw.data(), raw.size());
+  const std::size_t size = ZSTD_compress2(context_.get(), buffer_.data(),
+                                          std::min(buffer_.size(), raw.size() - 1), raw.data(), raw.size());
   if (ZSTD_isError(size)) return {BlockCodec::raw, raw};
   return {BlockCodec::zstd, std::span(buffer_).first(size)};
 }
@@ -38,13 +43,16 @@ BlockDecoder::~BlockDecoder() = default;
 
 void BlockDecoder::decode(std::uint32_t codec, std::span<const std::byte> stored, std::span<std::byte> raw) {
   if (codec == static_cast<std::uint32_t>(BlockCodec::raw)) {
-    if (stored.size() != raw.size()) throw Error(Code::corrupt, "a raw block has another length than it declares");
+    if (stored.size() != raw.size())
+      throw Error(Code::corrupt, "a raw block has another length than it declares");
     if (!raw.empty()) std::memcpy(raw.data(), stored.data(), raw.size());
     return;
   }
   if (codec != static_cast<std::uint32_t>(BlockCodec::zstd))
-    throw Error(Code::unsupported, fmt::format("block codec {} is not known to this version of assay", codec));
-  // One whole frame and nothing behind it: the decoder would otherwise go on into further, skippable or legacy frames.
+    throw Error(Code::unsupported,
+                fmt::format("block codec {} is not known to this version of assay", codec));
+  // One whole frame and nothing behind it: the decoder would otherwise go on into further, skippable or
+  // legacy frames.
   if (stored.size() < 4 || get_u32(stored.data()) != ZSTD_MAGICNUMBER ||
       ZSTD_findFrameCompressedSize(stored.data(), stored.size()) != stored.size())
     throw Error(Code::corrupt, "a block is not one zstd frame");

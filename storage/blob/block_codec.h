@@ -44,8 +44,9 @@ class BlockDecoder {
   BlockDecoder();
   ~BlockDecoder();
 
-  // Fills all of `raw` from `stored`. Throws corrupt when `stored` is not one encoding of exactly that many bytes, and
-  // unsupported for a codec that this program does not know. Writes nowhere but into `raw`, whatever `stored` says.
+  // Fills all of `raw` from `stored`. Throws corrupt when `stored` is not one encoding of exactly that many
+  // bytes, and unsupported for a codec that this program does not know. Writes nowhere but into `raw`,
+  // whatever `stored` says.
   void decode(std::uint32_t codec, std::span<const std::byte> stored, std::span<std::byte> raw);
 
  private:

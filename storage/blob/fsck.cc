@@ -42,14 +42,20 @@ class Check {
   void check_top() {
     bool has_format = false;
     for (const FileEntry& entry : entries("")) {
-      if (entry.name == layout::kFormatFile) has_format = true;
-      else if (entry.name != layout::kBlobs && entry.name != layout::kTemps) stray(entry.name);
+      if (entry.name == layout::kFormatFile)
+        has_format = true;
+      else if (entry.name != layout::kBlobs && entry.name != layout::kTemps)
+        stray(entry.name);
     }
-    if (has_format) check_format();
-    else problem({}, std::string(layout::kFormatFile), "The file is missing.");
+    if (has_format)
+      check_format();
+    else
+      problem({}, std::string(layout::kFormatFile), "The file is missing.");
     for (const FileEntry& entry : entries(std::string(layout::kTemps))) {
-      if (entry.kind == FileEntry::Kind::file) ++report_.unfinished;
-      else stray(layout::temp(entry.name));
+      if (entry.kind == FileEntry::Kind::file)
+        ++report_.unfinished;
+      else
+        stray(layout::temp(entry.name));
     }
     for (const FileEntry& entry : entries(std::string(layout::kBlobs)))
       if (!is_shard(entry)) stray(std::string(layout::kBlobs) + "/" + entry.name);
@@ -68,15 +74,18 @@ class Check {
       return problem({}, std::string(layout::kFormatFile), error.message());
     }
     if (text != layout::kFormatText)
-      problem({}, std::string(layout::kFormatFile), "The file names a format that this version of assay does not know.");
+      problem({}, std::string(layout::kFormatFile),
+              "The file names a format that this version of assay does not know.");
   }
 
   void check_shard(unsigned byte) {
     const std::string shard = layout::shard(byte);
     for (const FileEntry& entry : entries(shard)) {
       const auto digest = layout::digest_of(byte, entry.name);
-      if (digest && entry.kind == FileEntry::Kind::file) check_blob(*digest);
-      else stray(shard + "/" + entry.name);
+      if (digest && entry.kind == FileEntry::Kind::file)
+        check_blob(*digest);
+      else
+        stray(shard + "/" + entry.name);
     }
   }
 
@@ -101,7 +110,8 @@ class Check {
       files_.open(layout::blob(digest));
     } catch (const Error& error) {
       // Whatever else is wrong with it has been reported above.
-      if (error.code() == Code::not_found) problem(digest, "", "The blob is missing though a version needs it.");
+      if (error.code() == Code::not_found)
+        problem(digest, "", "The blob is missing though a version needs it.");
     }
   }
 
@@ -112,7 +122,9 @@ class Check {
 
 }  // namespace
 
-FsckReport fsck(const Files& files, const FsckOptions& options) { return Check(files, options).run(); }
+FsckReport fsck(const Files& files, const FsckOptions& options) {
+  return Check(files, options).run();
+}
 
 FsckReport fsck(const std::filesystem::path& directory, const FsckOptions& options) {
   return fsck(*open_existing_files(directory), options);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads every stored byte of a local blob store and says what is wrong. Changes nothing, needs no lock, and may run
-// beside a server; repairing is another command.
+// Reads every stored byte of a local blob store and says what is wrong. Changes nothing, needs no lock, and
+// may run beside a server; repairing is another command.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ struct FsckReport {
   std::uint64_t blobs = 0;         // sound ones
   std::uint64_t raw_bytes = 0;     // of those
   std::uint64_t stored_bytes = 0;  // of those
-  std::uint64_t unfinished = 0;    // uploads in progress or interrupted: no problem, swept when the store opens
+  std::uint64_t unfinished = 0;  // uploads in progress or interrupted: no problem, swept when the store opens
   std::vector<FsckProblem> problems;
 
   bool clean() const { return problems.empty(); }

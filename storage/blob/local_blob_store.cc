@@ -23,12 +23,13 @@ Error not_stored(const Digest& digest) {
 // Turns the clause that a blob file complains with into a sentence with a next step.
 Error about(const Digest& digest, const Error& error) {
   if (error.code() == Code::corrupt)
-    return Error(Code::corrupt, fmt::format("Blob {} is damaged on disk: {}. Run assay fsck to see what else is, and "
-                                            "restore it from a backup.",
-                                            digest.text(), error.message()));
+    return Error(Code::corrupt,
+                 fmt::format("Blob {} is damaged on disk: {}. Run assay fsck to see what else is, and "
+                             "restore it from a backup.",
+                             digest.text(), error.message()));
   if (error.code() == Code::unsupported)
-    return Error(Code::unsupported,
-                 fmt::format("Blob {} cannot be read: {}. Use a newer assay.", digest.text(), error.message()));
+    return Error(Code::unsupported, fmt::format("Blob {} cannot be read: {}. Use a newer assay.",
+                                                digest.text(), error.message()));
   return Error(Code::unavailable, fmt::format("Reading blob {}: {}", digest.text(), error.message()));
 }
 
@@ -54,7 +55,8 @@ class LocalReader final : public BlobReader {
   const BlobInfo& blob() const override { return file_->info(); }
   std::uint64_t size() const override { return size_; }
 
-  // One block a call at most: whole blocks are decoded where the caller wants them, parts go through a buffer.
+  // One block a call at most: whole blocks are decoded where the caller wants them, parts go through a
+  // buffer.
   std::size_t read(std::span<std::byte> out) override {
     if (out.empty() || position_ == end_) return 0;
     const std::size_t block = position_ / kBlockSize;
@@ -122,7 +124,8 @@ class OwningStore final : public BlobStore {
 
 }  // namespace
 
-LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy) : files_(files), entropy_(entropy), publisher_(files) {
+LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy)
+    : files_(files), entropy_(entropy), publisher_(files) {
   check_format();
   lay_out();
   sweep();
@@ -165,8 +168,8 @@ void LocalBlobStore::sweep() {
     if (entry.kind == FileEntry::Kind::file) files_.remove(layout::temp(entry.name));
 }
 
-// By footers alone: the totals are for people, and reading all tables would slow the start. What cannot be read is
-// not counted; fsck and every attempt to read it say why.
+// By footers alone: the totals are for people, and reading all tables would slow the start. What cannot be
+// read is not counted; fsck and every attempt to read it say why.
 void LocalBlobStore::count_stored() {
   for_each([this](const Digest& digest) {
     try {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blobs on the local disk, one file each, as storage/FORMAT.md describes. No index: the directory is the index.
+// Blobs on the local disk, one file each, as storage/FORMAT.md describes. No index: the directory is the
+// index.
 #pragma once
 
 #include <filesystem>
@@ -15,9 +16,9 @@ namespace assay {
 
 class LocalBlobStore final : public BlobStore {
  public:
-  // Lays the directories out when they are missing, removes what interrupted uploads left and counts what is stored.
-  // `files` is the store's own tree; it and `entropy` must outlive the store. One store a tree: hold a DirectoryLock.
-  // Throws unsupported for a store of a later format, else as Files does.
+  // Lays the directories out when they are missing, removes what interrupted uploads left and counts what is
+  // stored. `files` is the store's own tree; it and `entropy` must outlive the store. One store a tree: hold
+  // a DirectoryLock. Throws unsupported for a store of a later format, else as Files does.
   LocalBlobStore(Files& files, Entropy& entropy);
 
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;
@@ -43,7 +44,8 @@ class LocalBlobStore final : public BlobStore {
   BlobTotals totals_;
 };
 
-// The store in `directory` (DIR/blobs), made when missing, with the system's files and entropy. As the constructor.
+// The store in `directory` (DIR/blobs), made when missing, with the system's files and entropy. As the
+// constructor.
 std::unique_ptr<BlobStore> open_local_blob_store(const std::filesystem::path& directory);
 
 }  // namespace assay

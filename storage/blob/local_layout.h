@@ -23,11 +23,17 @@ inline std::string shard(unsigned byte) {
   return std::string(kBlobs) + "/" + kDigits[byte >> 4 & 15] + kDigits[byte & 15];
 }
 
-inline std::string shard(const Digest& digest) { return shard(digest.bytes()[0]); }
+inline std::string shard(const Digest& digest) {
+  return shard(digest.bytes()[0]);
+}
 
-inline std::string blob(const Digest& digest) { return shard(digest) + "/" + digest.hex(); }
+inline std::string blob(const Digest& digest) {
+  return shard(digest) + "/" + digest.hex();
+}
 
-inline std::string temp(std::string_view name) { return std::string(kTemps) + "/" + std::string(name); }
+inline std::string temp(std::string_view name) {
+  return std::string(kTemps) + "/" + std::string(name);
+}
 
 // The digest that a file in a shard is named after; none when it is not named as a blob of that shard is.
 inline std::optional<Digest> digest_of(unsigned shard_byte, std::string_view file_name) {

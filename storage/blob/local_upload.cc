@@ -15,7 +15,8 @@
 namespace assay {
 namespace {
 
-// A failed file operation as the uploader should hear of it: only "full" is something that the caller can act upon.
+// A failed file operation as the uploader should hear of it: only "full" is something that the caller can act
+// upon.
 Error as_upload_failure(const Error& error) {
   if (error.code() == Code::full)
     return Error(Code::full, "The disk is full, and nothing of the upload was kept (" + error.message() +
@@ -46,7 +47,8 @@ std::string random_name(Entropy& entropy) {
   return name;
 }
 
-// Whatever goes wrong, the upload is over and its temporary gone at once: a full disk must not wait for a destructor.
+// Whatever goes wrong, the upload is over and its temporary gone at once: a full disk must not wait for a
+// destructor.
 template <typename Step>
 auto LocalUpload::attempt(Step step) {
   if (over_) throw Error(Code::internal, "The upload is over; begin another");
@@ -62,15 +64,19 @@ auto LocalUpload::attempt(Step step) {
   }
 }
 
-LocalUpload::LocalUpload(LocalBlobStore& store, const UploadOptions& options) : store_(store), options_(options) {
+LocalUpload::LocalUpload(LocalBlobStore& store, const UploadOptions& options)
+    : store_(store), options_(options) {
   if (options_.size && *options_.size > kMaxBlobSize)
-    throw Error(Code::too_large, fmt::format("A blob may have at most {} bytes, not {}", kMaxBlobSize, *options_.size));
+    throw Error(Code::too_large,
+                fmt::format("A blob may have at most {} bytes, not {}", kMaxBlobSize, *options_.size));
   attempt([&] {
     if (!options_.digest || !store_.stat(*options_.digest)) start_file();
   });
 }
 
-LocalUpload::~LocalUpload() { abandon(); }
+LocalUpload::~LocalUpload() {
+  abandon();
+}
 
 void LocalUpload::start_file() {
   const std::string temp = layout::temp(random_name(store_.entropy_));
@@ -84,9 +90,11 @@ void LocalUpload::write(std::span<const std::byte> bytes) {
   attempt([&] {
     if (options_.size && bytes.size() > *options_.size - size_)
       throw Error(Code::invalid_argument,
-                  fmt::format("More bytes arrived than the {} that were announced; nothing was kept", *options_.size));
+                  fmt::format("More bytes arrived than the {} that were announced; nothing was kept",
+                              *options_.size));
     if (bytes.size() > kMaxBlobSize - size_)
-      throw Error(Code::too_large, fmt::format("A blob may have at most {} bytes; nothing was kept", kMaxBlobSize));
+      throw Error(Code::too_large,
+                  fmt::format("A blob may have at most {} bytes; nothing was kept", kMaxBlobSize));
     hash_.update(bytes);
     size_ += bytes.size();
     if (writer_) accept(bytes);
@@ -113,8 +121,9 @@ void LocalUpload::accept(std::span<const std::byte> bytes) {
 BlobInfo LocalUpload::finish() {
   return attempt([&] {
     if (options_.size && size_ != *options_.size)
-      throw Error(Code::invalid_argument,
-                  fmt::format("The upload ended after {} of {} bytes; nothing was kept", size_, *options_.size));
+      throw Error(
+          Code::invalid_argument,
+          fmt::format("The upload ended after {} of {} bytes; nothing was kept", size_, *options_.size));
     const BlobInfo info = publish();
     over_ = true;
     return info;
@@ -124,10 +133,11 @@ BlobInfo LocalUpload::finish() {
 BlobInfo LocalUpload::publish() {
   const Digest digest = hash_.finish();
   if (options_.digest && digest != *options_.digest)
-    throw Error(Code::invalid_argument,
-                fmt::format("The bytes that arrived have digest {}, not {} as announced; nothing was kept. Compute "
-                            "the digest again, then repeat the upload.",
-                            digest.text(), options_.digest->text()));
+    throw Error(
+        Code::invalid_argument,
+        fmt::format("The bytes that arrived have digest {}, not {} as announced; nothing was kept. Compute "
+                    "the digest again, then repeat the upload.",
+                    digest.text(), options_.digest->text()));
   if (!writer_) return already_stored(digest);
   if (block_length_ > 0) writer_->append_block(std::span(block_.get(), block_length_));
   const BlobInfo info = writer_->finish(digest);
@@ -142,7 +152,8 @@ BlobInfo LocalUpload::already_stored(const Digest& digest) {
   // Its first uploader may still be about to sync the directory, and our caller is about to rely on it.
   store_.publisher_.sync_directory(layout::shard(digest));
   const auto info = store_.stat(digest);
-  if (!info) throw Error(Code::unavailable, "The stored copy of " + digest.text() + " has just gone; upload it again");
+  if (!info)
+    throw Error(Code::unavailable, "The stored copy of " + digest.text() + " has just gone; upload it again");
   return *info;
 }
 

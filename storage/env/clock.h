@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What time it is, as a seam: code that stamps or expires takes a Clock, and a test hands it one that stands still.
+// What time it is, as a seam: code that stamps or expires takes a Clock, and a test hands it one that stands
+// still.
 #pragma once
 
 #include <chrono>

@@ -36,10 +36,11 @@ DirectoryLock::DirectoryLock(const std::filesystem::path& directory) {
     const std::string who = holder(fd_);
     ::close(fd_);
     if (error_number != EWOULDBLOCK) throw system_error("Locking " + path, error_number);
-    throw Error(Code::unavailable,
-                fmt::format("The data directory {} is in use by another server ({}). Stop that one first, or choose "
-                            "another directory with --data.",
-                            directory.string(), who));
+    throw Error(
+        Code::unavailable,
+        fmt::format("The data directory {} is in use by another server ({}). Stop that one first, or choose "
+                    "another directory with --data.",
+                    directory.string(), who));
   }
   // The process id only makes the message above better, so a failure to write it changes nothing.
   const std::string text = std::to_string(getpid()) + "\n";

@@ -8,8 +8,8 @@
 namespace assay {
 namespace {
 
-// Runs `sync`; a failure that is not a full disk raises `failed`, because the kernel marks pages that it could not
-// write as clean: a second sync would succeed and mean nothing, for any file of the same disk.
+// Runs `sync`; a failure that is not a full disk raises `failed`, because the kernel marks pages that it
+// could not write as clean: a second sync would succeed and mean nothing, for any file of the same disk.
 template <typename Sync>
 void sync_once(std::atomic<bool>& failed, Sync sync) {
   try {
@@ -17,9 +17,10 @@ void sync_once(std::atomic<bool>& failed, Sync sync) {
   } catch (const Error& error) {
     if (error.code() == Code::full) throw;
     failed = true;
-    throw Error(Code::unavailable, error.message() +
-                                       ". The disk may have lost data, so the store takes no more writes: check the "
-                                       "disk, then restart the server and run assay fsck.");
+    throw Error(Code::unavailable,
+                error.message() +
+                    ". The disk may have lost data, so the store takes no more writes: check the "
+                    "disk, then restart the server and run assay fsck.");
   }
 }
 
@@ -32,13 +33,13 @@ std::string_view parent_of(std::string_view path) {
 
 bool DurablePublisher::publish(File& file, std::string_view temp, std::string_view target) {
   ensure_writable();
-  // Opened first: running out of descriptors here changes nothing, after the rename it would leave a name behind that
-  // nobody was promised.
+  // Opened first: running out of descriptors here changes nothing, after the rename it would leave a name
+  // behind that nobody was promised.
   const auto directory = files_.open_directory(parent_of(target));
   sync_once(failed_, [&] { file.sync(); });
   const bool renamed = files_.rename_new(temp, target);
-  // Also when the name was taken: whoever took it may not have synced the directory yet, and we are about to promise
-  // that the name is durable.
+  // Also when the name was taken: whoever took it may not have synced the directory yet, and we are about to
+  // promise that the name is durable.
   sync_once(failed_, [&] { directory->sync(); });
   ensure_writable();
   return renamed;
@@ -54,7 +55,8 @@ void DurablePublisher::sync_directory(std::string_view path) {
 void DurablePublisher::ensure_writable() const {
   if (failed_)
     throw Error(Code::unavailable,
-                "The store takes no more writes since syncing to disk failed: check the disk, then restart the server "
+                "The store takes no more writes since syncing to disk failed: check the disk, then restart "
+                "the server "
                 "and run assay fsck.");
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one place that makes a file durable and gives it its name: sync the file, rename without replacing, sync the
-// directory. FORMAT.md ("Publish order") argues why in this order.
+// The one place that makes a file durable and gives it its name: sync the file, rename without replacing,
+// sync the directory. FORMAT.md ("Publish order") argues why in this order.
 #pragma once
 
 #include <atomic>
@@ -15,10 +15,11 @@ class DurablePublisher {
  public:
   explicit DurablePublisher(Files& files) : files_(files) {}
 
-  // Gives `temp`, whose open handle is `file`, the name `target` in an existing directory. Returns true when it did
-  // and false when `target` was there already (`temp` is left to the caller); in both cases the name `target` is
-  // durable on return. Throws full or unavailable. A sync that failed for any reason but a full disk is never tried
-  // again: from then on every call, and ensure_writable(), throws unavailable until the process is restarted.
+  // Gives `temp`, whose open handle is `file`, the name `target` in an existing directory. Returns true when
+  // it did and false when `target` was there already (`temp` is left to the caller); in both cases the name
+  // `target` is durable on return. Throws full or unavailable. A sync that failed for any reason but a full
+  // disk is never tried again: from then on every call, and ensure_writable(), throws unavailable until the
+  // process is restarted.
   [[nodiscard]] bool publish(File& file, std::string_view temp, std::string_view target);
   // The names in the directory `path` are durable on return; fails as publish() does.
   void sync_directory(std::string_view path);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Randomness, as a seam: whatever makes ids, names or secrets takes an Entropy, and a test hands it a counted one.
+// Randomness, as a seam: whatever makes ids, names or secrets takes an Entropy, and a test hands it a counted
+// one.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One directory tree, as a seam: every file operation of the store goes through here, so that a test can make any
-// one of them fail, kill the process at it, or cut the power after it. Not a general file library.
+// One directory tree, as a seam: every file operation of the store goes through here, so that a test can make
+// any one of them fail, kill the process at it, or cut the power after it. Not a general file library.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,20 @@
 
 namespace assay {
 
-// An open file. One thread at a time, except read_at, which any thread may call on a file that nobody appends to.
+// An open file. One thread at a time, except read_at, which any thread may call on a file that nobody appends
+// to.
 class File {
  public:
   virtual ~File() = default;
 
   // Fills `out` from `offset` on and returns how many bytes; fewer than asked only at the end of the file.
   virtual std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const = 0;
-  // Writes all of `bytes` at the end. Throws full when there is no room; what was written then is unspecified.
+  // Writes all of `bytes` at the end. Throws full when there is no room; what was written then is
+  // unspecified.
   virtual void append(std::span<const std::byte> bytes) = 0;
-  // The bytes and the length survive a power cut once this returns; the file's name does not until its directory is
-  // synced. A failed sync must not be tried again: the kernel may have dropped the bytes and would report success.
+  // The bytes and the length survive a power cut once this returns; the file's name does not until its
+  // directory is synced. A failed sync must not be tried again: the kernel may have dropped the bytes and
+  // would report success.
   virtual void sync() = 0;
   virtual std::uint64_t size() const = 0;
 };
@@ -35,8 +38,9 @@ class Directory {
  public:
   virtual ~Directory() = default;
 
-  // The entries survive a power cut once this returns. As with File::sync, a failure must not be retried. An error
-  // that the disk reports from the moment the directory was opened on is seen here, whoever else syncs meanwhile.
+  // The entries survive a power cut once this returns. As with File::sync, a failure must not be retried. An
+  // error that the disk reports from the moment the directory was opened on is seen here, whoever else syncs
+  // meanwhile.
   virtual void sync() = 0;
 };
 
@@ -48,9 +52,9 @@ struct FileEntry {
   bool operator==(const FileEntry&) const = default;
 };
 
-// Paths are relative to the tree's root, parts joined by one "/", none of them empty, "." or ".."; "" is the root
-// itself where a directory is meant. Nothing leaves the tree and no symbolic link is followed. Failures throw
-// system_error's codes, naming operation and path. Any thread may call any method at any time.
+// Paths are relative to the tree's root, parts joined by one "/", none of them empty, "." or ".."; "" is the
+// root itself where a directory is meant. Nothing leaves the tree and no symbolic link is followed. Failures
+// throw system_error's codes, naming operation and path. Any thread may call any method at any time.
 class Files {
  public:
   virtual ~Files() = default;
@@ -71,8 +75,8 @@ class Files {
   virtual std::vector<FileEntry> list(std::string_view path) const = 0;
 };
 
-// The tree at `root` on this machine's file system; makes `root` (not its parents), durably, when it does not exist, mode 0700.
-// The result keeps the directory open, so renaming it does not disturb.
+// The tree at `root` on this machine's file system; makes `root` (not its parents), durably, when it does not
+// exist, mode 0700. The result keeps the directory open, so renaming it does not disturb.
 std::unique_ptr<Files> open_files(const std::filesystem::path& root);
 // As above, but throws not_found instead of making `root`.
 std::unique_ptr<Files> open_existing_files(const std::filesystem::path& root);

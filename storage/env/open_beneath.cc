@@ -29,11 +29,12 @@ UniqueFd walk(int root, std::string path, int flags, mode_t mode) {
   UniqueFd directory;
   for (std::size_t slash; (slash = path.find('/')) != std::string::npos; path.erase(0, slash + 1)) {
     const int from = directory.valid() ? directory.get() : root;
-    directory = UniqueFd(::openat(from, path.substr(0, slash).c_str(),
-                                  O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    directory = UniqueFd(
+        ::openat(from, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!directory.valid()) return UniqueFd();
   }
-  return UniqueFd(::openat(directory.valid() ? directory.get() : root, path.c_str(), flags | O_NOFOLLOW, mode));
+  return UniqueFd(
+      ::openat(directory.valid() ? directory.get() : root, path.c_str(), flags | O_NOFOLLOW, mode));
 }
 
 }  // namespace

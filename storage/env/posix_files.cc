@@ -24,10 +24,13 @@ class PosixFile final : public File {
   std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const override {
     std::size_t done = 0;
     while (done < out.size()) {
-      const ssize_t got = ::pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
+      const ssize_t got =
+          ::pread(fd_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
       if (got == 0) break;
-      if (got > 0) done += static_cast<std::size_t>(got);
-      else if (errno != EINTR) throw system_error("Reading " + path_, errno);
+      if (got > 0)
+        done += static_cast<std::size_t>(got);
+      else if (errno != EINTR)
+        throw system_error("Reading " + path_, errno);
     }
     return done;
   }
@@ -35,8 +38,10 @@ class PosixFile final : public File {
   void append(std::span<const std::byte> bytes) override {
     while (!bytes.empty()) {
       const ssize_t put = ::write(fd_.get(), bytes.data(), bytes.size());
-      if (put >= 0) bytes = bytes.subspan(static_cast<std::size_t>(put));
-      else if (errno != EINTR) throw system_error("Writing " + path_, errno);
+      if (put >= 0)
+        bytes = bytes.subspan(static_cast<std::size_t>(put));
+      else if (errno != EINTR)
+        throw system_error("Writing " + path_, errno);
     }
   }
 
@@ -153,11 +158,11 @@ class PosixFiles final : public Files {
     std::string leaf;
   };
 
-  // For file systems without RENAME_NOREPLACE. Between the two steps the file has both names, which is harmless: the
-  // old one is a temporary that a crash leaves to be swept.
+  // For file systems without RENAME_NOREPLACE. Between the two steps the file has both names, which is
+  // harmless: the old one is a temporary that a crash leaves to be swept.
   static int link_and_remove(const Place& source, const Place& target) {
-    const int failed = ::linkat(source.directory.get(), source.leaf.c_str(), target.directory.get(),
-                                target.leaf.c_str(), 0);
+    const int failed =
+        ::linkat(source.directory.get(), source.leaf.c_str(), target.directory.get(), target.leaf.c_str(), 0);
     return failed != 0 ? failed : ::unlinkat(source.directory.get(), source.leaf.c_str(), 0);
   }
 
@@ -173,7 +178,9 @@ class PosixFiles final : public Files {
     return {std::move(directory), std::string(leaf)};
   }
 
-  std::string full(std::string_view path) const { return path.empty() ? name_ : name_ + "/" + std::string(path); }
+  std::string full(std::string_view path) const {
+    return path.empty() ? name_ : name_ + "/" + std::string(path);
+  }
 
   UniqueFd root_;
   std::string name_;
@@ -191,7 +198,8 @@ std::unique_ptr<Files> open_files(const std::filesystem::path& root) {
   if (::mkdir(root.c_str(), 0700) == 0) {
     const std::filesystem::path parent = std::filesystem::absolute(root).parent_path();
     const UniqueFd fd(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!fd.valid() || ::fsync(fd.get()) != 0) throw system_error("Syncing the directory " + parent.string(), errno);
+    if (!fd.valid() || ::fsync(fd.get()) != 0)
+      throw system_error("Syncing the directory " + parent.string(), errno);
   } else if (errno != EEXIST) {
     throw system_error("Making the directory " + root.string(), errno);
   }

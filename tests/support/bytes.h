@@ -23,11 +23,14 @@ inline std::string table_bytes(std::size_t size, std::uint64_t seed) {
   std::string bytes;
   bytes.reserve(size + 64);
   for (std::uint64_t row = seed * 1000003; bytes.size() < size; ++row)
-    bytes += std::to_string(row) + ",carrier-" + std::to_string(row % 17) + ",0." + std::to_string(row * 7919 % 1000) + "\n";
+    bytes += std::to_string(row) + ",carrier-" + std::to_string(row % 17) + ",0." +
+             std::to_string(row * 7919 % 1000) + "\n";
   bytes.resize(size);
   return bytes;
 }
 
-inline std::span<const std::byte> as_span(std::string_view bytes) { return std::as_bytes(std::span(bytes)); }
+inline std::span<const std::byte> as_span(std::string_view bytes) {
+  return std::as_bytes(std::span(bytes));
+}
 
 }  // namespace assay::test

@@ -16,7 +16,8 @@ namespace assay::test {
 
 class HookedFiles final : public Files {
  public:
-  // Called before each operation with its name ("append", "sync", ...) and path; throwing makes the operation fail.
+  // Called before each operation with its name ("append", "sync", ...) and path; throwing makes the operation
+  // fail.
   using Hook = std::function<void(std::string_view operation, std::string_view path)>;
 
   HookedFiles(Files& files, Hook hook) : files_(files), hook_(std::move(hook)) {}
@@ -105,8 +106,8 @@ class HookedFiles final : public Files {
   Hook hook_;
 };
 
-// A hook that counts, and fails the operation numbered `fail_at` (from 1) with `error_number`, once or from then on.
-// One thread at a time.
+// A hook that counts, and fails the operation numbered `fail_at` (from 1) with `error_number`, once or from
+// then on. One thread at a time.
 class FaultAt {
  public:
   enum class Mode { once, sticky };
@@ -117,7 +118,8 @@ class FaultAt {
   void operator()(std::string_view operation, std::string_view path) {
     ++count_;
     if (count_ == fail_at_ || (mode_ == Mode::sticky && count_ > fail_at_ && fail_at_ != 0))
-      throw system_error("Test fault in " + std::string(operation) + " of " + std::string(path), error_number_);
+      throw system_error("Test fault in " + std::string(operation) + " of " + std::string(path),
+                         error_number_);
   }
 
   std::size_t count() const { return count_; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A BlobStore in memory, for tests of what stands on the port. It passes the same contract suite as the real one.
+// A BlobStore in memory, for tests of what stands on the port. It passes the same contract suite as the real
+// one.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +25,8 @@ class MemoryBlobStore final : public BlobStore {
 
   std::unique_ptr<BlobReader> open(const Digest& digest, const ByteRange& range) const override {
     std::string bytes = verified(digest);
-    if (range.offset > bytes.size()) throw Error(Code::invalid_argument, "The range starts past the end of the blob");
+    if (range.offset > bytes.size())
+      throw Error(Code::invalid_argument, "The range starts past the end of the blob");
     const BlobInfo info{digest, bytes.size(), bytes.size()};
     return std::make_unique<Reader>(info, bytes.substr(range.offset, range.length));
   }
@@ -128,7 +130,8 @@ class MemoryBlobStore final : public BlobStore {
     const std::lock_guard lock(mutex_);
     const auto found = blobs_.find(digest);
     if (found == blobs_.end()) throw Error(Code::not_found, "Blob " + digest.text() + " is not stored");
-    if (Digest::of(found->second) != digest) throw Error(Code::corrupt, "Blob " + digest.text() + " is damaged");
+    if (Digest::of(found->second) != digest)
+      throw Error(Code::corrupt, "Blob " + digest.text() + " is damaged");
     return found->second;
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk in memory whose power can be cut. After the cut it holds what was synced and, of the rest, whatever a
-// malicious file system might have kept: any prefix of a file's unsynced bytes, any zeros in it, and any of the
-// directory changes since that directory's last sync. One thread at a time.
+// A disk in memory whose power can be cut. After the cut it holds what was synced and, of the rest, whatever
+// a malicious file system might have kept: any prefix of a file's unsynced bytes, any zeros in it, and any of
+// the directory changes since that directory's last sync. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +26,7 @@ class SimulatedDisk final : public Files {
   // A disk that answers "done" to a sync and does nothing: the negative control of a power-cut test.
   enum class Honesty { honest, ignores_file_sync, ignores_directory_sync };
 
-  explicit SimulatedDisk(Honesty honesty = Honesty::honest) : honesty_(honesty) {}
-
+  void become(Honesty honesty) { honesty_ = honesty; }
   // From the `operation`-th state-changing operation on (from 1), everything fails and changes nothing.
   void cut_power_at(std::size_t operation) { cut_at_ = operation; }
   std::size_t operations() const { return operations_; }
@@ -94,13 +93,15 @@ class SimulatedDisk final : public Files {
       apply(now, name, std::move(node));
     }
     static void apply(Entries& entries, const std::string& name, std::shared_ptr<Node> node) {
-      if (node) entries[name] = std::move(node);
-      else entries.erase(name);
+      if (node)
+        entries[name] = std::move(node);
+      else
+        entries.erase(name);
     }
 
     bool is_directory = false;
-    std::string bytes, synced_bytes;  // of a file
-    Entries now, synced;              // of a directory
+    std::string bytes, synced_bytes;                                      // of a file
+    Entries now, synced;                                                  // of a directory
     std::vector<std::pair<std::string, std::shared_ptr<Node>>> unsynced;  // changes in order; null removes
   };
   using NodePointer = std::shared_ptr<Node>;
@@ -204,7 +205,7 @@ class SimulatedDisk final : public Files {
     return root;
   }
 
-  const Honesty honesty_;
+  Honesty honesty_ = Honesty::honest;
   NodePointer root_ = make_root();
   std::size_t operations_ = 0;
   std::size_t cut_at_ = 0;

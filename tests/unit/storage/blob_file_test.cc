@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blob file against damage and malice. A mutation that also mends the checksums is what an attacker with the
-// data directory could write; it too must end in an error, never in a crash or in wrong bytes.
+// The blob file against damage and malice. A mutation that also mends the checksums is what an attacker with
+// the data directory could write; it too must end in an error, never in a crash or in wrong bytes.
 #include "storage/blob/blob_file.h"
 
 #include <zstd.h>
@@ -43,8 +43,8 @@ std::unique_ptr<File> as_file(test::SimulatedDisk& disk, std::string_view bytes)
   return file;
 }
 
-// What is wrong with `bytes` as the file of the blob `digest`; empty when nothing is. A file that passes must give
-// back the blob exactly.
+// What is wrong with `bytes` as the file of the blob `digest`; empty when nothing is. A file that passes must
+// give back the blob exactly.
 std::string complaint(std::string_view bytes, const Digest& digest) {
   test::SimulatedDisk disk;
   try {
@@ -64,7 +64,7 @@ TEST_CASE("Blob file: an intact one has no complaint") {
   }
 }
 
-TEST_CASE("Blob file: a flip of any single bit is detected") {
+TEST_CASE("Only checked bytes: a flip of any single bit of a blob file is detected") {
   const std::string raw = test::table_bytes(700, 1) + test::random_bytes(200, 1);
   const Digest digest = Digest::of(raw);
   std::string bytes = encode(raw);
@@ -80,8 +80,9 @@ TEST_CASE("Blob file: a flip in each region of a file of several blocks is detec
   const Digest digest = Digest::of(raw);
   const std::string bytes = encode(raw);
   const std::size_t table = bytes.size() - kFooter - 3 * kRow;
-  for (const std::size_t at : {std::size_t{9}, kHeader + 5, table - kMiB / 2, table - 1, table, table + kRow + 20,
-                               bytes.size() - kFooter, bytes.size() - 40, bytes.size() - 1}) {
+  for (const std::size_t at :
+       {std::size_t{9}, kHeader + 5, table - kMiB / 2, table - 1, table, table + kRow + 20,
+        bytes.size() - kFooter, bytes.size() - 40, bytes.size() - 1}) {
     CAPTURE(at);
     std::string damaged = bytes;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
@@ -92,7 +93,8 @@ TEST_CASE("Blob file: a flip in each region of a file of several blocks is detec
 TEST_CASE("Blob file: a truncated or lengthened one is detected at every length") {
   const std::string raw = test::table_bytes(500, 1);
   const std::string bytes = encode(raw);
-  for (std::size_t size = 0; size < bytes.size(); ++size) CHECK(complaint(bytes.substr(0, size), Digest::of(raw)) != "");
+  for (std::size_t size = 0; size < bytes.size(); ++size)
+    CHECK(complaint(bytes.substr(0, size), Digest::of(raw)) != "");
   CHECK(complaint(bytes + '\0', Digest::of(raw)) != "");
   CHECK(complaint(bytes + bytes, Digest::of(raw)) != "");
 }
@@ -126,7 +128,8 @@ TEST_CASE("Blob file: only the blocks that a read touches are verified, and thos
   CHECK_THROWS_AS(file.read_block(0, out), Error);
 }
 
-// ---- Malice: files whose checksums are right ----------------------------------------------------------------------
+// ---- Malice: files whose checksums are right
+// ----------------------------------------------------------------------
 
 void mend_index(std::string& bytes) {
   auto* data = reinterpret_cast<std::byte*>(bytes.data());
@@ -191,7 +194,8 @@ TEST_CASE("Blob file: two frames, a skippable frame, or something that is no fra
 
 TEST_CASE("Blob file: a frame that asks for a huge window is refused or decoded, not allocated for") {
   const std::string raw(1000, 'a');
-  // Magic, descriptor without content size, window descriptor for the largest window, one run-length block of 1000.
+  // Magic, descriptor without content size, window descriptor for the largest window, one run-length block of
+  // 1000.
   const std::string frame("\x28\xB5\x2F\xFD\x00\xF8\x43\x1F\x00\x61", 10);
   complaint(forge(raw, frame, 1), Digest::of(raw));
 }
@@ -206,8 +210,10 @@ TEST_CASE("Blob file: an unknown codec is unsupported, a wrong whole is corrupt"
 }
 
 TEST_CASE("Blob file: lengths that are out of all proportion are refused without allocating") {
-  for (const std::uint64_t size : {std::uint64_t{4}, kMiB + 3, kTiB, kTiB + 1, ~std::uint64_t{0}, ~std::uint64_t{0} / 2}) {
-    for (const std::uint64_t blocks : {std::uint64_t{3}, std::uint64_t{4}, kTiB, ~std::uint64_t{0}, ~std::uint64_t{0} - 100}) {
+  for (const std::uint64_t size :
+       {std::uint64_t{4}, kMiB + 3, kTiB, kTiB + 1, ~std::uint64_t{0}, ~std::uint64_t{0} / 2}) {
+    for (const std::uint64_t blocks :
+         {std::uint64_t{3}, std::uint64_t{4}, kTiB, ~std::uint64_t{0}, ~std::uint64_t{0} - 100}) {
       std::string bytes = forge("abc", "abc", 0);
       auto* footer = reinterpret_cast<std::byte*>(bytes.data()) + bytes.size() - kFooter;
       put_u64(footer, size);
@@ -218,11 +224,13 @@ TEST_CASE("Blob file: lengths that are out of all proportion are refused without
   }
 }
 
-// One random change: a few bytes overwritten, a piece cut out or doubled, an interesting integer put somewhere.
+// One random change: a few bytes overwritten, a piece cut out or doubled, an interesting integer put
+// somewhere.
 void mutate(std::string& bytes, std::mt19937_64& random) {
   const auto below = [&](std::size_t limit) { return limit == 0 ? 0 : random() % limit; };
   if (bytes.empty()) bytes.push_back(static_cast<char>(random()));
-  const std::size_t at = below(2) == 0 ? below(bytes.size()) : bytes.size() - 1 - below(std::min(bytes.size(), kRow + kFooter));
+  const std::size_t at =
+      below(2) == 0 ? below(bytes.size()) : bytes.size() - 1 - below(std::min(bytes.size(), kRow + kFooter));
   switch (below(4)) {
     case 0:
       bytes[at] = static_cast<char>(random());
@@ -234,7 +242,8 @@ void mutate(std::string& bytes, std::mt19937_64& random) {
       bytes.insert(at, bytes.substr(below(bytes.size()), 1 + below(64)));
       break;
     default: {
-      constexpr std::uint64_t kInteresting[] = {0, 1, kMiB - 1, kMiB, kMiB + 1, 0x7FFFFFFF, 0xFFFFFFFF, ~std::uint64_t{0}};
+      constexpr std::uint64_t kInteresting[] = {0,        1,          kMiB - 1,   kMiB,
+                                                kMiB + 1, 0x7FFFFFFF, 0xFFFFFFFF, ~std::uint64_t{0}};
       std::byte integer[8];
       put_u64(integer, kInteresting[below(std::size(kInteresting))]);
       std::memcpy(bytes.data() + at, integer, std::min<std::size_t>(4 << below(2), bytes.size() - at));
@@ -254,7 +263,8 @@ TEST_CASE("Blob file: mutated files give an error or the blob, never a crash or 
     for (std::size_t changes = 1 + random() % 3; changes > 0; --changes) mutate(bytes, random);
     if (bytes.size() >= kHeader + kFooter && random() % 2 == 0) mend_index(bytes);
     CAPTURE(round);
-    complaint(bytes, Digest::of(raw));  // check() compares the whole with its digest, so no complaint means the blob
+    complaint(bytes,
+              Digest::of(raw));  // check() compares the whole with its digest, so no complaint means the blob
   }
 }
 

@@ -44,7 +44,8 @@ Code code_of(Action action) {
   return Code::internal;
 }
 
-std::string read_range(const BlobStore& store, const Digest& digest, const ByteRange& range, std::size_t step) {
+std::string read_range(const BlobStore& store, const Digest& digest, const ByteRange& range,
+                       std::size_t step) {
   const auto reader = store.open(digest, range);
   std::string all;
   std::string part(step, '\0');
@@ -97,9 +98,11 @@ TEMPLATE_TEST_CASE("Blob store: a range gives those bytes and no others", "", Lo
   TestType target;
   const std::string bytes = table_bytes(3 * kMiB + 5, 4);
   const Digest digest = put(target.store, bytes).digest;
-  const std::uint64_t points[] = {0, 1, kMiB - 1, kMiB, kMiB + 1, 2 * kMiB, 3 * kMiB, 3 * kMiB + 4, 3 * kMiB + 5};
+  const std::uint64_t points[] = {0,        1,        kMiB - 1,     kMiB,        kMiB + 1,
+                                  2 * kMiB, 3 * kMiB, 3 * kMiB + 4, 3 * kMiB + 5};
   for (const std::uint64_t offset : points) {
-    for (const std::uint64_t length : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{70000}, kMiB, kMiB + 2, kNoLimit}) {
+    for (const std::uint64_t length :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{70000}, kMiB, kMiB + 2, kNoLimit}) {
       CAPTURE(offset, length);
       const std::string expected = bytes.substr(offset, length);
       CHECK((read_range(target.store, digest, {offset, length}, 8192) == expected));
@@ -218,7 +221,8 @@ TEMPLATE_TEST_CASE("Blob store: threads upload and read at once, the same blob i
         const auto upload = target.store.begin_upload({});
         upload->write(as_span(shared));
         const BlobInfo info = upload->finish();
-        if (read_all(target.store, digest, kNoLimit) == own && read_all(target.store, info.digest, kNoLimit) == shared)
+        if (read_all(target.store, digest, kNoLimit) == own &&
+            read_all(target.store, info.digest, kNoLimit) == shared)
           ++good;
       }
     });

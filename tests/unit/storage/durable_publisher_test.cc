@@ -30,11 +30,14 @@ TEST_CASE("Publisher: syncs the file, renames, then syncs the directory, in that
   test::SimulatedDisk disk;
   disk.make_directory("d");
   std::vector<std::string> log;
-  test::HookedFiles files(disk, [&](auto operation, auto path) { log.push_back(std::string(operation) + " " + std::string(path)); });
+  test::HookedFiles files(disk, [&](auto operation, auto path) {
+    log.push_back(std::string(operation) + " " + std::string(path));
+  });
   DurablePublisher publisher(files);
   const auto file = files.create("t");
   CHECK(publisher.publish(*file, "t", "d/x"));
-  CHECK(log == std::vector<std::string>{"create t", "open_directory d", "sync t", "rename d/x", "sync_directory d"});
+  CHECK(log ==
+        std::vector<std::string>{"create t", "open_directory d", "sync t", "rename d/x", "sync_directory d"});
 }
 
 TEST_CASE("Publisher: a taken name is kept, and made durable all the same") {
@@ -71,13 +74,15 @@ TEST_CASE("Publisher: after a failed sync nothing is published until a restart")
 }
 
 TEST_CASE("Publisher: a full disk or a lack of descriptors passes") {
-  for (const auto& [operation, error_number] : {std::pair{"sync", ENOSPC}, std::pair{"open_directory", EMFILE}}) {
+  for (const auto& [operation, error_number] :
+       {std::pair{"sync", ENOSPC}, std::pair{"open_directory", EMFILE}}) {
     test::SimulatedDisk disk;
     disk.make_directory("d");
     bool fault = true;
-    test::HookedFiles files(disk, [&, name = std::string_view(operation), number = error_number](auto what, auto) {
-      if (fault && what == name) throw system_error("Test fault", number);
-    });
+    test::HookedFiles files(disk,
+                            [&, name = std::string_view(operation), number = error_number](auto what, auto) {
+                              if (fault && what == name) throw system_error("Test fault", number);
+                            });
     DurablePublisher publisher(files);
     CHECK(publish_code(publisher, files, "a") == (error_number == ENOSPC ? Code::full : Code::unavailable));
     fault = false;

@@ -62,10 +62,10 @@ TEST_CASE("Error: a name leads back to its code, another word to none") {
 }
 
 TEST_CASE("Error: a failed system call becomes the code that says what to do") {
-  const std::map<int, Code> expected = {{ENOSPC, Code::full},        {EDQUOT, Code::full},
-                                        {EACCES, Code::denied},      {EPERM, Code::denied},
-                                        {ENOENT, Code::not_found},   {EEXIST, Code::already_exists},
-                                        {EIO, Code::unavailable},    {EMFILE, Code::unavailable}};
+  const std::map<int, Code> expected = {{ENOSPC, Code::full},      {EDQUOT, Code::full},
+                                        {EACCES, Code::denied},    {EPERM, Code::denied},
+                                        {ENOENT, Code::not_found}, {EEXIST, Code::already_exists},
+                                        {EIO, Code::unavailable},  {EMFILE, Code::unavailable}};
   for (const auto& [number, code] : expected) CHECK(system_error("Opening x", number).code() == code);
   CHECK(system_error("Opening x", ENOENT).message() == "Opening x: No such file or directory");
 }

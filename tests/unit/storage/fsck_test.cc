@@ -36,8 +36,7 @@ TEST_CASE("Fsck: a sound store is clean, and its totals are the store's") {
   const auto store = open_local_blob_store(directory / "blobs");
   for (std::uint64_t seed = 0; seed < 5; ++seed) put(*store, test::table_bytes(seed * 500000, seed));
   std::uint64_t calls = 0;
-  const FsckReport report =
-      fsck(directory / "blobs", {.progress = [&](const FsckReport&) { ++calls; }});
+  const FsckReport report = fsck(directory / "blobs", {.progress = [&](const FsckReport&) { ++calls; }});
   CHECK(report.clean());
   CHECK(calls == 5);
   CHECK((BlobTotals{report.blobs, report.raw_bytes, report.stored_bytes} == store->totals()));

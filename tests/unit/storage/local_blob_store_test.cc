@@ -27,7 +27,9 @@ std::size_t files_in(const fs::path& directory) {
   return count;
 }
 
-void write_file(const fs::path& path, std::string_view bytes) { std::ofstream(path, std::ios::binary) << bytes; }
+void write_file(const fs::path& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
 
 TEST_CASE("Local blob store: a blob is one file named after its digest") {
   test::TempDir directory;
@@ -44,7 +46,8 @@ TEST_CASE("Local blob store: what compresses takes less, what does not takes lit
   CHECK(put(*store, test::random_bytes(3 * kMiB, 1)).stored_size < 3 * kMiB + 300);
 }
 
-TEST_CASE("Local blob store: a repeated upload writes no second copy, not even a temporary when it is announced") {
+TEST_CASE(
+    "Local blob store: a repeated upload writes no second copy, not even a temporary when it is announced") {
   test::SimulatedDisk disk;
   std::size_t created = 0;
   test::HookedFiles files(disk, [&](auto operation, auto) { created += operation == "create"; });
@@ -175,7 +178,8 @@ void check_full(BlobStore& store, const std::string& kept, const std::string& la
   CHECK(read_all(store, Digest::of(kept), kept.size()) == kept);
 }
 
-TEST_CASE("Local blob store: a full disk refuses the upload, keeps the rest and takes more when there is room") {
+TEST_CASE(
+    "Local blob store: a full disk refuses the upload, keeps the rest and takes more when there is room") {
   test::TempDir directory;
   const SmallDisk disk(directory / "small");
   if (!disk.mounted()) {

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes the k-th file operation fail, for every k, once or from then on, and checks the promises while the
+// store is still open and after it was opened again.
+#include <cerrno>
+
+#include "storage/base/error.h"
+#include "storage/blob/local_blob_store.h"
+#include "tests/crash/promises.h"
+#include "tests/support/catch.h"
+#include "tests/support/hooked_files.h"
+#include "tests/support/simulated_disk.h"
+
+namespace assay {
+namespace {
+
+using test::FaultAt;
+
+struct Fault {
+  int error_number;
+  FaultAt::Mode mode;
+};
+
+const Fault kFaults[] = {{EIO, FaultAt::Mode::once},    {EIO, FaultAt::Mode::sticky},
+                         {ENOSPC, FaultAt::Mode::once}, {ENOSPC, FaultAt::Mode::sticky},
+                         {EMFILE, FaultAt::Mode::once}, {EMFILE, FaultAt::Mode::sticky}};
+
+// Uploads `blobs` while operation `k` fails. False when there is no such operation.
+bool survive(const std::vector<std::string>& blobs, std::size_t k, const Fault& given) {
+  test::SimulatedDisk disk;
+  FaultAt none(0, 0, FaultAt::Mode::once);
+  FaultAt fault(k, given.error_number, given.mode);
+  FaultAt* current = &none;
+  bool sync_failed = false;
+  bool only_remove_failed = true;  // a temporary that stays is swept later and worth nobody's error
+  test::HookedFiles files(disk, [&](auto operation, auto path) {
+    try {
+      (*current)(operation, path);
+    } catch (const Error&) {
+      only_remove_failed &= operation == "remove";
+      sync_failed |= operation.starts_with("sync") && given.error_number != ENOSPC;
+      throw;
+    }
+  });
+  SystemEntropy entropy;
+  LocalBlobStore store(files, entropy);
+  std::vector<bool> acknowledged(blobs.size());
+  current = &fault;
+  try {
+    test::upload_all(store, blobs, [&](std::size_t i) { acknowledged[i] = true; });
+    CHECK(only_remove_failed);
+  } catch (const Error& error) {
+    CHECK((error.code() == Code::full || error.code() == Code::unavailable));
+  }
+  current = &none;
+  for (std::size_t i = 0; i < blobs.size(); ++i)
+    if (acknowledged[i]) CHECK_NOTHROW(store.check(Digest::of(blobs[i])));
+  if (sync_failed) {
+    CHECK_THROWS_AS(store.begin_upload({}), Error);
+  } else {
+    CHECK_NOTHROW(store.check(put(store, "goes on").digest));
+  }
+  CHECK(test::broken_promise(disk, blobs, acknowledged) == "");
+  disk.restart(k);
+  CHECK(test::broken_promise(disk, blobs, acknowledged) == "");
+  return fault.reached();
+}
+
+TEST_CASE("Whole or nothing, acknowledged stays, failed sync is final: every operation of an upload fails") {
+  for (const Fault& fault : kFaults) {
+    auto blobs = test::small_blobs(0);
+    if (fault.error_number == EIO) blobs.push_back(test::two_block_blob(0));
+    std::size_t k = 1;
+    for (bool reached = true; reached; ++k) {
+      CAPTURE(k, fault.error_number, fault.mode == FaultAt::Mode::sticky);
+      reached = survive(blobs, k, fault);
+    }
+    CHECK(k > 50);
+  }
+}
+
+TEST_CASE("Whole or nothing: every operation of opening a store fails, and the next attempt succeeds") {
+  const auto blobs = test::small_blobs(0);
+  SystemEntropy entropy;
+  for (const int error_number : {EIO, ENOSPC, EMFILE}) {
+    test::SimulatedDisk disk;
+    test::upload_all(*std::make_unique<LocalBlobStore>(disk, entropy), blobs, [](std::size_t) {});
+    disk.create("tmp/left");
+    for (std::size_t k = 1;; ++k) {
+      FaultAt fault(k, error_number, FaultAt::Mode::once);
+      test::HookedFiles files(disk, std::ref(fault));
+      try {
+        LocalBlobStore store(files, entropy);
+      } catch (const Error&) {
+      }
+      if (!fault.reached()) break;
+      CAPTURE(k);
+      REQUIRE(test::broken_promise(disk, blobs, std::vector<bool>(blobs.size(), true)) == "");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace assay
