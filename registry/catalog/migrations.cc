@@ -6,11 +6,7 @@
 namespace assay {
 
 std::span<const Migration* const> migrations() {
-#if __has_include("registry/catalog/migration_0002_evidence.cc")
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration};
-#else
-  static constexpr std::array kAll = {&kArtifactMigration};
-#endif
   return kAll;
 }
 

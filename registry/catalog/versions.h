@@ -40,11 +40,6 @@ std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& dige
 // Newest first. Throws invalid_argument for a cursor that is not of this list.
 Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, const PageRequest& page);
 
-struct StoredManifest {
-  Digest digest;
-  std::string media_type;
-  std::string bytes;
-};
 std::optional<StoredManifest> find_manifest(Snapshot& snapshot, const Digest& digest);
 
 std::int64_t count_versions(Snapshot& snapshot);

@@ -48,6 +48,13 @@ class Manifest {
   std::string config_;
 };
 
+// A version's manifest as it is served: the exact bytes that its digest names.
+struct StoredManifest {
+  Digest digest;
+  std::string media_type;
+  std::string bytes;
+};
+
 // The layer media type of a file: datasets are all dataset, plugins all code, a model's files go by
 // extension.
 std::string_view layer_media_type(Kind kind, const FilePath& path);

@@ -7,6 +7,7 @@
 
 #include "registry/access/principal.h"
 #include "registry/domain/artifact.h"
+#include "registry/domain/manifest.h"
 #include "registry/domain/page.h"
 #include "registry/service/services.h"
 
@@ -24,12 +25,6 @@ Page<Artifact> list_artifacts(const Services& services, const Principal& caller,
 // Newest first.
 Page<Version> list_versions(const Services& services, const Principal& caller, Kind kind, const Name& name,
                             const PageRequest& page);
-
-struct StoredManifest {
-  Digest digest;
-  std::string bytes;
-  std::string media_type;
-};
 
 // The exact bytes whose SHA-256 is the version's digest.
 StoredManifest fetch_manifest(const Services& services, const Principal& caller, Kind kind, const Name& name,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Makes a version of files that are already uploaded (upload.h): manifest, number, audit row, in one transaction.
+// Makes a version of files that are already uploaded (upload.h): manifest, number, audit row, in one
+// transaction.
 #pragma once
 
 #include <optional>
@@ -32,8 +33,8 @@ struct Publication {
 // invalid_argument or too_large.
 PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_view body);
 
-// Needs `register` on the namespace. Numbers are dense per artifact, whoever publishes at once. The version is
-// visible whole, and durable, when this returns; nothing of it is when this throws:
+// Needs `register` on the namespace. Numbers are dense per artifact, whoever publishes at once. The version
+// is visible whole, and durable, when this returns; nothing of it is when this throws:
 //   invalid_argument  no files, bad paths, a size that is not the blob's, labels or profile over their limits
 //   not_found         a digest that this caller neither uploaded nor may read, or a run that does not exist
 //   denied            no permission

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what a caller wrote to one version. A reference is resolved once, before anything is judged; use the digest after.
+// From what a caller wrote to one version. A reference is resolved once, before anything is judged; use the
+// digest after.
 #pragma once
 
 #include "registry/access/principal.h"
@@ -10,8 +11,8 @@ namespace assay {
 
 class Snapshot;
 
-// Throws not_found, naming the nearest artifact, the numbers that exist or the stages that are set. By digest it is the
-// newest version that has it. Inside a transaction of the caller; does not check permissions.
+// Throws not_found, naming the nearest artifact, the numbers that exist or the stages that are set. By digest
+// it is the newest version that has it. Inside a transaction of the caller; does not check permissions.
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector);
 
 // The same with a view of its own, after requiring `read` on the namespace.

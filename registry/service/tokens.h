@@ -21,7 +21,8 @@ struct TokenRequest {
   std::optional<std::chrono::seconds> expires_in;  // none: never
 };
 
-// From a request body {"name","role","namespace","expires_in_s"}; no namespace means all. Throws invalid_argument.
+// From a request body {"name","role","namespace","expires_in_s"}; no namespace means all. Throws
+// invalid_argument.
 TokenRequest parse_token_request(std::string_view body);
 
 struct NewToken {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/lineage.h"
+
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/evidence.h"
+#include "registry/catalog/runs.h"
+#include "registry/catalog/stages.h"
+#include "registry/service/record_evidence.h"
+#include "registry/service/resolve.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+
+// One answer stays readable; the lists of runs and evidence page through the rest.
+constexpr int kMaxRecords = 200;
+
+json stages_at(Snapshot& snapshot, const Version& version) {
+  json out = json::array();
+  if (version.kind != Kind::model) return out;
+  for (const Stage& stage : list_stages(snapshot, version.name))
+    if (stage.version && stage.version->number == version.number) out.push_back(stage);
+  return out;
+}
+
+}  // namespace
+
+json lineage(const Services& services, const Principal& caller, Kind kind, const Name& name,
+             const Selector& selector) {
+  require(caller, Permission::read, name.space());
+  const ReadableSpaces readable = readable_spaces(caller);
+  return services.database.read([&](Snapshot& snapshot) -> json {
+    const Version version = resolve(snapshot, kind, name, selector);
+    const auto run = version.run_id ? find_run(snapshot, *version.run_id, readable) : std::nullopt;
+    const json made_by = run ? json(*run) : json();
+    return {{"version", version},
+            {"run", made_by},
+            {"inputs", run ? made_by.at("inputs") : json::array()},
+            {"evidence", evidence_about(snapshot, version.digest, readable, kMaxRecords)},
+            {"stages", stages_at(snapshot, version)},
+            {"used_by", runs_using(snapshot, version.digest, readable, kMaxRecords)}};
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/publish.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/artifacts.h"
+#include "registry/catalog/audit.h"
+#include "registry/catalog/runs.h"
+#include "registry/catalog/versions.h"
+#include "registry/domain/canonical_json.h"
+#include "registry/domain/json_reader.h"
+#include "registry/domain/manifest.h"
+#include "registry/domain/utf8.h"
+#include "registry/service/readable_blobs.h"
+#include "registry/service/record_evidence.h"
+#include "storage/base/error.h"
+#include "storage/blob/blob_store.h"
+#include "storage/env/clock.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+
+VersionFile read_file(const json& item) {
+  JsonObject object(item, "a member of \"files\"");
+  const FilePath path = FilePath::parse(object.text("path"));
+  const Digest digest = Digest::parse(object.text("digest"));
+  const auto size = static_cast<std::uint64_t>(object.integer("size", 0, (std::int64_t{1} << 53) - 1));
+  object.finish();
+  return {path, digest, size, {}};
+}
+
+bool is_printable(std::string_view text) {
+  while (!text.empty()) {
+    const auto point = take_code_point(text);
+    if (!point || *point < 0x20 || *point == 0x7F) return false;
+  }
+  return true;
+}
+
+void check_labels(const Labels& labels) {
+  if (labels.size() > kMaxLabels)
+    throw Error(Code::too_large,
+                fmt::format("{} labels are too many: at most {} are taken", labels.size(), kMaxLabels));
+  for (const auto& [key, value] : labels) {
+    if (key.empty() || key.size() > kMaxLabelKeyLength || !is_printable(key))
+      throw Error(Code::invalid_argument,
+                  fmt::format("A label's key must be 1 to {} bytes of text without control characters",
+                              kMaxLabelKeyLength));
+    if (value.size() > kMaxLabelLength || !is_printable(value))
+      throw Error(Code::invalid_argument,
+                  fmt::format("The label \"{}\" must be text without control characters of at most {} bytes",
+                              key, kMaxLabelLength));
+  }
+}
+
+std::optional<std::string> canonical_profile(const std::optional<std::string>& profile) {
+  if (!profile) return std::nullopt;
+  const json document = parse_json(*profile, "the profile", {.max_bytes = kMaxProfileBytes});
+  if (!document.is_object()) throw Error(Code::invalid_argument, "The profile must be a JSON object");
+  return canonical(document);
+}
+
+// Throws unless the caller may publish each file and the store has it with that size. Somebody else's blob
+// and one that does not exist give the same answer.
+void check_files(const Services& services, const Principal& caller, const Manifest& manifest) {
+  services.database.read([&](Snapshot& snapshot) {
+    for (const VersionFile& file : manifest.files())
+      if (blob_access(snapshot, caller, file.digest) == BlobAccess::none)
+        throw Error(Code::not_found,
+                    fmt::format("The bytes of {} ({}) are not here: upload them first, then publish",
+                                file.path.text(), file.digest.text()));
+  });
+  for (const VersionFile& file : manifest.files()) {
+    const auto blob = services.blobs.stat(file.digest);
+    if (!blob)
+      throw Error(Code::not_found,
+                  fmt::format("The bytes of {} ({}) are not here: upload them first, then publish",
+                              file.path.text(), file.digest.text()));
+    if (blob->size != file.size)
+      throw Error(Code::invalid_argument,
+                  fmt::format("{} has {} bytes, not {}: send the size of the file that was "
+                              "uploaded",
+                              file.path.text(), blob->size, file.size));
+  }
+}
+
+// The newest version when it is what the request would make again.
+std::optional<Version> find_unchanged(Snapshot& snapshot, const PublishRequest& request,
+                                      const Manifest& manifest) {
+  if (!request.if_changed) return std::nullopt;
+  auto newest = newest_version(snapshot, request.kind, request.name);
+  return newest && newest->digest == manifest.digest() ? newest : std::nullopt;
+}
+
+void check_run(Snapshot& snapshot, const Principal& caller, const std::optional<Id>& run) {
+  if (run && !find_run(snapshot, *run, readable_spaces(caller)))
+    throw Error(Code::not_found,
+                fmt::format("There is no run {} that \"{}\" may read", run->text(), caller.name));
+}
+
+Version append(Transaction& transaction, const Principal& caller, const PublishRequest& request,
+               const NewVersion& draft) {
+  Version version = append_version(transaction, draft);
+  append_audit(transaction,
+               {.time = draft.created_at,
+                .actor = caller.name,
+                .action = "publish",
+                .subject = fmt::format("{}/{}", plural(request.kind), version.reference()),
+                .details = canonical({{"digest", version.digest.text()}, {"token", caller.id.text()}})});
+  return version;
+}
+
+}  // namespace
+
+PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_view body) {
+  const json document = parse_json(body, "the request body");
+  JsonObject object(document, "the request body");
+  PublishRequest request{.kind = kind, .name = name, .files = {}, .labels = {}, .profile = {}, .run_id = {}};
+  for (const json& item : object.array("files", kMaxFiles)) request.files.push_back(read_file(item));
+  request.labels = object.optional_text_map("labels", kMaxLabels);
+  if (const json* profile = object.optional_object("profile")) request.profile = profile->dump();
+  if (const auto run = object.optional_text("run_id")) request.run_id = Id::parse(*run);
+  request.if_changed = object.boolean("if_changed", false);
+  object.finish();
+  return request;
+}
+
+Publication publish(const Services& services, const Principal& caller, const PublishRequest& request) {
+  require(caller, Permission::register_, request.name.space());
+  check_labels(request.labels);
+  const auto profile = canonical_profile(request.profile);
+  const Manifest manifest = Manifest::build(request.kind, request.files);
+  if (auto same = services.database.read([&](Snapshot& snapshot) {
+        check_run(snapshot, caller, request.run_id);
+        return find_unchanged(snapshot, request, manifest);
+      }))
+    return {.version = *std::move(same), .created = false};
+  check_files(services, caller, manifest);
+  // Everything that the version names is durable before the version is.
+  put(services.blobs, manifest.config());
+
+  const Time now = services.clock.now();
+  return services.database.write([&](Transaction& transaction) -> Publication {
+    // Another publisher may have been faster since the look above.
+    if (auto same = find_unchanged(transaction, request, manifest))
+      return {.version = *std::move(same), .created = false};
+    const std::int64_t artifact = ensure_artifact(transaction, request.kind, request.name, now);
+    const NewVersion draft{.artifact_id = artifact,
+                           .manifest = manifest,
+                           .created_at = now,
+                           .created_by = caller.name,
+                           .labels = request.labels,
+                           .profile = profile,
+                           .run_id = request.run_id};
+    return {.version = append(transaction, caller, request, draft), .created = true};
+  });
+}
+
+}  // namespace assay

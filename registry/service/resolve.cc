@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/resolve.h"
+
+#include <fmt/format.h>
+
+#include "registry/catalog/artifacts.h"
+#include "registry/catalog/stages.h"
+#include "registry/catalog/versions.h"
+#include "registry/domain/nearest.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+std::optional<Version> find_by_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {
+  const auto found = find_stage(snapshot, model, stage);
+  if (!found || !found->version) return std::nullopt;
+  return find_version(snapshot, Kind::model, model, found->version->number);
+}
+
+std::optional<Version> find(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
+  if (const auto* number = std::get_if<VersionNumber>(&selector.value()))
+    return find_version(snapshot, kind, name, *number);
+  if (const auto* digest = std::get_if<Digest>(&selector.value()))
+    return find_version(snapshot, kind, name, *digest);
+  if (const auto* stage = std::get_if<StageName>(&selector.value()))
+    return kind == Kind::model ? find_by_stage(snapshot, name, *stage) : std::nullopt;
+  return newest_version(snapshot, kind, name);
+}
+
+std::string known_stages(Snapshot& snapshot, const Name& model, const StageName& wanted) {
+  std::vector<std::string> set;
+  for (const Stage& stage : list_stages(snapshot, model))
+    if (stage.version) set.push_back(stage.name);
+  if (set.empty()) return "; none of its stages is set yet";
+  return fmt::format("; set are: {}{}", fmt::join(set, ", "), did_you_mean(wanted.text(), set));
+}
+
+// What to say when the artifact is there and the version is not.
+std::string hint(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
+  if (const auto* stage = std::get_if<StageName>(&selector.value()))
+    return kind == Kind::model ? known_stages(snapshot, name, *stage) : "; only models have stages";
+  const auto newest = newest_version(snapshot, kind, name);
+  return newest ? fmt::format("; the newest is {}", newest->number) : "; it has no versions";
+}
+
+}  // namespace
+
+Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
+  if (auto found = find(snapshot, kind, name, selector)) return *std::move(found);
+  const std::string wanted = fmt::format("{} {}", singular(kind), Reference{name, selector}.text());
+  if (!find_artifact_id(snapshot, kind, name))
+    throw Error(Code::not_found,
+                fmt::format("There is no {} {}{}", singular(kind), name.text(),
+                            did_you_mean(name.name(), artifact_names(snapshot, kind, name.space()))));
+  throw Error(Code::not_found, fmt::format("There is no {}{}", wanted, hint(snapshot, kind, name, selector)));
+}
+
+Version resolve(const Services& services, const Principal& caller, Kind kind, const Name& name,
+                const Selector& selector) {
+  require(caller, Permission::read, name.space());
+  return services.database.read([&](Snapshot& snapshot) { return resolve(snapshot, kind, name, selector); });
+}
+
+}  // namespace assay
