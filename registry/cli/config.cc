@@ -63,6 +63,8 @@ fs::path default_data_dir(const Environment& environment) {
   throw Error(Code::invalid_argument, "no data directory: neither --data nor ASSAY_DATA nor HOME is set");
 }
 
+std::string plugin_path(const Environment& environment) { return environment("ASSAY_PLUGIN_PATH").value_or(""); }
+
 Access find_access(const GlobalOptions& options, const Environment& environment) {
   std::optional<LocalServer> local;
   fs::path data_dir;

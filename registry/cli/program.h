@@ -6,12 +6,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "registry/cli/config.h"
 
-namespace assay::compute {
+namespace assay {
 class Plugins;
 }
 
@@ -38,12 +40,31 @@ struct CheckReport {
   std::vector<Problem> problems;
 };
 
+// A plugin's library from the registry, verified.
+struct FetchedPlugin {
+  std::filesystem::path library;
+  std::string reference;  // "default/gbt@2"
+};
+// Asks the registry for a plugin by name, reference or digest of its library; nothing when it has none.
+using FetchPlugin = std::function<std::optional<FetchedPlugin>(std::string_view wanted)>;
+
+struct PluginRule {
+  std::string id;  // "C01"
+  std::string title;
+  std::string verdict;  // "pass", "fail" or "skipped"
+  std::string message;
+};
+
 // The parts of the program that live behind folders which the command line does not include.
 struct Program {
   std::string version;
   Environment environment;
   // Serves until told to stop by a signal.
   std::function<void(const ServeRequest&)> serve;
+  // The plugins of this machine and, through `fetch`, of the registry. `extra_directories`, separated by ':', come first.
+  std::function<std::unique_ptr<Plugins>(FetchPlugin fetch, const std::string& extra_directories)> open_plugins;
+  // Does a library keep the promises of the SDK?
+  std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
   // Reads everything in a data directory and changes nothing.
   std::function<CheckReport(const std::filesystem::path& data_dir)> check_data;
 };

@@ -14,6 +14,7 @@
 #include "registry/client/transfer.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
+#include "registry/domain/run.h"
 #include "registry/domain/stage.h"
 
 namespace assay::client {
@@ -43,6 +44,9 @@ struct TokenWanted {
   std::optional<std::int64_t> expires_in_s;
 };
 
+// Where a file of a version is downloaded from.
+std::string file_target(Kind kind, const Reference& version, std::string_view path);
+
 // One thread at a time.
 class ApiClient {
  public:
@@ -59,8 +63,6 @@ class ApiClient {
   bool has_blob(const Digest& digest);
   // The files must have been uploaded before.
   Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files, const PublishDetails& details);
-  // What to ask for with `download`.
-  Wanted wanted(const Version& version, const VersionFile& file) const;
   nlohmann::json lineage(Kind kind, const Reference& reference);
 
   // ---- stages: stage_calls.cc
@@ -81,11 +83,11 @@ class ApiClient {
   nlohmann::json set_policy(const Name& model, const std::string& stage, const nlohmann::json& policy);
 
   // ---- runs and evidence: record_calls.cc
-  std::string start_run(const nlohmann::json& draft);  // its id
-  void finish_run(const std::string& id, const nlohmann::json& outcome);
-  std::string record_evidence(const nlohmann::json& draft);  // its id
-  nlohmann::json run(const std::string& id);
-  nlohmann::json runs(const std::optional<Name>& model, std::size_t limit);  // an array, newest first
+  Id start_run(const RunDraft& draft);
+  void finish_run(const Id& id, const RunOutcome& outcome);
+  Id record_evidence(const EvidenceDraft& draft);
+  Run run(const Id& id);
+  std::vector<Run> runs(const std::optional<Name>& model, std::size_t limit);  // newest first
 
   // ---- the server: server_calls.cc
   nlohmann::json whoami();

@@ -21,6 +21,10 @@ std::string doing(const char* what, Kind kind, const std::string& name) {
 
 }  // namespace
 
+std::string file_target(Kind kind, const Reference& version, std::string_view path) {
+  return version_target(kind, version.name, version.selector) + "/files/" + encode_path(path);
+}
+
 std::vector<Json> ApiClient::all_items(const std::string& target, std::size_t limit, std::string_view what) {
   std::vector<Json> out;
   std::string cursor;
@@ -93,12 +97,6 @@ Published ApiClient::publish(Kind kind, const Name& name, const std::vector<Vers
   const Json answer = session_.send("POST", artifact_target(kind, name) + "/versions", body,
                                     doing("publishing", kind, name.text()));
   return {read_version(answer), answer.value("created", true)};
-}
-
-Wanted ApiClient::wanted(const Version& version, const VersionFile& file) const {
-  return {version_target(version.kind, version.name, Selector(version.number)) + "/files/" +
-              encode_path(file.path.text()),
-          file.digest, file.size};
 }
 
 Json ApiClient::lineage(Kind kind, const Reference& reference) {

@@ -3,40 +3,45 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/client/api_client.h"
-#include "registry/client/targets.h"
+#include "registry/client/draft_json.h"
+#include "registry/client/reading.h"
 
 namespace assay::client {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string id_of(const Json& answer, const char* what) {
-  if (answer.is_object() && answer.contains("id") && answer["id"].is_string()) return answer["id"].get<std::string>();
-  throw Error(Code::internal, std::string("the server's answer to ") + what + " names no id");
+Id id_of(const Json& answer) {
+  return reading("a record", [&] { return Id::parse(answer.at("id").get_ref<const std::string&>()); });
 }
 
 }  // namespace
 
-std::string ApiClient::start_run(const Json& draft) {
-  return id_of(session_.send("POST", "/api/v1/runs", draft, "recording a run"), "recording a run");
+Id ApiClient::start_run(const RunDraft& draft) {
+  return id_of(session_.send("POST", "/api/v1/runs", draft_json(draft), "recording a run"));
 }
 
-void ApiClient::finish_run(const std::string& id, const Json& outcome) {
-  session_.send("POST", "/api/v1/runs/" + encode_segment(id) + ":finish", outcome, "recording the end of run " + id);
+void ApiClient::finish_run(const Id& id, const RunOutcome& outcome) {
+  session_.send("POST", "/api/v1/runs/" + id.text() + ":finish", draft_json(outcome),
+                "recording the end of run " + id.text());
 }
 
-std::string ApiClient::record_evidence(const Json& draft) {
-  return id_of(session_.send("POST", "/api/v1/evidence", draft, "recording evidence"), "recording evidence");
+Id ApiClient::record_evidence(const EvidenceDraft& draft) {
+  return id_of(session_.send("POST", "/api/v1/evidence", draft_json(draft), "recording evidence"));
 }
 
-Json ApiClient::run(const std::string& id) {
-  return session_.get("/api/v1/runs/" + encode_segment(id), "reading run " + id);
+Run ApiClient::run(const Id& id) {
+  const Json answer = session_.get("/api/v1/runs/" + id.text(), "reading run " + id.text());
+  return reading("a run", [&] { return run_from_json(answer); });
 }
 
-Json ApiClient::runs(const std::optional<Name>& model, std::size_t limit) {
+std::vector<Run> ApiClient::runs(const std::optional<Name>& model, std::size_t limit) {
   std::string target = "/api/v1/runs";
   if (model) target += "?model=" + encode_segment(model->text());
-  return all_items(target, limit, "listing runs");
+  std::vector<Run> out;
+  for (const Json& item : all_items(target, limit, "listing runs"))
+    out.push_back(reading("a run", [&] { return run_from_json(item); }));
+  return out;
 }
 
 }  // namespace assay::client

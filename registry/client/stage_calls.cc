@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/client/api_client.h"
+#include "registry/client/reading.h"
 #include "registry/client/targets.h"
 
 namespace assay::client {
@@ -11,17 +12,6 @@ namespace {
 using Json = nlohmann::json;
 
 std::string name_stage(const Name& model, const std::string& stage) { return model.text() + "@" + stage; }
-
-// What does not read is the server's doing, not the user's.
-template <class Read>
-auto reading(const Read& read) {
-  try {
-    return read();
-  } catch (const Error& error) {
-    throw Error(Code::internal, "the server's answer is not as this client knows it (" + error.message() +
-                                    "): are both of one release?");
-  }
-}
 
 Json without(Json document, const char* key) {
   document.erase(key);
@@ -32,13 +22,13 @@ Json without(Json document, const char* key) {
 
 Stage ApiClient::stage(const Name& model, const std::string& stage) {
   const Json answer = session_.get(stage_target(model, stage), "reading stage " + name_stage(model, stage));
-  return reading([&] { return stage_from_json(answer); });
+  return reading("a stage", [&] { return stage_from_json(answer); });
 }
 
 ApiClient::StageThen ApiClient::stage_at(const Name& model, const std::string& stage, Time at) {
   const Json answer = session_.get(stage_target(model, stage) + "?at=" + encode_segment(format_time(at)),
                                    "reading the past of stage " + name_stage(model, stage));
-  return reading([&] {
+  return reading("a stage", [&] {
     StageThen then{stage_from_json(without(answer, "decision")), std::nullopt};
     if (answer.contains("decision") && !answer["decision"].is_null())
       then.decision = decision_from_json(answer["decision"]);
@@ -49,7 +39,7 @@ ApiClient::StageThen ApiClient::stage_at(const Name& model, const std::string& s
 std::vector<Stage> ApiClient::stages(const Name& model) {
   const Json answer =
       session_.get(artifact_target(Kind::model, model) + "/stages", "listing the stages of " + model.text());
-  return reading([&] {
+  return reading("a list of stages", [&] {
     std::vector<Stage> out;
     for (const Json& item : answer.value("items", Json::array())) out.push_back(stage_from_json(item));
     return out;
@@ -59,7 +49,7 @@ std::vector<Stage> ApiClient::stages(const Name& model) {
 std::vector<Decision> ApiClient::stage_history(const Name& model, const std::string& stage, std::size_t limit) {
   const auto items = all_items(stage_target(model, stage) + "/history", limit,
                                "reading the history of stage " + name_stage(model, stage));
-  return reading([&] {
+  return reading("a list of decisions", [&] {
     std::vector<Decision> out;
     for (const Json& item : items) out.push_back(decision_from_json(item));
     return out;
@@ -68,7 +58,7 @@ std::vector<Decision> ApiClient::stage_history(const Name& model, const std::str
 
 Decision ApiClient::decision(const std::string& id) {
   const Json answer = session_.get("/api/v1/decisions/" + encode_segment(id), "reading decision " + id);
-  return reading([&] { return decision_from_json(answer); });
+  return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Decision ApiClient::promote(const Name& model, const std::string& stage, const PromotionWanted& wanted) {
@@ -77,14 +67,14 @@ Decision ApiClient::promote(const Name& model, const std::string& stage, const P
   const Json answer = session_.send("POST", stage_target(model, stage) + ":promote",
                                     {{"version", wanted.version}, {"dry_run", wanted.dry_run}},
                                     "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
-  return reading([&] { return decision_from_json(answer); });
+  return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Decision ApiClient::roll_back(const Name& model, const std::string& stage, const std::string& to,
                               const std::string& reason) {
   const Json answer = session_.send("POST", stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
                                     "rolling back " + name_stage(model, stage));
-  return reading([&] { return decision_from_json(answer); });
+  return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Json ApiClient::policy(const Name& model, const std::string& stage) {

@@ -3,28 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "storage/base/error.h"
+#include "registry/client/reading.h"
 
 namespace assay::client {
 namespace {
 
 using Json = nlohmann::json;
-
-// Runs `read`; whatever is wrong with the document is the server's doing, not the user's.
-template <class Read>
-auto reading(const char* what, const Read& read) {
-  const auto fail = [&](const std::string& why) {
-    return Error(Code::internal, std::string("the server's answer is not ") + what + " as this client knows it (" + why +
-                                     "): are both of one release?");
-  };
-  try {
-    return read();
-  } catch (const Json::exception& error) {
-    throw fail(error.what());
-  } catch (const Error& error) {
-    throw fail(error.message());
-  }
-}
 
 VersionFile file_of(const Json& json) {
   return {FilePath::parse(json.at("path").get_ref<const std::string&>()),

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// What train, evaluate, score, validate and drift have in common: their options, and the workbench that compute asks for,
+// with the registry behind it over HTTP and plugins from this machine or the registry.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "registry/cli/command.h"
+#include "registry/cli/progress.h"
+#include "registry/cli/remote_artifacts.h"
+#include "registry/cli/remote_plugins.h"
+
+namespace assay::cli {
+
+struct ComputeOptions {
+  std::string plugin;
+  std::string component;
+  std::vector<std::string> settings;  // key=value
+  std::int64_t seed = 0;
+  unsigned threads = 0;  // 0: as many as the machine has
+  std::int64_t timeout_s = 0;  // 0: none
+};
+
+// Adds --plugin and what goes with it.
+void add_compute_options(CLI::App& command, ComputeOptions& options, const std::string& plugin_help);
+
+// key=value settings as a JSON object; values are read as YAML: 6, 0.1, true, text, [1, 2].
+std::string settings_json(const std::vector<std::string>& settings);
+CallOptions call_options(const ComputeOptions& options);
+
+// Shows progress on a terminal, and a plugin's warnings and errors always, on stderr.
+class TerminalProgress final : public Progress {
+ public:
+  explicit TerminalProgress(std::string what) : what_(what), line_(std::move(what)) {}
+
+  void progress(double fraction_done, std::string_view step) override { line_.fraction(fraction_done, std::string(step)); }
+  void log(PluginLogLevel level, std::string_view message) override;
+
+ private:
+  std::string what_;
+  ProgressLine line_;
+};
+
+class Bench {
+ public:
+  explicit Bench(Context& context);
+
+  Plugins& plugins() { return *plugins_; }
+  Artifacts& artifacts() { return artifacts_; }
+  Workbench workbench() { return {*plugins_, artifacts_, runs_}; }
+
+ private:
+  RemoteArtifacts artifacts_;
+  RemoteRunLog runs_;
+  RemotePlugins remote_plugins_;
+  std::unique_ptr<Plugins> plugins_;
+};
+
+// Where plugins are looked for before the installed ones: ASSAY_PLUGIN_PATH, read in config.cc.
+std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch);
+
+}  // namespace assay::cli

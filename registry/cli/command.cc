@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/cli/command.h"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace assay::cli {
+namespace {
+
+constexpr const char* kSharedExitCodes =
+    "40 integrity failure, 50 authentication or permission, 60 usage or not found, 70 server error: try again";
+
+std::string footer_of(const CommandText& text) {
+  std::string out = "Example:\n";
+  std::string_view rest = text.example;
+  while (true) {
+    const auto end = rest.find('\n');
+    out += "  " + std::string(rest.substr(0, end)) + "\n";
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 1);
+  }
+  out += "\nExit codes: " + (text.exit_codes.empty() ? std::string("0 done") : text.exit_codes) + ", " + kSharedExitCodes;
+  return out;
+}
+
+}  // namespace
+
+client::ApiClient& Context::api() {
+  if (!api_) {
+    Access access = find_access(globals_, program_.environment);
+    api_ = std::make_unique<client::ApiClient>(
+        client::SessionOptions{std::move(access.endpoint), std::move(access.token), {}, {}});
+  }
+  return *api_;
+}
+
+std::filesystem::path Context::data_dir(const std::string& given) const {
+  return given.empty() ? default_data_dir(program_.environment) : std::filesystem::path(given);
+}
+
+void Context::print_json(const nlohmann::json& document) const { std::cout << document.dump(2) << '\n'; }
+
+CLI::App& CommandSet::add(const char* group, const CommandText& text) {
+  CLI::App& command = add(app_, text);
+  command.group(group);
+  return command;
+}
+
+CLI::App& CommandSet::add(CLI::App& parent, const CommandText& text) {
+  CLI::App& command = *parent.add_subcommand(text.name, text.summary);
+  command.footer(footer_of(text));
+  command.fallthrough();
+  return command;
+}
+
+CLI::App& CommandSet::add_family(const char* group, const std::string& name, const std::string& summary) {
+  CLI::App& family = *app_.add_subcommand(name, summary);
+  family.group(group);
+  family.fallthrough();
+  family.require_subcommand(1);
+  return family;
+}
+
+void CommandSet::on(CLI::App& command, Action action) {
+  command.callback([this, action = std::move(action)] { chosen_ = action; });
+}
+
+}  // namespace assay::cli

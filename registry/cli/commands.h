@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The list of all commands; each function stands in the file of its name and adds one command or a small family.
+#pragma once
+
+namespace assay::cli {
+
+class CommandSet;
+
+void add_push(CommandSet& commands);
+void add_pull(CommandSet& commands);
+void add_ls(CommandSet& commands);
+void add_show(CommandSet& commands);
+void add_train(CommandSet& commands);
+void add_evaluate(CommandSet& commands);
+void add_score(CommandSet& commands);
+void add_validate(CommandSet& commands);
+void add_drift(CommandSet& commands);
+void add_promote(CommandSet& commands);
+void add_rollback(CommandSet& commands);
+void add_policy(CommandSet& commands);
+void add_explain(CommandSet& commands);
+void add_history(CommandSet& commands);
+void add_lineage(CommandSet& commands);
+void add_runs(CommandSet& commands);
+void add_plugin(CommandSet& commands);
+void add_serve(CommandSet& commands);
+void add_fsck(CommandSet& commands);
+void add_stats(CommandSet& commands);
+void add_audit(CommandSet& commands);
+void add_token(CommandSet& commands);
+void add_version(CommandSet& commands);
+
+}  // namespace assay::cli

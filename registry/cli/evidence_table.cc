@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/cli/evidence_table.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "registry/cli/naming.h"
+#include "registry/cli/table.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr int kSaysNo = 10;
+
+void print(const std::vector<MetricRow>& rows, std::ostream& out) {
+  Table table({"metric", "value", "95 % interval", "slice", "n", "better"});
+  for (const MetricRow& row : rows) {
+    const bool interval = row.ci_low && row.ci_high;
+    table.add({row.name, human_number(row.value),
+               interval ? fmt::format("{:.4g} to {:.4g}", *row.ci_low, *row.ci_high) : "-",
+               row.slice.empty() ? "all" : row.slice, std::to_string(row.n), row.higher_is_better ? "higher" : "lower"});
+  }
+  table.print(out);
+}
+
+void print(const std::vector<DriftRow>& rows, std::ostream& out) {
+  Table table({"column", "statistic", "value", "p", "threshold", "drifted", "n before", "n now"});
+  for (const DriftRow& row : rows)
+    table.add({row.column, row.statistic, human_number(row.value), human_number(row.p_value),
+               human_number(row.threshold), row.drifted ? "yes" : "no", std::to_string(row.n_ref),
+               std::to_string(row.n_cur)});
+  table.print(out);
+}
+
+void print(const std::vector<FindingRow>& rows, std::ostream& out) {
+  if (rows.empty()) {
+    out << "no findings\n";
+    return;
+  }
+  Table table({"severity", "rule", "column", "rows", "message"});
+  for (const FindingRow& row : rows)
+    table.add({std::string(to_text(row.severity)), row.rule, row.column, std::to_string(row.row_count), row.message});
+  table.print(out);
+}
+
+std::string what_was_judged(const EvidenceResult& result) {
+  std::string out(to_text(result.draft.kind));
+  if (result.model) out += " of " + show_reference(result.model->reference);
+  out += result.model ? " on " : " of ";
+  out += result.data ? show_reference(result.data->reference) : "the file";
+  if (result.reference) out += " against " + show_reference(result.reference->reference);
+  return fmt::format("{}, {} rows, by {} {}", out, result.rows_read, plain(result.draft.plugin.name),
+                     plain(result.draft.plugin.version));
+}
+
+std::string outcome(const EvidenceResult& result) {
+  switch (result.draft.kind) {
+    case EvidenceKind::drift:
+      return result.passed() ? "no drift" : "drifted";
+    case EvidenceKind::validation:
+      return result.passed() ? "valid" : "not valid";
+    default:
+      return "";
+  }
+}
+
+nlohmann::json document_of(const EvidenceResult& result) {
+  const auto mark = [](const std::optional<ArtifactVersion>& version) {
+    return version ? nlohmann::json{{"reference", version->reference}, {"digest", version->digest.text()}}
+                   : nlohmann::json();
+  };
+  const auto verdict = derive_verdict(result.draft.rows);
+  return {{"evidence_id", result.evidence.text()},
+          {"run_id", result.run.text()},
+          {"kind", to_text(result.draft.kind)},
+          {"model", mark(result.model)},
+          {"data", mark(result.data)},
+          {"reference", mark(result.reference)},
+          {"dataset_digest", result.draft.dataset.text()},
+          {"plugin", result.draft.plugin},
+          {"rows_read", result.rows_read},
+          {"rows", rows_to_json(result.draft.rows)},
+          {"verdict", verdict ? nlohmann::json(to_text(*verdict)) : nlohmann::json()}};
+}
+
+}  // namespace
+
+void print_rows(const EvidenceRows& rows, std::ostream& out) {
+  std::visit([&](const auto& table) { print(table, out); }, rows);
+}
+
+int finish_evidence(Context& context, const EvidenceResult& result) {
+  if (context.json()) {
+    context.print_json(document_of(result));
+  } else {
+    std::cout << what_was_judged(result) << "\n\n";
+    print_rows(result.draft.rows, std::cout);
+    std::cout << '\n';
+    if (const std::string said = outcome(result); !said.empty()) std::cout << said << '\n';
+    std::cout << "evidence " << result.evidence.text() << ", run " << result.run.text() << '\n';
+  }
+  return result.passed() ? 0 : kSaysNo;
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay rollback`: a stage goes back to a version that it held before.
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "registry/cli/command.h"
+#include "registry/cli/commands.h"
+#include "registry/cli/decision_text.h"
+
+namespace assay::cli {
+namespace {
+
+struct Options {
+  std::string model;
+  std::string stage;
+  std::string to = "last-good";
+  std::string reason;
+};
+
+int roll_back(Context& context, const Options& options) {
+  const Decision decision = context.api().roll_back(
+      Name::parse(options.model), StageName::parse(options.stage).text(), options.to, options.reason);
+  if (context.json())
+    context.print_json(decision);
+  else
+    print_decision(decision, std::cout);
+  return exit_code(decision.verdict);
+}
+
+}  // namespace
+
+void add_rollback(CommandSet& commands) {
+  auto options = make_options<Options>();
+  CLI::App& command =
+      commands.add(kStageGroup, {"rollback", "Move a stage back to a version that it held before",
+                                 "assay rollback churn --stage production --reason \"complaints since noon\"",
+                                 "0 rolled back or already there"});
+  command.add_option("model", options->model, "the model")->required();
+  command.add_option("--stage", options->stage, "the stage")->required();
+  command.add_option("--to", options->to, "last-good, or a version number that the stage once held")
+      ->capture_default_str();
+  command.add_option("--reason", options->reason, "why, for the record");
+  commands.on(command, [options](Context& context) { return roll_back(context, *options); });
+}
+
+}  // namespace assay::cli

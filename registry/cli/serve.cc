@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay serve` and `assay fsck`: the commands that own a data directory. The server is registry/daemon.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "registry/cli/command.h"
+#include "registry/cli/commands.h"
+#include "registry/cli/table.h"
+
+namespace assay::cli {
+namespace {
+
+constexpr int kIntegrity = 40;
+
+struct ServeOptions {
+  std::string data;
+  ServeRequest request;
+};
+
+int serve(Context& context, const ServeOptions& options) {
+  ServeRequest request = options.request;
+  request.data_dir = context.data_dir(options.data);
+  context.program().serve(request);
+  return 0;
+}
+
+void print_report(const std::filesystem::path& data_dir, const CheckReport& report) {
+  std::cout << fmt::format("{}: {} versions, {} blobs, {} stored in {}\n", data_dir.string(), report.versions,
+                           report.blobs, human_size(report.raw_bytes), human_size(report.stored_bytes));
+  if (report.unfinished_uploads > 0)
+    std::cout << report.unfinished_uploads << " unfinished uploads: the next start removes them\n";
+  if (report.problems.empty()) {
+    std::cout << "no problems\n";
+    return;
+  }
+  Table table({"where", "problem"});
+  for (const auto& problem : report.problems) table.add({problem.where, problem.what});
+  table.print(std::cout);
+}
+
+int fsck(Context& context, const std::string& data) {
+  const auto data_dir = context.data_dir(data);
+  const CheckReport report = context.program().check_data(data_dir);
+  if (context.json()) {
+    nlohmann::json problems = nlohmann::json::array();
+    for (const auto& problem : report.problems) problems.push_back({{"where", problem.where}, {"what", problem.what}});
+    context.print_json({{"data", data_dir.string()},
+                        {"versions", report.versions},
+                        {"blobs", report.blobs},
+                        {"raw_bytes", report.raw_bytes},
+                        {"stored_bytes", report.stored_bytes},
+                        {"unfinished_uploads", report.unfinished_uploads},
+                        {"problems", std::move(problems)}});
+  } else {
+    print_report(data_dir, report);
+  }
+  return report.problems.empty() ? 0 : kIntegrity;
+}
+
+}  // namespace
+
+void add_serve(CommandSet& commands) {
+  auto options = make_options<ServeOptions>();
+  options->request.listen = "127.0.0.1:7460";
+  options->request.log_format = "text";
+  options->request.log_level = "info";
+  CLI::App& command =
+      commands.add(kServerGroup, {"serve", "Run the registry until SIGTERM or Ctrl-C",
+                                  "assay serve\nassay serve --data /srv/assay --listen 127.0.0.1:0", "0 stopped"});
+  command.add_option("--data", options->data, "the data directory; made when missing");
+  command.add_option("--listen", options->request.listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  command.add_option("--log-format", options->request.log_format, "text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  command.add_option("--log-level", options->request.log_level, "info, warning or error")
+      ->check(CLI::IsMember({"info", "warning", "error"}))
+      ->capture_default_str();
+  command.add_flag("--insecure-listen", options->request.insecure_listen,
+                   "allow an address beyond this machine, although nothing is encrypted");
+  commands.on(command, [options](Context& context) { return serve(context, *options); });
+}
+
+void add_fsck(CommandSet& commands) {
+  auto data = make_options<std::string>();
+  CLI::App& command = commands.add(
+      kServerGroup, {"fsck", "Read everything in a data directory and say what is wrong; changes nothing",
+                     "assay fsck --data /srv/assay", "0 no problems"});
+  command.add_option("--data", *data, "the data directory");
+  commands.on(command, [data](Context& context) { return fsck(context, *data); });
+}
+
+}  // namespace assay::cli

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay stats`, `audit`, `token create` and `version`: small questions to a server.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "registry/cli/command.h"
+#include "registry/cli/commands.h"
+#include "registry/cli/table.h"
+#include "registry/domain/duration.h"
+
+namespace assay::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string text(const Json& object, const char* key) {
+  if (!object.contains(key) || object[key].is_null()) return "-";
+  return plain(object[key].is_string() ? object[key].get<std::string>() : object[key].dump());
+}
+
+int stats(Context& context) {
+  const Json totals = context.api().stats();
+  if (context.json()) {
+    context.print_json(totals);
+    return 0;
+  }
+  const auto number = [&](const char* key) { return totals.value(key, std::uint64_t{0}); };
+  std::cout << fmt::format("{} models, {} datasets, {} plugins; {} versions\n", number("models"), number("datasets"),
+                           number("plugins"), number("versions"))
+            << fmt::format("{} blobs, {} stored in {}\n", number("blobs"), human_size(number("raw_bytes")),
+                           human_size(number("stored_bytes")));
+  return 0;
+}
+
+int audit(Context& context, std::size_t limit) {
+  const Json entries = context.api().audit(limit);
+  if (context.json()) {
+    context.print_json(entries);
+    return 0;
+  }
+  Table table({"seq", "when", "who", "action", "what"});
+  for (const Json& entry : entries)
+    table.add({text(entry, "seq"), human_time(text(entry, "time")), text(entry, "actor"), text(entry, "action"),
+               text(entry, "subject")});
+  table.print(std::cout);
+  return 0;
+}
+
+struct TokenOptions {
+  client::TokenWanted wanted;
+  std::string expires;
+};
+
+int create_token(Context& context, const TokenOptions& options) {
+  client::TokenWanted wanted = options.wanted;
+  if (wanted.namespace_ != "*") wanted.namespace_ = Namespace::parse(wanted.namespace_).text();
+  if (!options.expires.empty()) wanted.expires_in_s = std::chrono::duration_cast<std::chrono::seconds>(parse_duration(options.expires)).count();
+  if (wanted.name.empty()) wanted.name = wanted.role;
+  const Json token = context.api().create_token(wanted);
+  if (context.json()) {
+    context.print_json(token);
+    return 0;
+  }
+  // Alone on stdout, so that it can go straight into a file.
+  std::cout << text(token, "token") << '\n';
+  std::cerr << fmt::format("a {} token for {}, id {}, expires {}; it is shown only this once\n", text(token, "role"),
+                           wanted.namespace_ == "*" ? "all namespaces" : "namespace " + wanted.namespace_,
+                           text(token, "id"), human_time(text(token, "expires_at")));
+  return 0;
+}
+
+int version(Context& context) {
+  Json document = {{"client", context.program().version}, {"server", nullptr}, {"url", nullptr}};
+  try {
+    client::ApiClient& api = context.api();
+    document["url"] = api.session().endpoint().text();
+    document["server"] = api.whoami().value("version", "");
+  } catch (const Error& error) {
+    // The version of this program is known whatever the server does.
+    document["server_error"] = error.message();
+  }
+  if (context.json()) {
+    context.print_json(document);
+    return 0;
+  }
+  std::cout << "assay " << context.program().version << '\n';
+  if (document["server"].is_string())
+    std::cout << "server " << text(document, "server") << " at " << text(document, "url") << '\n';
+  else
+    std::cout << plain(document.value("server_error", "")) << '\n';
+  return 0;
+}
+
+}  // namespace
+
+void add_stats(CommandSet& commands) {
+  CLI::App& command = commands.add(kServerGroup, {"stats", "How much the registry holds", "assay stats", ""});
+  commands.on(command, [](Context& context) { return stats(context); });
+}
+
+void add_audit(CommandSet& commands) {
+  auto limit = make_options<std::size_t>();
+  *limit = 50;
+  CLI::App& command =
+      commands.add(kServerGroup, {"audit", "List every change, newest first (admins only)", "assay audit --limit 20", ""});
+  command.add_option("--limit", *limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
+  commands.on(command, [limit](Context& context) { return audit(context, *limit); });
+}
+
+void add_token(CommandSet& commands) {
+  CLI::App& family = commands.add_family(kServerGroup, "token", "Make tokens for people and programs");
+  auto options = make_options<TokenOptions>();
+  CLI::App& command =
+      commands.add(family, {"create", "Make a token; it is printed once",
+                            "assay token create --role promoter --namespace acme --expires 30d > promoter.token", "0 made"});
+  command.add_option("--role", options->wanted.role, "reader, writer, promoter or admin")
+      ->required()
+      ->check(CLI::IsMember({"reader", "writer", "promoter", "admin"}));
+  command.add_option("--namespace", options->wanted.namespace_, "where it holds; * is everywhere")
+      ->default_str("*");
+  options->wanted.namespace_ = "*";
+  command.add_option("--expires", options->expires, "30d, 12h, 15m; never when left out");
+  command.add_option("--name", options->wanted.name, "for people: who or what it is for");
+  commands.on(command, [options](Context& context) { return create_token(context, *options); });
+}
+
+void add_version(CommandSet& commands) {
+  CLI::App& command = commands.add(kServerGroup, {"version", "The version of this program and of the server",
+                                                  "assay version", "0 always"});
+  commands.on(command, [](Context& context) { return version(context); });
+}
+
+}  // namespace assay::cli
