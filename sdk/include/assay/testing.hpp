@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host for unit tests of plugins: datasets, bundles and settings in memory, and a component driven through
-// the same binary edge that a real host uses. What a plugin answers with a failure is thrown here as an
-// Error.
+// the same binary edge that a real host uses. What a plugin answers with a failure is thrown here as an Error.
 //
-//   FakeHost host(&assay_plugin_open_v1);                       // or
-//   FakeHost::load("build/lib/assay/plugins/mine.so") FakeData train = Rows().f64("x", {1, 2, {}}).i64("y",
-//   {0, 1, 1}).with_role("label", "y"); auto trainer = host.component("mine", {{"rounds", 5}});     // other
-//   settings: the defaults of the manifest FakeBundle model = trainer.fit(train); std::vector<double> p =
-//   trainer.score(model, train);
+// clang-format off
+//   FakeHost host(&assay_plugin_open_v1);          // or FakeHost::load("build/lib/assay/plugins/mine.so")
+//   FakeData train = Rows().f64("x", {1, 2, {}}).i64("y", {0, 1, 1}).with_role("label", "y");
+//   auto trainer = host.component("mine", {{"rounds", 5}});   // other settings: the manifest's defaults
+//   FakeBundle model = trainer.fit(train);
+//   std::vector<double> answers = trainer.score(model, train);
+// clang-format on
 #pragma once
 
 #include <dlfcn.h>
