@@ -27,7 +27,8 @@ void add_probes(RouteTable& table, const Context& context) {
              .permission = Permission::public_,
              .handler = [ready = context.ready](Request&) {
                if (ready && !ready())
-                 throw Error(Code::unavailable, "the registry is starting or cannot write; its log tells why");
+                 throw Error(Code::unavailable,
+                             "the registry is starting or cannot write; its log tells why");
                return plain("ok\n", "text/plain; charset=utf-8");
              }});
   table.add({.method = Method::get,
@@ -46,7 +47,9 @@ std::shared_ptr<Site> make_site(const Context& context) {
   table.add({.method = Method::get,
              .pattern = "/metrics",
              .permission = Permission::read,
-             .handler = [metrics](Request&) { return plain(metrics->text(), "text/plain; version=0.0.4; charset=utf-8"); }});
+             .handler = [metrics](Request&) {
+               return plain(metrics->text(), "text/plain; version=0.0.4; charset=utf-8");
+             }});
   v1::add_artifact_routes(table, context);
   v1::add_version_routes(table, context);
   v1::add_blob_routes(table, context);

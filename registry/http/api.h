@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything the registry answers over HTTP, put together for a Server: probes, metrics and our own API (v1/).
+// Everything the registry answers over HTTP, put together for a Server: probes, metrics and our own API
+// (v1/).
 #pragma once
 
 #include <functional>

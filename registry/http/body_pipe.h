@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bounded buffer between the I/O thread, which puts what arrives, and a worker, which waits for it. A full buffer
-// stops the reading from the socket, and so the sender.
+// A bounded buffer between the I/O thread, which puts what arrives, and a worker, which waits for it. A full
+// buffer stops the reading from the socket, and so the sender.
 #pragma once
 
 #include <condition_variable>
@@ -18,8 +18,8 @@ namespace assay::http {
 
 class BodyPipe final : public BodyReader {
  public:
-  // `changed` is called, on the worker's thread and without any lock, when it first wants bytes and whenever it has
-  // made room.
+  // `changed` is called, on the worker's thread and without any lock, when it first wants bytes and whenever
+  // it has made room.
   BodyPipe(std::size_t capacity, std::function<void()> changed);
 
   // The worker's side.

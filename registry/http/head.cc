@@ -8,13 +8,19 @@
 namespace assay::http {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 // RFC 9110, 5.6.2
 bool is_token(char c) {
   return is_letter(c) || is_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -40,7 +46,8 @@ class HeadCheck {
     bool first = true;
     while (!head.empty()) {
       const std::size_t end = head.find("\r\n");
-      if (end == std::string_view::npos) return Refusal{400, "a line of the request head does not end in CR LF"};
+      if (end == std::string_view::npos)
+        return Refusal{400, "a line of the request head does not end in CR LF"};
       const std::string_view line = head.substr(0, end);
       head.remove_prefix(end + 2);
       if (line.empty()) break;
@@ -72,7 +79,8 @@ class HeadCheck {
       return Refusal{414, fmt::format("the request target is longer than {} bytes", limits_.target_bytes)};
     http10_ = version == "HTTP/1.0";
     for (const std::string_view scheme : {std::string_view("http://"), std::string_view("https://")})
-      if (target.starts_with(scheme)) absolute_host_ = target.substr(scheme.size(), target.find('/', scheme.size()) - scheme.size());
+      if (target.starts_with(scheme))
+        absolute_host_ = target.substr(scheme.size(), target.find('/', scheme.size()) - scheme.size());
     return std::nullopt;
   }
 
@@ -96,14 +104,17 @@ class HeadCheck {
       if (host_) return Refusal{400, "the request has more than one Host; send one"};
       host_ = value;
     } else if (name == "content-length") {
-      // Two of them are refused even when they agree: whoever sends two has a proxy in between that is confused.
+      // Two of them are refused even when they agree: whoever sends two has a proxy in between that is
+      // confused.
       if (content_length_) return Refusal{400, "the request has more than one Content-Length; send one"};
       if (value.empty() || value.size() > 19 || !std::all_of(value.begin(), value.end(), is_digit))
         return Refusal{400, "Content-Length must be a whole number"};
       content_length_ = true;
     } else if (name == "transfer-encoding") {
-      if (transfer_encoding_) return Refusal{400, "the request has more than one Transfer-Encoding; send one"};
-      if (lower(value) != "chunked") return Refusal{400, "the only Transfer-Encoding taken here is `chunked`"};
+      if (transfer_encoding_)
+        return Refusal{400, "the request has more than one Transfer-Encoding; send one"};
+      if (lower(value) != "chunked")
+        return Refusal{400, "the only Transfer-Encoding taken here is `chunked`"};
       transfer_encoding_ = true;
     }
     return std::nullopt;
@@ -112,7 +123,8 @@ class HeadCheck {
   Verdict whole() const {
     if (content_length_ && transfer_encoding_)
       return Refusal{400, "the request has both Content-Length and Transfer-Encoding; send one of them"};
-    if (transfer_encoding_ && http10_) return Refusal{400, "HTTP/1.0 has no Transfer-Encoding; send Content-Length"};
+    if (transfer_encoding_ && http10_)
+      return Refusal{400, "HTTP/1.0 has no Transfer-Encoding; send Content-Length"};
     if (!host_ && !http10_) return Refusal{400, "the request has no Host; send one"};
     if (host_ && !well_formed(*host_)) return Refusal{400, "Host is not a host name with an optional port"};
     return allowed_host();
@@ -130,7 +142,8 @@ class HeadCheck {
     std::string host = lower(absolute_host_ ? *absolute_host_ : host_.value_or(""));
     const std::size_t colon = host.rfind(':');
     if (colon != std::string::npos && host.find(']', colon) == std::string::npos) host.resize(colon);
-    if (std::find(allowed_hosts_.begin(), allowed_hosts_.end(), host) != allowed_hosts_.end()) return std::nullopt;
+    if (std::find(allowed_hosts_.begin(), allowed_hosts_.end(), host) != allowed_hosts_.end())
+      return std::nullopt;
     return Refusal{421, "this server does not answer to the name in Host; ask its operator to add it"};
   }
 
@@ -153,7 +166,8 @@ std::size_t head_size(std::string_view bytes, std::size_t scanned) {
 
 std::optional<Refusal> check_part(std::string_view bytes, std::size_t scanned) {
   for (std::size_t i = bytes.find('\n', scanned); i != std::string_view::npos; i = bytes.find('\n', i + 1))
-    if (i == 0 || bytes[i - 1] != '\r') return Refusal{400, "a line of the request head does not end in CR LF"};
+    if (i == 0 || bytes[i - 1] != '\r')
+      return Refusal{400, "a line of the request head does not end in CR LF"};
   return std::nullopt;
 }
 

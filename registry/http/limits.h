@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every bound that the HTTP server keeps, by name and with its reason. `Limits` carries them to the server, so that
-// a test can shrink one and reach it at once; production uses the defaults.
+// Every bound that the HTTP server keeps, by name and with its reason. `Limits` carries them to the server,
+// so that a test can shrink one and reach it at once; production uses the defaults.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ inline constexpr std::size_t kHeadBytes = 16 * 1024;
 inline constexpr std::size_t kHeadFields = 100;
 // The longest path we name has 3 names of 96 and a file path of 1 KiB, each byte perhaps percent-encoded.
 inline constexpr std::size_t kTargetBytes = 8 * 1024;
-// Idle keep-alive costs a descriptor and a few KiB, no thread. Go's and Python's pools keep theirs about this long.
+// Idle keep-alive costs a descriptor and a few KiB, no thread. Go's and Python's pools keep theirs about this
+// long.
 inline constexpr std::chrono::milliseconds kIdleTimeout{75'000};
 
 // A body must bring kBodyWindowBytes in every kBodyWindow (about 1 KiB/s), which the worst mobile line does.
@@ -55,8 +56,8 @@ inline constexpr std::size_t kUploadQueue = 64;
 // What a 503 asks the client to wait.
 inline constexpr std::chrono::seconds kRetryAfter{1};
 
-// After a refusal the socket is read and dropped this long and this far, so that the client gets to read the answer
-// instead of a reset.
+// After a refusal the socket is read and dropped this long and this far, so that the client gets to read the
+// answer instead of a reset.
 inline constexpr std::chrono::milliseconds kLingerTimeout{2'000};
 inline constexpr std::uint64_t kLingerBytes = 4ull * 1024 * 1024;
 // How long stop() lets running requests finish.

@@ -22,10 +22,13 @@ constexpr std::array<std::pair<Method, std::string_view>, 8> kMethods = {{
     {Method::other, "other"},
 }};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 }  // namespace
@@ -37,10 +40,13 @@ Method method_from(std::string_view text) {
 }
 
 std::string_view text(Method method) {
-  return std::find_if(kMethods.begin(), kMethods.end(), [&](const auto& row) { return row.first == method; })->second;
+  return std::find_if(kMethods.begin(), kMethods.end(), [&](const auto& row) { return row.first == method; })
+      ->second;
 }
 
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+void Headers::add(std::string name, std::string value) {
+  fields_.emplace_back(std::move(name), std::move(value));
+}
 
 void Headers::set(std::string_view name, std::string value) {
   std::erase_if(fields_, [&](const auto& field) { return same_name(field.first, name); });
@@ -53,14 +59,17 @@ const std::string* Headers::find(std::string_view name) const {
   return nullptr;
 }
 
-const std::string& Request::parameter(std::string_view name) const { return captured.at(std::string(name)); }
+const std::string& Request::parameter(std::string_view name) const {
+  return captured.at(std::string(name));
+}
 
 std::string read_all(BodyReader& body, std::uint64_t limit) {
   std::string all;
   std::array<std::byte, 16 * 1024> buffer;
   while (const std::size_t n = body.read(buffer)) {
     if (all.size() + n > limit)
-      throw Error(Code::too_large, fmt::format("the request body is longer than {} bytes; send less at once", limit));
+      throw Error(Code::too_large,
+                  fmt::format("the request body is longer than {} bytes; send less at once", limit));
     all.append(reinterpret_cast<const char*>(buffer.data()), n);
   }
   return all;

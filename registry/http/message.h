@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What handlers see of HTTP: a Request and a Response of our own, free of any library. Bodies are pulled, so neither
-// a large upload nor a large download is ever whole in memory.
+// What handlers see of HTTP: a Request and a Response of our own, free of any library. Bodies are pulled, so
+// neither a large upload nor a large download is ever whole in memory.
 #pragma once
 
 #include <cstddef>
@@ -46,15 +46,16 @@ class BodyReader {
  public:
   virtual ~BodyReader() = default;
   // Waits for some bytes, fills `out` from the front and returns how many; 0 at the end of the body. Throws
-  // too_large, deadline (too slow), cancelled (the client went away) or invalid_argument (broken framing). One thread.
+  // too_large, deadline (too slow), cancelled (the client went away) or invalid_argument (broken framing).
+  // One thread.
   virtual std::size_t read(std::span<std::byte> out) = 0;
 };
 
 class BodySource {
  public:
   virtual ~BodySource() = default;
-  // Fills `out` from the front and returns how many bytes; 0 only at the end. What it throws breaks the connection
-  // off, for the status is already sent. Called by one thread at a time, not always the same one.
+  // Fills `out` from the front and returns how many bytes; 0 only at the end. What it throws breaks the
+  // connection off, for the status is already sent. Called by one thread at a time, not always the same one.
   virtual std::size_t read(std::span<std::byte> out) = 0;
 };
 

@@ -13,7 +13,8 @@ void family(std::string& out, std::string_view name, std::string_view type, std:
 }
 
 template <class Number>
-void single(std::string& out, std::string_view name, std::string_view type, std::string_view help, Number value) {
+void single(std::string& out, std::string_view name, std::string_view type, std::string_view help,
+            Number value) {
   family(out, name, type, help);
   fmt::format_to(std::back_inserter(out), "{} {}\n", name, value);
 }
@@ -34,7 +35,8 @@ std::string label(std::string_view value) {
 
 Metrics::Metrics(std::string version) : version_(std::move(version)) {}
 
-void Metrics::finished(std::string_view route, std::string_view method, int status, std::chrono::nanoseconds took) {
+void Metrics::finished(std::string_view route, std::string_view method, int status,
+                       std::chrono::nanoseconds took) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
   const double seconds = std::chrono::duration<double>(took).count();
   const std::lock_guard lock(mutex_);
@@ -64,9 +66,10 @@ std::string Metrics::text() const {
   const std::lock_guard lock(mutex_);
   family(out, "http_requests_total", "counter", "Requests answered.");
   for (const auto& [key, count] : requests_)
-    fmt::format_to(put, "http_requests_total{{route=\"{}\",method=\"{}\",code=\"{}\"}} {}\n", label(std::get<0>(key)),
-                   label(std::get<1>(key)), std::get<2>(key), count);
-  family(out, "http_request_duration_seconds", "histogram", "From the end of the head to the end of the answer.");
+    fmt::format_to(put, "http_requests_total{{route=\"{}\",method=\"{}\",code=\"{}\"}} {}\n",
+                   label(std::get<0>(key)), label(std::get<1>(key)), std::get<2>(key), count);
+  family(out, "http_request_duration_seconds", "histogram",
+         "From the end of the head to the end of the answer.");
   for (const auto& [route, histogram] : durations_) {
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < kBounds.size(); ++i)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts requests and shows them as Prometheus text. Labels are route patterns, never what a client sent, so that the
-// number of series is bounded by the route table.
+// Counts requests and shows them as Prometheus text. Labels are route patterns, never what a client sent, so
+// that the number of series is bounded by the route table.
 #pragma once
 
 #include <array>
@@ -34,7 +34,8 @@ class Metrics {
   static constexpr std::array<double, 11> kBounds = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.1,
                                                      0.25,  1.0,    2.5,   10.0, 60.0};  // seconds
   struct Histogram {
-    std::array<std::uint64_t, kBounds.size()> buckets{};  // not cumulative; beyond the last is only in `count`
+    std::array<std::uint64_t, kBounds.size()>
+        buckets{};  // not cumulative; beyond the last is only in `count`
     std::uint64_t count = 0;
     double sum = 0;
   };
@@ -47,7 +48,7 @@ class Metrics {
   std::atomic<std::size_t> connections_{0};
   mutable std::mutex mutex_;
   std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;  // route, method, status
-  std::map<std::string, Histogram> durations_;                                  // by route
+  std::map<std::string, Histogram> durations_;                                   // by route
 };
 
 }  // namespace assay::http

@@ -39,7 +39,8 @@ Code code_of(int status) {
 
 void add_usual_headers(Problem& problem) {
   // Both forms of the same token: Bearer for programs, Basic for clients that only know passwords.
-  if (problem.status == 401) problem.headers.add("WWW-Authenticate", "Bearer realm=\"assay\", Basic realm=\"assay\"");
+  if (problem.status == 401)
+    problem.headers.add("WWW-Authenticate", "Bearer realm=\"assay\", Basic realm=\"assay\"");
   if (problem.status == 503) problem.headers.add("Retry-After", std::to_string(kRetryAfter.count()));
 }
 
@@ -47,15 +48,20 @@ void add_usual_headers(Problem& problem) {
 
 Problem problem_of(const Error& error) {
   const CodeInfo& row = info(error.code());
-  Problem problem{row.http_status, "urn:assay:error:" + std::string(row.name), std::string(row.title),
-                  std::string(row.name), error.message(), {}};
+  Problem problem{row.http_status,        "urn:assay:error:" + std::string(row.name),
+                  std::string(row.title), std::string(row.name),
+                  error.message(),        {}};
   add_usual_headers(problem);
   return problem;
 }
 
 Problem problem_of(int status, std::string detail) {
-  Problem problem{status, "about:blank", std::string(status_text(status)), std::string(info(code_of(status)).name),
-                  std::move(detail), {}};
+  Problem problem{status,
+                  "about:blank",
+                  std::string(status_text(status)),
+                  std::string(info(code_of(status)).name),
+                  std::move(detail),
+                  {}};
   add_usual_headers(problem);
   return problem;
 }
@@ -66,19 +72,21 @@ Problem problem_of(const std::exception_ptr& error) {
   } catch (const Error& known) {
     return problem_of(known);
   } catch (...) {
-    return problem_of(Error(Code::internal, "the server failed to answer; its log tells why under this request_id"));
+    return problem_of(
+        Error(Code::internal, "the server failed to answer; its log tells why under this request_id"));
   }
 }
 
 Response render(const Problem& problem, std::string_view path, std::string_view request_id) {
-  nlohmann::json json = {{"type", problem.type}, {"title", problem.title},     {"status", problem.status},
-                         {"code", problem.code}, {"detail", problem.detail}, {"instance", path},
+  nlohmann::json json = {{"type", problem.type},    {"title", problem.title},   {"status", problem.status},
+                         {"code", problem.code},    {"detail", problem.detail}, {"instance", path},
                          {"request_id", request_id}};
   Response response;
   response.status = problem.status;
   response.headers = problem.headers;
   response.headers.set("Content-Type", "application/problem+json");
-  // A detail may quote what a client sent; whatever is not UTF-8 in there is replaced, never a second failure.
+  // A detail may quote what a client sent; whatever is not UTF-8 in there is replaced, never a second
+  // failure.
   response.body = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return response;
 }

@@ -64,8 +64,8 @@ std::optional<Digest> digest_from_base64(std::string_view text) {
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '.' || c == '_';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '.' || c == '_';
     if (plain)
       out += c;
     else
@@ -79,7 +79,9 @@ std::string attachment(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   std::string plain(name);
   for (char& c : plain)
-    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '"' || c == '\\' || c == '%') c = '_';
+    if (static_cast<unsigned char>(c) < 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '"' ||
+        c == '\\' || c == '%')
+      c = '_';
   std::string field = fmt::format("attachment; filename=\"{}\"", plain);
   if (plain != name) field += fmt::format("; filename*=UTF-8''{}", percent_encoded(name));
   return field;
@@ -97,14 +99,16 @@ Response answer(const Request& request, const Download& download) {
   const std::string etag = '"' + download.digest.text() + '"';
   Response response;
   response.headers.set("ETag", etag);
-  response.headers.set("Cache-Control", download.immutable ? "private, max-age=31536000, immutable" : "private, no-cache");
+  response.headers.set("Cache-Control",
+                       download.immutable ? "private, max-age=31536000, immutable" : "private, no-cache");
   if (const std::string* match = request.headers.find("if-match"); match && !lists_etag(*match, etag))
     throw Error(Code::conflict, "If-Match names other bytes than these, whose ETag is " + etag);
   if (const std::string* none = request.headers.find("if-none-match"); none && lists_etag(*none, etag)) {
     response.status = 304;
     return response;
   }
-  response.headers.set("Content-Type", download.media_type.empty() ? "application/octet-stream" : download.media_type);
+  response.headers.set("Content-Type",
+                       download.media_type.empty() ? "application/octet-stream" : download.media_type);
   response.headers.set("Content-Disposition", attachment(download.file_name));
   response.headers.set("Accept-Ranges", "bytes");
   response.headers.set("Repr-Digest", repr_digest(download.digest));
@@ -112,7 +116,8 @@ Response answer(const Request& request, const Download& download) {
   if (const std::string* field = request.headers.find("range"); field && range_applies(request, etag)) {
     const RangeWish wish = parse_range(*field, download.size);
     if (wish.unsatisfiable) {
-      Problem problem = problem_of(416, fmt::format("the range starts past the end; there are {} bytes", download.size));
+      Problem problem =
+          problem_of(416, fmt::format("the range starts past the end; there are {} bytes", download.size));
       response = render(problem, request.target.path, request.id);
       response.headers.set("Content-Range", fmt::format("bytes */{}", download.size));
       return response;
@@ -120,11 +125,13 @@ Response answer(const Request& request, const Download& download) {
     if (wish.part) {
       part = *wish.part;
       response.status = 206;
-      response.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", part.offset, part.offset + part.length - 1, download.size));
+      response.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", part.offset,
+                                                        part.offset + part.length - 1, download.size));
     }
   }
   response.length = part.length;
-  if (request.method != Method::head && part.length > 0) response.source = download.open(part.offset, part.length);
+  if (request.method != Method::head && part.length > 0)
+    response.source = download.open(part.offset, part.length);
   return response;
 }
 
@@ -162,7 +169,9 @@ bool lists_etag(std::string_view field, std::string_view etag) {
   }
 }
 
-std::string repr_digest(const Digest& digest) { return "sha-256=:" + base64(digest.bytes()) + ":"; }
+std::string repr_digest(const Digest& digest) {
+  return "sha-256=:" + base64(digest.bytes()) + ":";
+}
 
 std::optional<Digest> parse_repr_digest(std::string_view field) {
   for (;;) {
@@ -173,7 +182,8 @@ std::optional<Digest> parse_repr_digest(std::string_view field) {
       const std::optional<Digest> digest = value.size() > 2 && value.front() == ':' && value.back() == ':'
                                                ? digest_from_base64(value.substr(1, value.size() - 2))
                                                : std::nullopt;
-      if (!digest) throw Error(Code::invalid_argument, "the digest field must be `sha-256=:<base64 of 32 bytes>:`");
+      if (!digest)
+        throw Error(Code::invalid_argument, "the digest field must be `sha-256=:<base64 of 32 bytes>:`");
       return digest;
     }
     if (comma == std::string_view::npos) return std::nullopt;

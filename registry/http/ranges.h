@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Downloads: validators (ETag), conditional requests, one byte range, and the digest of what is sent (RFC 9110, 9530).
-// The one place that knows these rules; a handler only says what there is to download.
+// Downloads: validators (ETag), conditional requests, one byte range, and the digest of what is sent (RFC
+// 9110, 9530). The one place that knows these rules; a handler only says what there is to download.
 #pragma once
 
 #include <cstdint>
@@ -34,19 +34,21 @@ struct PartOf {
   bool operator==(const PartOf&) const = default;
 };
 
-// What a Range field asks of `size` bytes. `part` is empty when the field is to be ignored (another unit, malformed,
-// several ranges), and `unsatisfiable` says that it lies wholly outside.
+// What a Range field asks of `size` bytes. `part` is empty when the field is to be ignored (another unit,
+// malformed, several ranges), and `unsatisfiable` says that it lies wholly outside.
 struct RangeWish {
   std::optional<PartOf> part;
   bool unsatisfiable = false;
 };
 RangeWish parse_range(std::string_view field, std::uint64_t size);
 
-// Whether one of a list of entity tags (or `*`) is `etag`, which stands in its quotes. A weak tag is the same here.
+// Whether one of a list of entity tags (or `*`) is `etag`, which stands in its quotes. A weak tag is the same
+// here.
 bool lists_etag(std::string_view field, std::string_view etag);
 
 std::string repr_digest(const Digest& digest);  // sha-256=:…:
-// The sha-256 of a Repr-Digest or Content-Digest field, if it has one. Throws invalid_argument when it is malformed.
+// The sha-256 of a Repr-Digest or Content-Digest field, if it has one. Throws invalid_argument when it is
+// malformed.
 std::optional<Digest> parse_repr_digest(std::string_view field);
 
 }  // namespace assay::http

@@ -42,7 +42,8 @@ struct RouteTable::Segment {
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos) return {Kind::capture, std::string(part), {}};
     Segment segment{Kind::choice, std::string(part.substr(0, equals)), {}};
-    for (const std::string_view choice : split(part.substr(equals + 1), '|')) segment.choices.emplace_back(choice);
+    for (const std::string_view choice : split(part.substr(equals + 1), '|'))
+      segment.choices.emplace_back(choice);
     return segment;
   }
 
@@ -66,9 +67,11 @@ struct RouteTable::Pattern {
       pattern.verb = text.substr(colon);
       text = text.substr(0, colon);
     }
-    for (const std::string_view part : split(text.substr(1), '/')) pattern.segments.push_back(Segment::parse(part, route));
+    for (const std::string_view part : split(text.substr(1), '/'))
+      pattern.segments.push_back(Segment::parse(part, route));
     for (std::size_t i = 0; i + 1 < pattern.segments.size(); ++i)
-      if (pattern.segments[i].kind == Segment::Kind::rest) malformed(route, "captures the rest before its end");
+      if (pattern.segments[i].kind == Segment::Kind::rest)
+        malformed(route, "captures the rest before its end");
     return pattern;
   }
 
@@ -86,7 +89,9 @@ struct RouteTable::Pattern {
     if (!without_verb(raw.back())) return false;
     for (std::size_t i = 0; i + 1 < segments.size(); ++i)
       if (!segments[i].matches(raw[i])) return false;
-    if (open_ended()) return std::find(raw.begin() + static_cast<std::ptrdiff_t>(segments.size()) - 1, raw.end(), "") == raw.end();
+    if (open_ended())
+      return std::find(raw.begin() + static_cast<std::ptrdiff_t>(segments.size()) - 1, raw.end(), "") ==
+             raw.end();
     return segments.back().matches(*without_verb(raw.back()));
   }
 
@@ -120,8 +125,10 @@ RouteTable::~RouteTable() = default;
 void RouteTable::add(Route route) {
   if (!route.permission) malformed(route, "does not say who may call it");
   if (!route.handler) malformed(route, "has no handler");
-  if ((route.body == BodyKind::none) != (route.body_limit == 0)) malformed(route, "has a body without a limit, or a limit without one");
-  if (route.place == Place::io_thread && (*route.permission != Permission::public_ || route.body != BodyKind::none))
+  if ((route.body == BodyKind::none) != (route.body_limit == 0))
+    malformed(route, "has a body without a limit, or a limit without one");
+  if (route.place == Place::io_thread &&
+      (*route.permission != Permission::public_ || route.body != BodyKind::none))
     malformed(route, "cannot be answered on the I/O thread: it needs a permission or has a body");
   for (const Route& other : routes_)
     if (other.method == route.method && other.pattern == route.pattern) malformed(route, "is there already");

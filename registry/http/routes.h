@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only table that says which requests exist. What it does not list is refused; a row that does not say who may
-// call it cannot be added. Matching is by literal and segment on the raw path, never by expression.
+// The only table that says which requests exist. What it does not list is refused; a row that does not say
+// who may call it cannot be added. Matching is by literal and segment on the raw path, never by expression.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,8 @@ using Handler = std::function<Response(Request&)>;
 
 struct Route {
   Method method = Method::get;
-  // Literal segments, `{name}` for one segment, `{name=a|b}` for one of these, `{name...}` for the rest (at least one
-  // segment), and a `:verb` after the last one.
+  // Literal segments, `{name}` for one segment, `{name=a|b}` for one of these, `{name...}` for the rest (at
+  // least one segment), and a `:verb` after the last one.
   std::string pattern = {};
   // Who may call: anybody (public_), or who has this permission, in the namespace of the path if it has one.
   std::optional<Permission> permission = {};
@@ -47,7 +47,7 @@ struct Route {
 struct Match {
   const Route* route = nullptr;                 // null: see `allowed`
   std::map<std::string, std::string> captured;  // decoded
-  std::vector<Method> allowed;                  // when the path exists with other methods; empty: no such path
+  std::vector<Method> allowed;  // when the path exists with other methods; empty: no such path
 };
 
 class RouteTable {
@@ -56,12 +56,12 @@ class RouteTable {
   RouteTable(RouteTable&&) noexcept;
   ~RouteTable();
 
-  // Throws internal for a route without permission or handler, a malformed pattern, a body without a limit, or a row that
-  // is there already.
+  // Throws internal for a route without permission or handler, a malformed pattern, a body without a limit,
+  // or a row that is there already.
   void add(Route route);
 
-  // HEAD matches GET routes. A literal beats `{name}`, and a `:verb` beats a segment that merely ends so. Throws
-  // invalid_argument when a captured segment cannot be decoded. The table must outlive the result.
+  // HEAD matches GET routes. A literal beats `{name}`, and a `:verb` beats a segment that merely ends so.
+  // Throws invalid_argument when a captured segment cannot be decoded. The table must outlive the result.
   Match match(Method method, const Target& target) const;
 
   const std::vector<Route>& routes() const { return routes_; }

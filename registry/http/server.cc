@@ -16,12 +16,13 @@
 namespace assay::http {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 namespace {
 
-// Connections that the process may have: half of its descriptors, the other half is for files and the database.
+// Connections that the process may have: half of its descriptors, the other half is for files and the
+// database.
 Limits within_descriptors(Limits limits) {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY)
@@ -89,15 +90,18 @@ void Server::Impl::listen() {
   const Options& options = shared.options;
   error_code ec;
   const asio::ip::address address = asio::ip::make_address(options.address, ec);
-  if (ec) throw Error(Code::invalid_argument, fmt::format("listening on `{}`: that is not an IP address", options.address));
+  if (ec)
+    throw Error(Code::invalid_argument,
+                fmt::format("listening on `{}`: that is not an IP address", options.address));
   const tcp::endpoint endpoint(address, options.port);
   acceptor.open(endpoint.protocol(), ec);
   if (!ec) acceptor.set_option(tcp::acceptor::reuse_address(true), ec);
   if (!ec) acceptor.bind(endpoint, ec);
   if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
   if (ec)
-    throw Error(Code::unavailable, fmt::format("listening on {} port {}: {}; stop what uses it or choose another port",
-                                               options.address, options.port, ec.message()));
+    throw Error(Code::unavailable,
+                fmt::format("listening on {} port {}: {}; stop what uses it or choose another port",
+                            options.address, options.port, ec.message()));
   port = acceptor.local_endpoint().port();
 }
 
@@ -110,7 +114,8 @@ asio::awaitable<void> Server::Impl::accept() {
       welcome(std::move(socket));
       continue;
     }
-    // Most likely no descriptor is left. Trying again at once would spin; a closing connection gives one back.
+    // Most likely no descriptor is left. Trying again at once would spin; a closing connection gives one
+    // back.
     pause.expires_after(std::chrono::milliseconds(50));
     co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
   }
@@ -123,11 +128,15 @@ void Server::Impl::welcome(tcp::socket socket) {
   std::string peer = remote.address().to_string();
   const auto same = shared.per_address.find(peer);
   const std::size_t from_there = same == shared.per_address.end() ? 0 : same->second;
-  if (shared.sessions.size() >= shared.limits.connections || from_there >= shared.limits.connections_per_address) {
-    constexpr std::string_view kFull = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+  if (shared.sessions.size() >= shared.limits.connections ||
+      from_there >= shared.limits.connections_per_address) {
+    constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
+        "close\r\n\r\n";
     socket.non_blocking(true, ec);
     if (!ec) socket.send(asio::buffer(kFull.data(), kFull.size()), 0, ec);
-    shared.log(LogLevel::warning, fmt::format("http_connection_refused peer={} open={} from_peer={}", peer, shared.sessions.size(), from_there));
+    shared.log(LogLevel::warning, fmt::format("http_connection_refused peer={} open={} from_peer={}", peer,
+                                              shared.sessions.size(), from_there));
     return;
   }
   const auto session = std::make_shared<Session>(shared, std::move(socket), std::move(peer));
@@ -155,9 +164,12 @@ void Server::Impl::begin_stop() {
   });
 }
 
-Server::Server(Options options, std::shared_ptr<Site> site) : impl_(std::make_unique<Impl>(options, std::move(site))) {}
+Server::Server(Options options, std::shared_ptr<Site> site)
+    : impl_(std::make_unique<Impl>(options, std::move(site))) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+}
 
 void Server::start() {
   impl_->listen();
@@ -165,7 +177,9 @@ void Server::start() {
   impl_->thread = std::thread([impl = impl_.get()] { impl->shared.io.run(); });
 }
 
-std::uint16_t Server::port() const { return impl_->port; }
+std::uint16_t Server::port() const {
+  return impl_->port;
+}
 
 void Server::stop() {
   const std::lock_guard lock(impl_->stop_mutex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTP/1.1 server: listens, bounds and parses what comes, and hands requests to a Site. It knows nothing of
-// models. One thread does all socket work; a few more run handlers. Next to read: session.cc, then site.h.
+// The HTTP/1.1 server: listens, bounds and parses what comes, and hands requests to a Site. It knows nothing
+// of models. One thread does all socket work; a few more run handlers. Next to read: session.cc, then site.h.
 #pragma once
 
 #include <cstdint>
@@ -38,15 +38,16 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds, listens and starts the threads; requests are answered from now on. Throws unavailable, naming the address,
-  // when it is taken; invalid_argument when it is not an address. Call it once.
+  // Binds, listens and starts the threads; requests are answered from now on. Throws unavailable, naming the
+  // address, when it is taken; invalid_argument when it is not an address. Call it once.
   void start();
 
   // The port listened on; after start().
   std::uint16_t port() const;
 
-  // Stops accepting, closes idle connections, lets running requests finish within the limits' stop_grace, cuts the
-  // rest and joins all threads. May be called twice, and from any thread that is not the server's own.
+  // Stops accepting, closes idle connections, lets running requests finish within the limits' stop_grace,
+  // cuts the rest and joins all threads. May be called twice, and from any thread that is not the server's
+  // own.
   void stop();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a connection, as one coroutine on the I/O thread: head, checks, body, answer, and again. Whatever may
-// block is sent to a pool and waited for; nothing here does.
+// The life of a connection, as one coroutine on the I/O thread: head, checks, body, answer, and again.
+// Whatever may block is sent to a pool and waited for; nothing here does.
 #include "registry/http/session.h"
 
 #include <fmt/format.h>
@@ -21,7 +21,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-auto into(error_code& ec) { return asio::redirect_error(asio::use_awaitable, ec); }
+auto into(error_code& ec) {
+  return asio::redirect_error(asio::use_awaitable, ec);
+}
 
 class TextReader final : public BodyReader {
  public:
@@ -70,10 +72,10 @@ struct Exchange {
   TextReader no_body{""};
   std::string failure;  // for the log
   Clock::time_point start = Clock::now();
-  Clock::time_point window_end{};   // by when the body must have brought its next share
-  std::uint64_t window_bytes = 0;   // of that share, so far
-  std::uint64_t received = 0;       // of the body
-  std::uint64_t sent = 0;           // of the answer's body
+  Clock::time_point window_end{};  // by when the body must have brought its next share
+  std::uint64_t window_bytes = 0;  // of that share, so far
+  std::uint64_t received = 0;      // of the body
+  std::uint64_t sent = 0;          // of the answer's body
   bool wants_continue = false;
   bool close = false;  // after this answer
   bool linger = false;
@@ -112,7 +114,8 @@ Session::Session(Shared& shared, asio::ip::tcp::socket socket, std::string peer)
 
 Session::~Session() {
   shared_.sessions.erase(this);
-  if (const auto entry = shared_.per_address.find(peer_); --entry->second == 0) shared_.per_address.erase(entry);
+  if (const auto entry = shared_.per_address.find(peer_); --entry->second == 0)
+    shared_.per_address.erase(entry);
   shared_.site->metrics().connections(shared_.sessions.size());
   if (shared_.sessions.empty() && shared_.all_closed) shared_.all_closed();
 }
@@ -161,7 +164,8 @@ asio::awaitable<Session::Head> Session::read_head() {
   first_ = false;
   for (;;) {
     std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-    while (scanned == 0 && bytes.starts_with("\r\n")) {  // RFC 9112, 2.2: an empty line before a request is skipped
+    while (scanned == 0 &&
+           bytes.starts_with("\r\n")) {  // RFC 9112, 2.2: an empty line before a request is skipped
       buffer_.consume(2);
       bytes.remove_prefix(2);
     }
@@ -172,7 +176,8 @@ asio::awaitable<Session::Head> Session::read_head() {
     }
     refusal_ = check_part(bytes, scanned);
     if (!refusal_ && bytes.size() >= shared_.limits.head_bytes)
-      refusal_ = Refusal{431, fmt::format("the request head is longer than {} bytes", shared_.limits.head_bytes)};
+      refusal_ =
+          Refusal{431, fmt::format("the request head is longer than {} bytes", shared_.limits.head_bytes)};
     if (refusal_) co_return Head::refused;
     scanned = bytes.size();
 
@@ -181,7 +186,8 @@ asio::awaitable<Session::Head> Session::read_head() {
     const std::size_t n = co_await socket_.async_read_some(space, into(ec));
     buffer_.commit(n);
     if (ec && timed_out_ && !idle_) {
-      refusal_ = Refusal{408, fmt::format("the request head did not arrive within {} ms", shared_.limits.head_timeout.count())};
+      refusal_ = Refusal{408, fmt::format("the request head did not arrive within {} ms",
+                                          shared_.limits.head_timeout.count())};
       co_return Head::refused;
     }
     if (ec || shared_.stopping) co_return Head::closed;
@@ -213,7 +219,8 @@ asio::awaitable<bool> Session::converse() {
   co_return again && !exchange.close;
 }
 
-// Fills the request from the head of `head` bytes at the front of the buffer; false when it was refused instead.
+// Fills the request from the head of `head` bytes at the front of the buffer; false when it was refused
+// instead.
 bool Session::parse(Exchange& exchange, std::size_t head) {
   namespace http = beast::http;
   parser_.emplace();
@@ -230,7 +237,8 @@ bool Session::parse(Exchange& exchange, std::size_t head) {
   }
   Request& request = exchange.request;
   const auto& message = parser_->get();
-  request.method = method_from(std::string_view(message.method_string().data(), message.method_string().size()));
+  request.method =
+      method_from(std::string_view(message.method_string().data(), message.method_string().size()));
   for (const auto& field : message)
     request.headers.add(std::string(field.name_string()), std::string(field.value()));
   if (const std::string* id = request.headers.find("x-request-id"); id && plain_id(*id)) request.id = *id;
@@ -267,16 +275,23 @@ std::optional<Problem> Session::check(Exchange& exchange) const {
   }
   for (const auto& [name, value] : request.query.pairs())
     if (std::find(route->query.begin(), route->query.end(), name) == route->query.end())
-      return problem_of(Error(Code::invalid_argument, fmt::format("there is no query parameter `{}` here; /openapi.yaml lists what there is", name.substr(0, 64))));
+      return problem_of(
+          Error(Code::invalid_argument,
+                fmt::format("there is no query parameter `{}` here; /openapi.yaml lists what there is",
+                            name.substr(0, 64))));
   const bool has_body = !request.body_size || *request.body_size > 0;
-  if (has_body && route->body == BodyKind::none) return problem_of(Error(Code::too_large, "this request takes no body; leave it out"));
+  if (has_body && route->body == BodyKind::none)
+    return problem_of(Error(Code::too_large, "this request takes no body; leave it out"));
   if (request.body_size && *request.body_size > route->body_limit)
-    return problem_of(Error(Code::too_large, fmt::format("the body is {} bytes; this path takes at most {}", *request.body_size, route->body_limit)));
+    return problem_of(Error(Code::too_large, fmt::format("the body is {} bytes; this path takes at most {}",
+                                                         *request.body_size, route->body_limit)));
   if (const std::string* expect = request.headers.find("expect"); expect) {
-    if (!has_token(expect, "100-continue")) return problem_of(417, "the only expectation met here is 100-continue");
+    if (!has_token(expect, "100-continue"))
+      return problem_of(417, "the only expectation met here is 100-continue");
     exchange.wants_continue = has_body && parser_->get().version() >= 11;
   }
-  if (const std::string* coding = request.headers.find("content-encoding"); coding && *coding != "identity" && has_body)
+  if (const std::string* coding = request.headers.find("content-encoding");
+      coding && *coding != "identity" && has_body)
     return problem_of(415, "bodies are taken as they are; send it without Content-Encoding");
   return std::nullopt;
 }
@@ -318,7 +333,9 @@ bool guarded(Exchange& exchange, Work work) {
   return false;
 }
 
-Problem busy() { return problem_of(503, "the server has as much work as it takes; try again in a moment"); }
+Problem busy() {
+  return problem_of(503, "the server has as much work as it takes; try again in a moment");
+}
 
 }  // namespace
 
@@ -333,7 +350,9 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
       exchange.request.principal = exchange.principal ? &*exchange.principal : nullptr;
     });
   };
-  const auto handle = [&] { guarded(exchange, [&] { exchange.response = site.handle(route, exchange.request); }); };
+  const auto handle = [&] {
+    guarded(exchange, [&] { exchange.response = site.handle(route, exchange.request); });
+  };
   const bool has_body = !parser_->is_done();
 
   std::function<void()> job = [&] {
@@ -378,7 +397,8 @@ asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::functio
 }
 
 // Reads some of the body, at least one byte unless it ends; the problem when it cannot be read on.
-asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, std::span<std::byte> target, std::size_t& n) {
+asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, std::span<std::byte> target,
+                                                           std::size_t& n) {
   auto& body = parser_->get().body();
   body.data = target.data();
   body.size = target.size();
@@ -386,7 +406,8 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
   error_code ec;
   const auto now = Clock::now();
   if (exchange.window_end == Clock::time_point{}) exchange.window_end = now + shared_.limits.body_window;
-  arm(std::max(std::chrono::milliseconds(0), std::chrono::ceil<std::chrono::milliseconds>(exchange.window_end - now)));
+  arm(std::max(std::chrono::milliseconds(0),
+               std::chrono::ceil<std::chrono::milliseconds>(exchange.window_end - now)));
   co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
   disarm();
   if (ec == beast::http::error::need_buffer) ec = {};
@@ -398,10 +419,14 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
     exchange.window_end = Clock::now() + shared_.limits.body_window;
   }
   if (exchange.received > exchange.route()->body_limit)
-    co_return problem_of(Error(Code::too_large, fmt::format("the body is longer than the {} bytes that this path takes", exchange.route()->body_limit)));
+    co_return problem_of(
+        Error(Code::too_large, fmt::format("the body is longer than the {} bytes that this path takes",
+                                           exchange.route()->body_limit)));
   if (!ec) co_return std::nullopt;
   if (timed_out_)
-    co_return problem_of(408, fmt::format("the body came slower than {} bytes in {} ms", shared_.limits.body_window_bytes, shared_.limits.body_window.count()));
+    co_return problem_of(
+        408, fmt::format("the body came slower than {} bytes in {} ms", shared_.limits.body_window_bytes,
+                         shared_.limits.body_window.count()));
   const bool ended = ec == beast::http::error::partial_message || ec == beast::http::error::end_of_stream;
   if (!ended && ec.category() == make_error_code(beast::http::error::bad_chunk).category())
     co_return problem_of(400, "the request body is malformed: " + ec.message());
@@ -443,7 +468,8 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
   const auto self = shared_from_this();
   bool done = false;
   bool reading = false;
-  BodyPipe pipe(shared_.limits.stream_chunk, [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
+  BodyPipe pipe(shared_.limits.stream_chunk,
+                [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
   exchange.request.body = &pipe;
   // Set on the I/O thread, so that the loop below never sees half of it.
   const auto finished = [self, &done, &reading] {
@@ -453,7 +479,8 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     self->signal_.set();
   };
   const bool taken = shared_.uploads.offer([self, finished, &exchange] {
-    guarded(exchange, [&] { exchange.response = self->shared_.site->handle(*exchange.route(), exchange.request); });
+    guarded(exchange,
+            [&] { exchange.response = self->shared_.site->handle(*exchange.route(), exchange.request); });
     asio::post(self->shared_.io, finished);
   });
   if (!taken) {
@@ -523,13 +550,16 @@ std::string Session::response_head(Exchange& exchange) {
   if (const std::string* trace = request.headers.find("traceparent")) put("traceparent", *trace);
   for (const auto& [name, value] : response.headers) put(name, value);
   if (!bodiless) put("Content-Length", std::to_string(response.length));
-  if (exchange.close) put("Connection", "close");
-  else if (parser_ && parser_->get().version() < 11) put("Connection", "keep-alive");
+  if (exchange.close)
+    put("Connection", "close");
+  else if (parser_ && parser_->get().version() < 11)
+    put("Connection", "keep-alive");
   return head + "\r\n";
 }
 
 asio::awaitable<bool> Session::write_response(Exchange& exchange) {
-  const bool bodiless = exchange.request.method == Method::head || exchange.response.status == 204 || exchange.response.status == 304;
+  const bool bodiless = exchange.request.method == Method::head || exchange.response.status == 204 ||
+                        exchange.response.status == 304;
   std::string head = response_head(exchange);
   if (!bodiless && exchange.response.source) {
     if (co_await write(head)) co_return co_await write_source(exchange);
@@ -548,7 +578,8 @@ asio::awaitable<bool> Session::write_source(Exchange& exchange) {
   std::vector<std::byte> chunk(shared_.limits.stream_chunk);
   while (exchange.sent < exchange.response.length) {
     std::size_t n = 0;
-    const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), exchange.response.length - exchange.sent);
+    const std::size_t wanted =
+        std::min<std::uint64_t>(chunk.size(), exchange.response.length - exchange.sent);
     std::function<void()> job = [&exchange, &chunk, &n, wanted] {
       try {
         n = exchange.response.source->read(std::span(chunk).first(wanted));
@@ -587,11 +618,14 @@ void Session::finish(const Exchange& exchange) {
   metrics.sent(exchange.sent);
   if (!shared_.options.log) return;
   std::string line = fmt::format(
-      "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} request_id={}",
-      text(exchange.request.method), quoted(exchange.request.target.path), quoted(pattern), exchange.response.status,
-      std::chrono::duration<double, std::milli>(took).count(), exchange.received, exchange.sent, peer_, exchange.request.id);
+      "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} "
+      "request_id={}",
+      text(exchange.request.method), quoted(exchange.request.target.path), quoted(pattern),
+      exchange.response.status, std::chrono::duration<double, std::milli>(took).count(), exchange.received,
+      exchange.sent, peer_, exchange.request.id);
   if (exchange.principal) line += " principal=" + quoted(exchange.principal->name);
-  if (const std::string* trace = exchange.request.headers.find("traceparent")) line += " traceparent=" + quoted(*trace);
+  if (const std::string* trace = exchange.request.headers.find("traceparent"))
+    line += " traceparent=" + quoted(*trace);
   if (exchange.broken) line += " broken=true";
   if (!exchange.failure.empty()) line += " error=" + quoted(exchange.failure);
   shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, line);

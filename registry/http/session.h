@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection, and what all connections of a server share. Only server.cc and session.cc include this: they are the
-// only places that know Asio and Beast.
+// One connection, and what all connections of a server share. Only server.cc and session.cc include this:
+// they are the only places that know Asio and Beast.
 #pragma once
 
 #include <utility>  // Boost 1.74 needs it first on gcc 12
@@ -97,7 +97,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<bool> in_pool(WorkPool& pool, Bound bound, std::function<void()> job);
   boost::asio::awaitable<bool> whole_body(Exchange& exchange, std::string& body);
   boost::asio::awaitable<void> streamed_body(Exchange& exchange);
-  boost::asio::awaitable<std::optional<Problem>> read_some(Exchange& exchange, std::span<std::byte> into, std::size_t& n);
+  boost::asio::awaitable<std::optional<Problem>> read_some(Exchange& exchange, std::span<std::byte> into,
+                                                           std::size_t& n);
   boost::asio::awaitable<bool> continue_100(Exchange& exchange);
   boost::asio::awaitable<bool> write(std::string_view bytes);
   boost::asio::awaitable<bool> write_response(Exchange& exchange);

@@ -20,6 +20,8 @@ std::optional<Principal> Site::admit(const Route& route, const Request& request)
   return principal;
 }
 
-Response Site::handle(const Route& route, Request& request) const { return route.handler(request); }
+Response Site::handle(const Route& route, Request& request) const {
+  return route.handler(request);
+}
 
 }  // namespace assay::http

@@ -16,8 +16,8 @@
 
 namespace assay::http {
 
-// Who sends this Authorization header (empty when there is none)? Throws unauthenticated when nobody does. Any thread,
-// at any time; may block.
+// Who sends this Authorization header (empty when there is none)? Throws unauthenticated when nobody does.
+// Any thread, at any time; may block.
 using Authenticate = std::function<Principal(std::string_view authorization)>;
 
 class Site {

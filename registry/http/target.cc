@@ -18,8 +18,8 @@ int hex_value(char c) {
   return -1;
 }
 
-// How many bytes the UTF-8 sequence at the front of `text` takes; 0 when it is none (RFC 3629: shortest form only, no
-// surrogates, nothing past U+10FFFF).
+// How many bytes the UTF-8 sequence at the front of `text` takes; 0 when it is none (RFC 3629: shortest form
+// only, no surrogates, nothing past U+10FFFF).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (byte(0) < 0x80) return 1;
@@ -38,9 +38,10 @@ void require_clean_text(std::string_view decoded, std::string_view raw) {
     const auto c = static_cast<unsigned char>(decoded[i]);
     const std::size_t length = utf8_length(decoded.substr(i));
     if (c < 0x20 || c == 0x7F || length == 0)
-      throw Error(Code::invalid_argument,
-                  fmt::format("decoding `{}` of the URL gives control characters or broken UTF-8; send plain text",
-                              raw.substr(0, 64)));
+      throw Error(
+          Code::invalid_argument,
+          fmt::format("decoding `{}` of the URL gives control characters or broken UTF-8; send plain text",
+                      raw.substr(0, 64)));
     i += length;
   }
 }
@@ -59,9 +60,10 @@ std::string decode(std::string_view raw, Plus plus) {
       const int high = i + 2 < raw.size() ? hex_value(raw[i + 1]) : -1;
       const int low = i + 2 < raw.size() ? hex_value(raw[i + 2]) : -1;
       if (high < 0 || low < 0)
-        throw Error(Code::invalid_argument, fmt::format("`{}` of the URL holds a `%` that two hexadecimal digits "
-                                                        "do not follow; write `%25` for a percent sign",
-                                                        raw.substr(0, 64)));
+        throw Error(Code::invalid_argument,
+                    fmt::format("`{}` of the URL holds a `%` that two hexadecimal digits "
+                                "do not follow; write `%25` for a percent sign",
+                                raw.substr(0, 64)));
       decoded += static_cast<char>(high * 16 + low);
       i += 2;
     }
@@ -85,7 +87,8 @@ std::vector<std::string> split(std::string_view text, char separator) {
 std::string decode_segment(std::string_view raw) {
   std::string decoded = decode(raw, Plus::literal);
   if (decoded == "." || decoded == "..")
-    throw Error(Code::invalid_argument, fmt::format("the path segment `{}` is not a name; leave dot segments out", raw));
+    throw Error(Code::invalid_argument,
+                fmt::format("the path segment `{}` is not a name; leave dot segments out", raw));
   return decoded;
 }
 
@@ -106,7 +109,9 @@ std::optional<std::string> Query::find(std::string_view name) const {
   std::optional<std::string> found;
   for (const auto& [key, value] : pairs_) {
     if (key != name) continue;
-    if (found) throw Error(Code::invalid_argument, fmt::format("the query parameter `{}` is there twice; send it once", name));
+    if (found)
+      throw Error(Code::invalid_argument,
+                  fmt::format("the query parameter `{}` is there twice; send it once", name));
     found = value;
   }
   return found;
@@ -120,8 +125,9 @@ std::uint64_t Query::number(std::string_view name, std::uint64_t fallback, std::
   const char* end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, value);
   if (error != std::errc() || stop != end || value < least || value > most)
-    throw Error(Code::invalid_argument,
-                fmt::format("the query parameter `{}` must be a whole number from {} to {}", name, least, most));
+    throw Error(
+        Code::invalid_argument,
+        fmt::format("the query parameter `{}` must be a whole number from {} to {}", name, least, most));
   return value;
 }
 

@@ -7,11 +7,17 @@ WorkPool::WorkPool(std::size_t threads, std::size_t queue) : queue_(queue) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
-WorkPool::~WorkPool() { stop(); }
+WorkPool::~WorkPool() {
+  stop();
+}
 
-bool WorkPool::offer(Job job) { return add(std::move(job), Bound::queue); }
+bool WorkPool::offer(Job job) {
+  return add(std::move(job), Bound::queue);
+}
 
-bool WorkPool::push(Job job) { return add(std::move(job), Bound::none); }
+bool WorkPool::push(Job job) {
+  return add(std::move(job), Bound::none);
+}
 
 bool WorkPool::add(Job job, Bound bound) {
   {

@@ -24,8 +24,8 @@ class WorkPool {
 
   // Takes a job to be run, or refuses it (false) when as many wait as may, or after stop().
   bool offer(Job job);
-  // Takes a job however many wait: for going on with work that was taken before, whose number is bounded elsewhere.
-  // False only after stop().
+  // Takes a job however many wait: for going on with work that was taken before, whose number is bounded
+  // elsewhere. False only after stop().
   bool push(Job job);
   // Runs what waits, then joins the threads.
   void stop();

@@ -11,7 +11,8 @@ namespace {
 
 Response list(const Context& context, const Request& request) {
   std::optional<Namespace> space;
-  if (const std::optional<std::string> text = request.query.find("namespace")) space = Namespace::parse(*text);
+  if (const std::optional<std::string> text = request.query.find("namespace"))
+    space = Namespace::parse(*text);
   const Page<Artifact> page =
       list_artifacts(context.services, *request.principal, kind_of(request), space, page_of(request));
   return page_response(request, page.items, page.next_cursor);

@@ -23,7 +23,8 @@ void require_same_digest(const Request& request, const Digest& digest) {
     const std::string* field = request.headers.find(name);
     const std::optional<Digest> claimed = field ? parse_repr_digest(*field) : std::nullopt;
     if (claimed && *claimed != digest)
-      throw Error(Code::invalid_argument, "uploading " + digest.text() + ": the digest field of the request names other bytes");
+      throw Error(Code::invalid_argument,
+                  "uploading " + digest.text() + ": the digest field of the request names other bytes");
   }
 }
 

@@ -21,8 +21,10 @@ Response list(const Context& context, Request& request) {
   EvidenceQuery query;
   if (const std::optional<std::string> kind = request.query.find("kind"))
     query.kind = parse_evidence_kind(*kind, "the query parameter `kind`");
-  if (const std::optional<std::string> model = request.query.find("model_digest")) query.model = Digest::parse(*model);
-  if (const std::optional<std::string> data = request.query.find("dataset_digest")) query.dataset = Digest::parse(*data);
+  if (const std::optional<std::string> model = request.query.find("model_digest"))
+    query.model = Digest::parse(*model);
+  if (const std::optional<std::string> data = request.query.find("dataset_digest"))
+    query.dataset = Digest::parse(*data);
   const Page<Evidence> page = list_evidence(context.services, *request.principal, query, page_of(request));
   return page_response(request, page.items, page.next_cursor);
 }

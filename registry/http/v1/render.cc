@@ -31,18 +31,27 @@ class BlobSource final : public BodySource {
 
 }  // namespace
 
-Kind kind_of(const Request& request) { return kind_from_plural(request.parameter("kind")); }
+Kind kind_of(const Request& request) {
+  return kind_from_plural(request.parameter("kind"));
+}
 
-Name name_of(const Request& request) { return Name::of(request.parameter("namespace"), request.parameter("name")); }
+Name name_of(const Request& request) {
+  return Name::of(request.parameter("namespace"), request.parameter("name"));
+}
 
-Selector selector_of(const Request& request) { return Selector::parse(request.parameter("version")); }
+Selector selector_of(const Request& request) {
+  return Selector::parse(request.parameter("version"));
+}
 
-StageName stage_of(const Request& request) { return StageName::parse(request.parameter("stage")); }
+StageName stage_of(const Request& request) {
+  return StageName::parse(request.parameter("stage"));
+}
 
 std::string json_body(Request& request) {
   const std::string* type = request.headers.find("content-type");
   if (!type || !is_json(*type))
-    throw Error(Code::unsupported, "this path takes a JSON document; send it with `Content-Type: application/json`");
+    throw Error(Code::unsupported,
+                "this path takes a JSON document; send it with `Content-Type: application/json`");
   return read_all(*request.body, kJsonBytes);
 }
 
@@ -55,12 +64,14 @@ Response json_response(int status, const nlohmann::json& json) {
   Response response;
   response.status = status;
   response.headers.set("Content-Type", "application/json");
-  // Everything stored was checked to be UTF-8; should some text not be, a reader gets a replacement, not a failure.
+  // Everything stored was checked to be UTF-8; should some text not be, a reader gets a replacement, not a
+  // failure.
   response.body = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
   return response;
 }
 
-Response page_response(const Request& request, nlohmann::json items, const std::optional<std::string>& next_cursor) {
+Response page_response(const Request& request, nlohmann::json items,
+                       const std::optional<std::string>& next_cursor) {
   nlohmann::json page = {{"items", std::move(items)}, {"next_cursor", nullptr}};
   if (next_cursor) page["next_cursor"] = *next_cursor;
   Response response = json_response(200, page);
@@ -68,7 +79,8 @@ Response page_response(const Request& request, nlohmann::json items, const std::
   std::string link = request.target.path + "?";
   for (const auto& [key, value] : request.query.pairs())
     if (key != "cursor") link += percent_encode(key) + "=" + percent_encode(value) + "&";
-  response.headers.set("Link", fmt::format("<{}cursor={}>; rel=\"next\"", link, percent_encode(*next_cursor)));
+  response.headers.set("Link",
+                       fmt::format("<{}cursor={}>; rel=\"next\"", link, percent_encode(*next_cursor)));
   return response;
 }
 

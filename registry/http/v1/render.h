@@ -21,8 +21,8 @@ Name name_of(const Request& request);
 Selector selector_of(const Request& request);
 StageName stage_of(const Request& request);
 
-// The bytes of a JSON body. Throws unsupported unless Content-Type says that it is JSON, so that a page of another site
-// cannot post a form here.
+// The bytes of a JSON body. Throws unsupported unless Content-Type says that it is JSON, so that a page of
+// another site cannot post a form here.
 std::string json_body(Request& request);
 
 // From `cursor` and `limit`. Throws invalid_argument.
@@ -30,7 +30,8 @@ PageRequest page_of(const Request& request);
 
 Response json_response(int status, const nlohmann::json& json);
 // {"items","next_cursor"}, and a Link to the next page if there is one.
-Response page_response(const Request& request, nlohmann::json items, const std::optional<std::string>& next_cursor);
+Response page_response(const Request& request, nlohmann::json items,
+                       const std::optional<std::string>& next_cursor);
 
 // `text` as part of a URL.
 std::string percent_encode(std::string_view text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our own API, one function and one file a noun. Handlers parse, call a service, render; nothing is decided here.
+// Our own API, one function and one file a noun. Handlers parse, call a service, render; nothing is decided
+// here.
 #pragma once
 
 #include "registry/http/api.h"

@@ -17,21 +17,25 @@ TableFormat format_of(const Request& request) {
   while (type.ends_with(' ')) type.pop_back();
   if (type == "text/csv") return TableFormat::csv;
   if (type == "application/json") return TableFormat::json;
-  throw Error(Code::unsupported,
-              "scoring takes a table; send `Content-Type: text/csv`, or `application/json` with {\"rows\":[…]}");
+  throw Error(
+      Code::unsupported,
+      "scoring takes a table; send `Content-Type: text/csv`, or `application/json` with {\"rows\":[…]}");
 }
 
 Response score(const Context& context, Request& request) {
   if (context.score == nullptr)
-    throw Error(Code::unavailable, "scoring is not configured on this server; use `assay score` at the command line");
+    throw Error(Code::unavailable,
+                "scoring is not configured on this server; use `assay score` at the command line");
   const TableFormat format = format_of(request);
   const Version version =
       resolve(context.services, *request.principal, Kind::model, name_of(request), selector_of(request));
   const std::string body = read_all(*request.body, kScoreBytes);
   const std::string label = version.reference();
   Response response;
-  response.body = context.score->score({.version = version.digest, .label = label, .format = format, .body = body});
-  response.headers.set("Content-Type", format == TableFormat::csv ? "text/csv; charset=utf-8" : "application/json");
+  response.body =
+      context.score->score({.version = version.digest, .label = label, .format = format, .body = body});
+  response.headers.set("Content-Type",
+                       format == TableFormat::csv ? "text/csv; charset=utf-8" : "application/json");
   response.headers.set("Assay-Version", label);
   response.headers.set("Assay-Digest", version.digest.text());
   return response;

@@ -23,8 +23,7 @@ std::optional<std::string_view> if_match(const Request& request) {
 }
 
 Response list(const Context& context, Request& request) {
-  return json_response(
-      200, {{"items", list_stages(context.services, *request.principal, name_of(request))}});
+  return json_response(200, {{"items", list_stages(context.services, *request.principal, name_of(request))}});
 }
 
 Response show(const Context& context, Request& request) {
@@ -39,8 +38,8 @@ Response show(const Context& context, Request& request) {
 }
 
 Response history(const Context& context, Request& request) {
-  const Page<Decision> page =
-      stage_history(context.services, *request.principal, name_of(request), stage_of(request), page_of(request));
+  const Page<Decision> page = stage_history(context.services, *request.principal, name_of(request),
+                                            stage_of(request), page_of(request));
   return page_response(request, page.items, page.next_cursor);
 }
 
@@ -64,8 +63,8 @@ Response rollback_stage(const Context& context, Request& request) {
 }
 
 Response get_policy(const Context& context, Request& request) {
-  return json_response(
-      200, policy_answer(show_policy(context.services, *request.principal, name_of(request), stage_of(request))));
+  return json_response(200, policy_answer(show_policy(context.services, *request.principal, name_of(request),
+                                                      stage_of(request))));
 }
 
 Response put_policy(const Context& context, Request& request) {

@@ -16,11 +16,13 @@ namespace assay::http::v1 {
 namespace {
 
 constexpr const char* kVersions = "/api/v1/{kind=models|datasets|plugins}/{namespace}/{name}/versions";
-constexpr const char* kVersion = "/api/v1/{kind=models|datasets|plugins}/{namespace}/{name}/versions/{version}";
+constexpr const char* kVersion =
+    "/api/v1/{kind=models|datasets|plugins}/{namespace}/{name}/versions/{version}";
 
 // What a number or a digest names never changes; what a stage or `latest` names does.
 bool names_forever(const Selector& selector) {
-  return std::holds_alternative<VersionNumber>(selector.value()) || std::holds_alternative<Digest>(selector.value());
+  return std::holds_alternative<VersionNumber>(selector.value()) ||
+         std::holds_alternative<Digest>(selector.value());
 }
 
 Response create(const Context& context, Request& request) {
@@ -34,19 +36,19 @@ Response create(const Context& context, Request& request) {
 }
 
 Response list(const Context& context, const Request& request) {
-  const Page<Version> page =
-      list_versions(context.services, *request.principal, kind_of(request), name_of(request), page_of(request));
+  const Page<Version> page = list_versions(context.services, *request.principal, kind_of(request),
+                                           name_of(request), page_of(request));
   return page_response(request, page.items, page.next_cursor);
 }
 
 Response show(const Context& context, const Request& request) {
-  return json_response(200, describe_version(context.services, *request.principal, kind_of(request), name_of(request),
-                                             selector_of(request)));
+  return json_response(200, describe_version(context.services, *request.principal, kind_of(request),
+                                             name_of(request), selector_of(request)));
 }
 
 Response show_lineage(const Context& context, const Request& request) {
-  return json_response(
-      200, lineage(context.services, *request.principal, kind_of(request), name_of(request), selector_of(request)));
+  return json_response(200, lineage(context.services, *request.principal, kind_of(request), name_of(request),
+                                    selector_of(request)));
 }
 
 class TextSource final : public BodySource {
@@ -81,8 +83,8 @@ Response show_manifest(const Context& context, const Request& request) {
 
 Response show_file(const Context& context, const Request& request) {
   const Selector selector = selector_of(request);
-  const VersionFile file = find_file(context.services, *request.principal, kind_of(request), name_of(request), selector,
-                                     FilePath::parse(request.parameter("path")));
+  const VersionFile file = find_file(context.services, *request.principal, kind_of(request), name_of(request),
+                                     selector, FilePath::parse(request.parameter("path")));
   return answer(request, {.digest = file.digest,
                           .size = file.size,
                           .media_type = "application/octet-stream",
