@@ -3,7 +3,7 @@
 
 namespace assay::http {
 
-WorkPool::WorkPool(std::size_t threads, std::size_t queue) : queue_(queue) {
+WorkPool::WorkPool(std::size_t threads, std::size_t queue) : queue_(queue), free_(threads) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -22,8 +22,8 @@ bool WorkPool::push(Job job) {
 bool WorkPool::add(Job job, Bound bound) {
   {
     const std::lock_guard lock(mutex_);
-    // A job that an idle thread will take at once does not wait, so a queue of none still lets work in.
-    if (stopping_ || (bound == Bound::queue && waiting_.size() >= queue_ + idle_)) return false;
+    // A job that a free thread will take at once does not wait, so a queue of none still lets work in.
+    if (stopping_ || (bound == Bound::queue && waiting_.size() >= queue_ + free_)) return false;
     waiting_.push_back(std::move(job));
   }
   ready_.notify_one();
@@ -42,16 +42,16 @@ void WorkPool::stop() {
 void WorkPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ++idle_;
     ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    --idle_;
     if (waiting_.empty()) return;
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
+    --free_;
     lock.unlock();
     job();
     job = nullptr;  // what it holds may lock; let it go outside
     lock.lock();
+    ++free_;
   }
 }
 

@@ -39,7 +39,7 @@ class WorkPool {
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<Job> waiting_;
-  std::size_t idle_ = 0;  // threads that wait for a job
+  std::size_t free_;  // threads that run no job
   bool stopping_ = false;
   std::vector<std::jthread> threads_;
 };
