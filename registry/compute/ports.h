@@ -161,7 +161,7 @@ class Fold {
 class Plugins {
  public:
   virtual ~Plugins() = default;
-  // `wanted` is a path to a library (it holds a '/'), a digest ("sha256:…"), a name, or a reference
+  // `wanted` is a path to a library (it ends in ".so"), a digest ("sha256:…"), a name, or a reference
   // ("gbt@2"). Throws not_found naming the nearest plugin and where it looked; unsupported for a plugin that
   // this host cannot run.
   virtual PluginInfo find(std::string_view wanted) = 0;

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+#include "registry/plugin_host/proxies.h"
+#include "registry/plugin_host/wire/batch.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+using wire::FrameKind;
+
+constexpr std::int64_t kBatchRows = 65'536;
+
+class ScorerProxy final : public Scorer {
+ public:
+  explicit ScorerProxy(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+  void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
+    session_->call(FrameKind::load, "load a model", {{"source", source_json(&model)}}, {}, {.source = &model},
+                   options, progress);
+  }
+
+  TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) override {
+    input_ = input;
+    input_schema_ = export_schema(input);
+    const auto answer =
+        session_->call(FrameKind::bind, "bind a model", {{"schema", wire::schema_to_json(*input_schema_)}},
+                       {}, {}, options, progress);
+    try {
+      output_schema_ = wire::schema_from_json(answer.json.value("schema", json()));
+      output_ = import_schema(*output_schema_);
+    } catch (const Error& error) {
+      session_->broken("bind a model", "answered " + error.message());
+    }
+    check_output();
+    return output_;
+  }
+
+  TablePtr score(const TablePtr& rows, const CallOptions& options, Progress& progress) override {
+    if (output_.empty()) throw Error(Code::internal, "score before bind");
+    if (rows->schema() != input_) throw Error(Code::internal, "score: the rows are not of the bound columns");
+    std::vector<Column> answers;
+    for (const ColumnSpec& spec : output_) answers.emplace_back(spec).reserve(rows->rows());
+    std::vector<std::size_t> columns(input_.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = i;
+    std::int64_t first = 0;
+    do {
+      const std::int64_t count = std::min(kBatchRows, rows->rows() - first);
+      score_batch(export_batch(rows, first, count, columns), count, answers, options, progress);
+      first += count;
+    } while (first < rows->rows());
+    return std::make_shared<Table>(std::move(answers));
+  }
+
+ private:
+  void check_output() {
+    std::set<std::string_view> names;
+    for (const ColumnSpec& column : output_)
+      if (column.name.empty() || !names.insert(column.name).second)
+        session_->broken("bind a model",
+                         fmt::format("answers with the column name \"{}\" empty or twice", column.name));
+    if (output_.empty()) session_->broken("bind a model", "answers with no column at all");
+  }
+
+  void score_batch(const ArrayOwner& batch, std::int64_t count, std::vector<Column>& answers,
+                   const CallOptions& options, Progress& progress) {
+    const wire::EncodedBatch encoded = wire::encode_batch(*input_schema_, *batch);
+    const auto answer = session_->call(FrameKind::score, "score", encoded.descriptor(),
+                                       encoded.payload.bytes(), {}, options, progress);
+    const std::int64_t before = answers.front().size();
+    try {
+      const ArrayOwner scored = wire::decode_batch(*output_schema_, answer.json, answer.payload);
+      if (scored->length != count)
+        throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, count));
+      append_batch(answers, *scored);
+    } catch (const Error& error) {
+      session_->broken("score", "answered " + error.message());
+    }
+    for (const Column& column : answers) require_finite(column, before);
+  }
+
+  // A model that answers NaN is broken for these rows; a registry that passed it on would hide that.
+  void require_finite(const Column& column, std::int64_t from) {
+    if (column.type() != ColumnType::f64) return;
+    for (std::int64_t row = from; row < column.size(); ++row)
+      if (!column.is_null(row) && !std::isfinite(column.f64(row)))
+        throw Error(
+            Code::internal,
+            fmt::format(
+                "{}: the prediction \"{}\" for row {} is {}, not a number; the model is unfit for this "
+                "row",
+                session_->subject("score"), column.name(), row + 1, column.f64(row)));
+  }
+
+  std::unique_ptr<Session> session_;
+  TableSchema input_, output_;
+  SchemaOwner input_schema_, output_schema_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scorer> make_scorer(std::unique_ptr<Session> session) {
+  return std::make_unique<ScorerProxy>(std::move(session));
+}
+
+}  // namespace assay

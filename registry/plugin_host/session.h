@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// One component alive in one worker: sends a request and, until it is done, serves what the plugin asks for.
+// All words of the worker are checked here and in the batch decoder before anything acts on them.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "registry/compute/arrow.h"
+#include "registry/compute/bundle.h"
+#include "registry/plugin_host/library.h"
+#include "registry/plugin_host/worker_process.h"
+
+namespace assay {
+
+// What a request lends to the plugin. Borrowed for the call; every part may be null.
+struct Lent {
+  std::vector<const RowSet*> datasets = {};  // "train" first, then "valid"
+  const BundleSource* source = nullptr;
+  bool sink = false;
+};
+
+class Session {
+ public:
+  static constexpr std::size_t kMaxEntries = 10'000;            // as many as a version may have files
+  static constexpr std::uint64_t kMaxBundleBytes = 4ull << 30;  // staged in memory until the call succeeds
+
+  // Starts a worker and opens `component` in it for `capability`.
+  Session(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
+          std::string component, std::string capability, const Config& config);
+  ~Session();
+
+  // What a request answered: its JSON, its payload and what it wrote to the sink.
+  struct Answer {
+    nlohmann::json json;
+    wire::Payload payload;
+    MemoryBundle written;
+  };
+  // `doing` says what is attempted, for messages: "train". Throws what the plugin reported (with its code,
+  // message, column, row and hint), or as WorkerProcess does.
+  Answer call(wire::FrameKind kind, std::string_view doing, nlohmann::json request,
+              std::span<const std::byte> payload, const Lent& lent, const CallOptions& options,
+              Progress& progress);
+
+  // "train with plugin gbt 1.0.0": how messages begin.
+  std::string subject(std::string_view doing) const;
+  // For an answer that breaks the contract: ends the worker and throws internal.
+  [[noreturn]] void broken(std::string_view doing, std::string_view what);
+
+ private:
+  void open(const Config& config);
+
+  std::shared_ptr<const PluginLibrary> library_;
+  std::string component_, capability_;
+  WorkerProcess process_;
+};
+
+// Parts of requests.
+nlohmann::json roles_json(const std::vector<ColumnRole>& roles);
+nlohmann::json source_json(const BundleSource* source);
+
+}  // namespace assay

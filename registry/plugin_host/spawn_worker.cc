@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/plugin_host/spawn_worker.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+// Above the numbers that the worker uses, so that giving it one file never overwrites another on its way.
+UniqueFd lifted(int fd) {
+  UniqueFd high(::fcntl(fd, F_DUPFD_CLOEXEC, 16));
+  if (!high.valid()) throw system_error("start a plugin worker", errno);
+  return high;
+}
+
+struct Actions {
+  Actions() { ::posix_spawn_file_actions_init(&value); }
+  ~Actions() { ::posix_spawn_file_actions_destroy(&value); }
+  Actions(const Actions&) = delete;
+  Actions& operator=(const Actions&) = delete;
+  posix_spawn_file_actions_t value;
+};
+
+struct Attributes {
+  Attributes() {
+    ::posix_spawnattr_init(&value);
+    // Signals as a fresh process has them, and a group of its own: an interrupt typed at the terminal is for
+    // us, and we then tell the worker to stop.
+    sigset_t none, all;
+    ::sigemptyset(&none);
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigmask(&value, &none);
+    ::posix_spawnattr_setsigdefault(&value, &all);
+    ::posix_spawnattr_setpgroup(&value, 0);
+    ::posix_spawnattr_setflags(&value,
+                               POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+  }
+  ~Attributes() { ::posix_spawnattr_destroy(&value); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  posix_spawnattr_t value;
+};
+
+}  // namespace
+
+SpawnedWorker spawn_worker(const std::filesystem::path& executable, int library_fd) {
+  int pair[2], pipe[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    throw system_error("start a plugin worker", errno);
+  UniqueFd ours(pair[0]), theirs(pair[1]);
+  if (::pipe2(pipe, O_CLOEXEC) != 0) throw system_error("start a plugin worker", errno);
+  UniqueFd reading(pipe[0]), writing(pipe[1]);
+  ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
+
+  const UniqueFd socket = lifted(theirs.get()), output = lifted(writing.get()), library = lifted(library_fd);
+  Actions actions;
+  ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions.value, output.get(), 1);
+  ::posix_spawn_file_actions_adddup2(&actions.value, output.get(), 2);
+  ::posix_spawn_file_actions_adddup2(&actions.value, socket.get(), kWorkerSocket);
+  ::posix_spawn_file_actions_adddup2(&actions.value, library.get(), kWorkerLibrary);
+  const Attributes attributes;
+  std::string name = executable.filename();
+  char* arguments[] = {name.data(), nullptr};
+  char* environment[] = {nullptr};
+  pid_t pid = -1;
+  const int error =
+      ::posix_spawn(&pid, executable.c_str(), &actions.value, &attributes.value, arguments, environment);
+  if (error != 0)
+    throw Error(Code::unavailable, "start the plugin worker " + executable.string() + ": " +
+                                       system_error("run it", error).message() +
+                                       "; it is installed beside assay in libexec/assay");
+  return {pid, std::move(ours), std::move(reading)};
+}
+
+}  // namespace assay

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// assay-worker: one plugin, away from its host. Started only by assay, with a socket on fd 3 and the library
+// on fd 4.
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "registry/plugin_host/spawn_worker.h"
+#include "registry/plugin_host/worker/sandbox.h"
+#include "registry/plugin_host/worker/server.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+// A crash must look like one to the host, and memory that a plugin keeps until its process ends is no concern
+// of ours.
+extern "C" const char* __asan_default_options();
+extern "C" const char* __asan_default_options() {
+  return "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:detect_leaks=0:"
+         "allocator_may_return_null=1";
+}
+#endif
+
+int main() {
+  int type = 0;
+  socklen_t size = sizeof type;
+  if (::getsockopt(assay::kWorkerSocket, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+    std::fputs("assay-worker runs plugins for assay and is not started by hand; see assay --help\n", stderr);
+    return 60;
+  }
+  try {
+    assay::worker::enter_sandbox();
+    assay::worker::follow_host(assay::kWorkerSocket);
+    assay::worker::Channel channel(assay::kWorkerSocket);
+    assay::worker::Server(channel).run();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "assay-worker: %s\n", error.what());
+    ::_exit(1);
+  }
+  // Not exit: static destructors of a plugin's libraries have nothing to do for us and much to crash in.
+  ::_exit(0);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/plugin_host/worker_plugins.h"
+
+#include <fmt/format.h>
+
+#include "registry/plugin_host/config_schema.h"
+#include "registry/plugin_host/proxies.h"
+#include "registry/plugin_host/search.h"
+#include "storage/base/error.h"
+
+namespace assay {
+
+struct WorkerPlugins::Impl {
+  explicit Impl(PluginHostOptions options) : search(std::move(options)) {}
+
+  std::unique_ptr<Session> open(const PluginInfo& plugin, std::string_view component,
+                                std::string_view capability, const Config& config) {
+    const ComponentInfo& chosen = choose_component(plugin, component, capability);
+    return std::make_unique<Session>(search.worker(), search.find(plugin.digest.text()), chosen.id,
+                                     std::string(capability), config);
+  }
+
+  PluginSearch search;
+};
+
+PluginHostOptions plugin_host_beside(const std::filesystem::path& executable, std::string_view plugin_path) {
+  // bin/assay in an installation, registry/assay in a build tree: the folder above holds the rest in both.
+  const std::filesystem::path root = executable.parent_path().parent_path();
+  PluginHostOptions options;
+  options.worker = root / "libexec/assay/assay-worker";
+  while (!plugin_path.empty()) {
+    const std::size_t end = std::min(plugin_path.find(':'), plugin_path.size());
+    if (end != 0) options.directories.emplace_back(plugin_path.substr(0, end));
+    plugin_path.remove_prefix(std::min(end + 1, plugin_path.size()));
+  }
+  options.directories.push_back(root / "lib/assay/plugins");
+  return options;
+}
+
+WorkerPlugins::WorkerPlugins(PluginHostOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+WorkerPlugins::~WorkerPlugins() = default;
+
+PluginInfo WorkerPlugins::find(std::string_view wanted) {
+  return impl_->search.find(wanted)->info();
+}
+
+std::vector<PluginInfo> WorkerPlugins::list() {
+  std::vector<PluginInfo> plugins;
+  for (const auto& library : impl_->search.list()) plugins.push_back(library->info());
+  return plugins;
+}
+
+Config WorkerPlugins::complete_config(const PluginInfo& plugin, std::string_view component,
+                                      std::string_view config) {
+  for (const ComponentInfo& candidate : plugin.components)
+    if (candidate.id == component)
+      return assay::complete_config(candidate.config_schema, config, plugin.name);
+  throw Error(Code::invalid_argument,
+              fmt::format("plugin {} has no component \"{}\"", plugin.name, component));
+}
+
+std::unique_ptr<Trainer> WorkerPlugins::trainer(const PluginInfo& plugin, std::string_view component,
+                                                const Config& config) {
+  return make_trainer(impl_->open(plugin, component, kTrainer, config));
+}
+
+std::unique_ptr<Scorer> WorkerPlugins::scorer(const PluginInfo& plugin, std::string_view component,
+                                              const Config& config) {
+  return make_scorer(impl_->open(plugin, component, kScorer, config));
+}
+
+std::unique_ptr<Fold> WorkerPlugins::fold(const PluginInfo& plugin, std::string_view component,
+                                          std::string_view capability, const Config& config) {
+  return make_fold(impl_->open(plugin, component, capability, config), capability);
+}
+
+}  // namespace assay
