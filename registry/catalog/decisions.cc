@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/catalog/decisions.h"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -64,7 +65,7 @@ Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const Stage
   return out;
 }
 
-// Times of one stage's moves never go back (service/stage_change.cc), so the highest revision is the last move.
+// Times of one stage's moves never go back (service/stage_move.cc), so the highest revision is the last move.
 std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time) {
   return read_one(
       snapshot.query("SELECT document FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 "
@@ -72,14 +73,22 @@ std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, cons
                      {model_or_none(snapshot, model), stage.key(), time}));
 }
 
-std::optional<VersionMark> last_good(Snapshot& snapshot, const Name& model, const StageName& stage,
-                                     const VersionMark& current) {
+std::optional<VersionNumber> last_good(Snapshot& snapshot, const Name& model, const StageName& stage) {
+  std::vector<VersionNumber> pile;
   Rows rows = snapshot.query(
-      "SELECT document FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 AND number <> ? "
-      "ORDER BY revision_after DESC LIMIT 1",
-      {model_or_none(snapshot, model), stage.key(), current.number});
-  if (!rows.next()) return std::nullopt;
-  return read_decision(rows, 0).candidate;
+      "SELECT number, action = 'rollback' FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 "
+      "ORDER BY revision_after",
+      {model_or_none(snapshot, model), stage.key()});
+  while (rows.next()) {
+    const auto number = rows.get<std::int64_t>(0);
+    const auto below = std::find(pile.rbegin(), pile.rend(), number);
+    if (rows.get<bool>(1) && below != pile.rend())
+      pile.erase(below.base(), pile.end());
+    else
+      pile.push_back(number);
+  }
+  const auto other = std::find_if(pile.rbegin(), pile.rend(), [&](VersionNumber one) { return one != pile.back(); });
+  return other == pile.rend() ? std::nullopt : std::optional(*other);
 }
 
 bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number) {

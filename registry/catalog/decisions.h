@@ -20,9 +20,9 @@ Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const Stage
                               const PageRequest& page);
 // The one that had moved the stage last at `time`; none when it pointed nowhere yet.
 std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time);
-// The last version that the stage held and that is not `current`; none when there is no other.
-std::optional<VersionMark> last_good(Snapshot& snapshot, const Name& model, const StageName& stage,
-                                     const VersionMark& current);
+// What the stage would fall back to: the version below the current one in the pile that promotions add to and rollbacks
+// take from, so that rolling back twice never returns to what was rolled back. None when there is no other.
+std::optional<VersionNumber> last_good(Snapshot& snapshot, const Name& model, const StageName& stage);
 // Whether the stage ever pointed to that version.
 bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number);
 

@@ -143,4 +143,11 @@ std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy, con
   return out;
 }
 
+std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version) {
+  std::vector<std::string> out;
+  Rows rows = snapshot.query("SELECT DISTINCT namespace_key FROM live_versions WHERE digest = ? ORDER BY 1", {version});
+  while (rows.next()) out.push_back(rows.get<std::string>(0));
+  return out;
+}
+
 }  // namespace assay

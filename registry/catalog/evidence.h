@@ -40,4 +40,7 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy, const std::vector<Digest>& models,
                                    const Namespace& space);
 
+// The keys of the namespaces that hold a version with this digest, whatever its kind.
+std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version);
+
 }  // namespace assay

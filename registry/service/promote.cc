@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole rule on one screen: what the transaction reads is what is judged, and what is judged is what it writes.
+#include "registry/service/promote.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/database.h"
+#include "registry/catalog/evidence.h"
+#include "registry/catalog/policies.h"
+#include "registry/catalog/stages.h"
+#include "registry/domain/json_reader.h"
+#include "registry/domain/verdict.h"
+#include "registry/service/resolve.h"
+#include "registry/service/stage_move.h"
+#include "storage/env/clock.h"
+
+namespace assay {
+namespace {
+
+Facts read_facts(Snapshot& snapshot, const Policy& policy, const Version& candidate, const Stage& stage) {
+  Facts facts{.namespace_ = candidate.name.namespace_(),
+              .model = candidate.name.name(),
+              .candidate = {.number = candidate.number, .digest = candidate.digest},
+              .champion = stage.version,
+              .from_holder = {},
+              .evidence = {}};
+  if (policy.from())
+    if (const auto from = find_stage(snapshot, candidate.name, *policy.from())) facts.from_holder = from->version;
+  std::vector<Digest> models = {candidate.digest};
+  if (stage.version) models.push_back(stage.version->digest);
+  facts.evidence = evidence_for(snapshot, policy, models, candidate.name.space());
+  return facts;
+}
+
+Decision already_there(const Version& version, const Stage& stage, Time at) {
+  return {.candidate = {.number = version.number, .digest = version.digest},
+          .verdict = DecisionVerdict::already_there,
+          .at = at,
+          .summary = fmt::format("already there: {} holds {}@{}; nothing changed", stage.name, version.name.name(),
+                                 version.number)};
+}
+
+Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
+  const Version version = resolve(snapshot, Kind::model, request.model, request.version);
+  const Stage stage = current_stage(snapshot, version.name, request.stage);
+  check_revision(version.name, stage, request.expected_revision);
+  const Time at = move_time(stage, now);
+  Decision decision = [&] {
+    if (stage.version && stage.version->number == version.number) return already_there(version, stage, at);
+    const Policy policy =
+        find_policy(snapshot, version.name, request.stage).value_or(Policy::none(StageName::parse(stage.name)));
+    return judge(policy, read_facts(snapshot, policy, version, stage), at);
+  }();
+  fill_attempt(decision, caller, version.name, stage);
+  decision.dry_run = request.dry_run;
+  return decision;
+}
+
+}  // namespace
+
+PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
+                                     std::optional<std::string_view> if_match) {
+  const nlohmann::json document = parse_json(body, "the request body");
+  JsonObject object(document, "the request body");
+  PromoteRequest request{.model = model,
+                         .stage = stage,
+                         .version = Selector::parse(object.text("version")),
+                         .dry_run = object.boolean("dry_run", false),
+                         .expected_revision = parse_expected_revision(if_match)};
+  object.finish();
+  return request;
+}
+
+Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request) {
+  require(caller, Permission::promote, request.model.space());
+  const Time now = services.clock.now();
+  if (request.dry_run)
+    return services.database.read([&](Snapshot& snapshot) { return decide(snapshot, caller, request, now); });
+  const Id id = new_id(services.clock, services.entropy);
+  return services.database.write([&](Transaction& transaction) {
+    return record_attempt(transaction, decide(transaction, caller, request, now), caller, id);
+  });
+}
+
+}  // namespace assay

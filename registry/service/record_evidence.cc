@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/record_evidence.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "registry/catalog/audit.h"
+#include "registry/catalog/database.h"
+#include "registry/catalog/runs.h"
+#include "registry/domain/canonical_json.h"
+#include "registry/domain/json_reader.h"
+#include "storage/base/error.h"
+#include "storage/env/clock.h"
+
+namespace assay {
+namespace {
+
+struct Subject {
+  std::string_view member;
+  Digest digest;
+};
+
+std::vector<Subject> subjects(const EvidenceDraft& draft) {
+  std::vector<Subject> out = {{"dataset_digest", draft.dataset}};
+  if (draft.model) out.push_back({"model_digest", *draft.model});
+  if (draft.reference) out.push_back({"reference_digest", *draft.reference});
+  return out;
+}
+
+// The namespaces where the caller's word counts among those that hold what the record is about.
+std::vector<std::string> counting_spaces(Snapshot& snapshot, const Principal& caller, const EvidenceDraft& draft) {
+  std::set<std::string> counting;
+  for (const Subject& subject : subjects(draft)) {
+    bool readable = false;
+    for (const std::string& key : spaces_holding(snapshot, subject.digest)) {
+      const Namespace space = Namespace::parse(key);
+      readable = readable || caller.may(Permission::read, space);
+      if (caller.may(Permission::evaluate, space)) counting.insert(key);
+    }
+    if (!readable)
+      throw Error(Code::not_found,
+                  fmt::format("evidence.{}: there is no version {} that \"{}\" may read; push it first, then report "
+                              "on it",
+                              subject.member, subject.digest.text(), caller.name));
+  }
+  if (counting.empty())
+    throw Error(Code::denied, fmt::format("\"{}\" may not record evidence on these versions: use a token with the "
+                                          "role writer or admin in one of their namespaces",
+                                          caller.name));
+  return {counting.begin(), counting.end()};
+}
+
+void check_run(Snapshot& snapshot, const Principal& caller, const EvidenceDraft& draft) {
+  if (draft.run && !find_run(snapshot, *draft.run, readable_spaces(caller)))
+    throw Error(Code::not_found, fmt::format("evidence.run_id: there is no run {} that \"{}\" may read",
+                                             draft.run->text(), caller.name));
+}
+
+}  // namespace
+
+ReadableSpaces readable_spaces(const Principal& caller) {
+  if (caller.may_everywhere(Permission::read)) return ReadableSpaces::everything();
+  ReadableSpaces out;
+  for (const Grant& grant : caller.grants)
+    if (grant.space && permits(grant.role, Permission::read)) out.keys.push_back(grant.space->key());
+  return out;
+}
+
+Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body) {
+  require_somewhere(caller, Permission::evaluate);
+  EvidenceDraft draft = evidence_draft_from_json(parse_json(body, "the evidence"));
+  // Versions never change and never go away unseen: what is found here still holds in the transaction.
+  const auto spaces = services.database.read([&](Snapshot& snapshot) {
+    check_run(snapshot, caller, draft);
+    return counting_spaces(snapshot, caller, draft);
+  });
+  const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), Level::reported,
+                          services.clock.now(), caller.name);
+  services.database.write([&](Transaction& transaction) {
+    append_evidence(transaction, evidence, spaces);
+    append_audit(transaction,
+                 {.time = evidence.created_at,
+                  .actor = caller.name,
+                  .action = "record_evidence",
+                  .subject = "evidence/" + evidence.id.text(),
+                  .details = canonical({{"kind", to_text(evidence.kind)}, {"token", caller.id.text()}})});
+  });
+  return evidence;
+}
+
+Evidence describe_evidence(const Services& services, const Principal& caller, const Id& id) {
+  require_somewhere(caller, Permission::read);
+  auto found = services.database.read(
+      [&](Snapshot& snapshot) { return find_evidence(snapshot, id, readable_spaces(caller)); });
+  if (found) return *std::move(found);
+  throw Error(Code::not_found,
+              fmt::format("There is no evidence {} that \"{}\" may read", id.text(), caller.name));
+}
+
+Page<Evidence> list_evidence(const Services& services, const Principal& caller, const EvidenceQuery& query,
+                             const PageRequest& page) {
+  require_somewhere(caller, Permission::read);
+  return services.database.read(
+      [&](Snapshot& snapshot) { return list_evidence(snapshot, query, readable_spaces(caller), page); });
+}
+
+}  // namespace assay

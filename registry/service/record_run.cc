@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/record_run.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "registry/catalog/audit.h"
+#include "registry/catalog/database.h"
+#include "registry/catalog/evidence.h"
+#include "registry/catalog/runs.h"
+#include "registry/domain/canonical_json.h"
+#include "registry/domain/json_reader.h"
+#include "registry/service/record_evidence.h"
+#include "storage/base/error.h"
+#include "storage/env/clock.h"
+
+namespace assay {
+namespace {
+
+void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& input, std::set<std::string>& spaces) {
+  bool readable = false;
+  for (const std::string& key : spaces_holding(snapshot, input.digest)) {
+    const Namespace space = Namespace::parse(key);
+    readable = readable || caller.may(Permission::read, space);
+    if (caller.may(Permission::evaluate, space)) spaces.insert(key);
+  }
+  if (!readable && !input.reference.empty())
+    throw Error(Code::not_found,
+                fmt::format("The run's input {} ({}) is no version that \"{}\" may read: push it first, or leave its "
+                            "reference empty for a local file",
+                            input.reference, input.digest.text(), caller.name));
+}
+
+// Whose readers see the run: those of its inputs' namespaces where the caller works; failing that, those of every
+// namespace where it does.
+std::vector<std::string> run_spaces(Snapshot& snapshot, const Principal& caller, const RunDraft& draft) {
+  std::set<std::string> spaces;
+  for (const RunInput& input : draft.inputs) check_input(snapshot, caller, input, spaces);
+  if (spaces.empty())
+    for (const Grant& grant : caller.grants)
+      if (permits(grant.role, Permission::evaluate))
+        spaces.insert(grant.space ? grant.space->key() : Namespace::standard().key());
+  return {spaces.begin(), spaces.end()};
+}
+
+AuditEntry entry(const Principal& caller, std::string action, const Id& id, std::string_view what, Time at) {
+  return {.time = at,
+          .actor = caller.name,
+          .action = std::move(action),
+          .subject = "runs/" + id.text(),
+          .details = canonical({{"what", what}, {"token", caller.id.text()}})};
+}
+
+Error no_run(const Principal& caller, const Id& id) {
+  return Error(Code::not_found, fmt::format("There is no run {} that \"{}\" may read", id.text(), caller.name));
+}
+
+}  // namespace
+
+Run start_run(const Services& services, const Principal& caller, std::string_view body) {
+  require_somewhere(caller, Permission::evaluate);
+  RunDraft draft = run_draft_from_json(parse_json(body, "the run"));
+  const auto spaces =
+      services.database.read([&](Snapshot& snapshot) { return run_spaces(snapshot, caller, draft); });
+  const Run run{.draft = std::move(draft),
+                .id = new_id(services.clock, services.entropy),
+                .created_at = services.clock.now(),
+                .created_by = caller.name,
+                .outcome = {},
+                .finished_at = {}};
+  services.database.write([&](Transaction& transaction) {
+    insert_run(transaction, run, caller.id, spaces);
+    append_audit(transaction, entry(caller, "start_run", run.id, to_text(run.draft.kind), run.created_at));
+  });
+  return run;
+}
+
+Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body) {
+  require_somewhere(caller, Permission::evaluate);
+  const RunOutcome outcome = run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20}));
+  const Time now = services.clock.now();
+  return services.database.write([&](Transaction& transaction) {
+    if (!find_run(transaction, id, readable_spaces(caller))) throw no_run(caller, id);
+    if (run_author(transaction, id) != caller.id && !caller.may_everywhere(Permission::admin))
+      throw Error(Code::denied, fmt::format("The run {} was started with another token: end it with that one",
+                                            id.text()));
+    finish_run(transaction, id, outcome, now);
+    append_audit(transaction, entry(caller, "finish_run", id, to_text(outcome.status), now));
+    return *find_run(transaction, id, ReadableSpaces::everything());
+  });
+}
+
+Run describe_run(const Services& services, const Principal& caller, const Id& id) {
+  require_somewhere(caller, Permission::read);
+  auto run =
+      services.database.read([&](Snapshot& snapshot) { return find_run(snapshot, id, readable_spaces(caller)); });
+  if (!run) throw no_run(caller, id);
+  return *std::move(run);
+}
+
+Page<Run> list_runs(const Services& services, const Principal& caller, const std::optional<Name>& model,
+                    const PageRequest& page) {
+  if (model)
+    require(caller, Permission::read, model->space());
+  else
+    require_somewhere(caller, Permission::read);
+  return services.database.read(
+      [&](Snapshot& snapshot) { return list_runs(snapshot, model, readable_spaces(caller), page); });
+}
+
+}  // namespace assay

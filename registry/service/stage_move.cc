@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/stage_move.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/audit.h"
+#include "registry/catalog/decisions.h"
+#include "registry/catalog/stages.h"
+#include "registry/domain/canonical_json.h"
+#include "storage/base/error.h"
+
+namespace assay {
+namespace {
+
+std::string subject(const Decision& decision) {
+  return fmt::format("models/{}/{}/stages/{}", decision.namespace_, decision.model, decision.stage);
+}
+
+std::string details(const Decision& decision, const Principal& caller) {
+  return canonical({{"decision", decision.id->text()},
+                    {"verdict", to_text(decision.verdict)},
+                    {"version", decision.candidate.number},
+                    {"digest", decision.candidate.digest.text()},
+                    {"revision", decision.revision_after},
+                    {"token", caller.id.text()}});
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_expected_revision(std::optional<std::string_view> if_match) {
+  if (!if_match || *if_match == "*") return std::nullopt;
+  std::int64_t revision = -1;
+  const std::string_view text = *if_match;
+  if (text.size() > 2 && text.front() == '"' && text.back() == '"') {
+    const auto [end, status] = std::from_chars(text.data() + 1, text.data() + text.size() - 1, revision);
+    if (status == std::errc() && end == text.data() + text.size() - 1 && revision >= 0) return revision;
+  }
+  throw Error(Code::invalid_argument,
+              "If-Match must be the stage's revision in quotes, as its ETag gave it, such as \"3\"");
+}
+
+Stage current_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {
+  if (auto found = find_stage(snapshot, model, stage)) return *std::move(found);
+  return {.name = stage.text(),
+          .version = {},
+          .revision = 0,
+          .policy_digest = {},
+          .updated_at = {},
+          .updated_by = {},
+          .decision_id = {}};
+}
+
+void check_revision(const Name& model, const Stage& stage, const std::optional<std::int64_t>& expected) {
+  if (!expected || *expected == stage.revision) return;
+  const std::string where = model.text() + "@" + stage.name;
+  if (!stage.version)
+    throw Error(Code::conflict,
+                fmt::format("{} is at revision 0, not {}: it has never been set", where, *expected));
+  throw Error(Code::conflict,
+              fmt::format("{} is at revision {}, not {}: {} moved it to version {} at {}; look at it again and decide "
+                          "anew",
+                          where, stage.revision, *expected, stage.updated_by, stage.version->number,
+                          format_time(*stage.updated_at)));
+}
+
+Time move_time(const Stage& stage, Time now) { return std::max(now, stage.updated_at.value_or(now)); }
+
+void fill_attempt(Decision& decision, const Principal& caller, const Name& model, const Stage& stage) {
+  decision.namespace_ = model.namespace_();
+  decision.model = model.name();
+  decision.stage = stage.name;
+  decision.champion = stage.version;
+  decision.policy_digest = stage.policy_digest;
+  decision.revision_before = stage.revision;
+  decision.revision_after = stage.revision + (decision.changed ? 1 : 0);
+  decision.actor = caller.name;
+}
+
+Decision record_attempt(Transaction& transaction, Decision decision, const Principal& caller, const Id& id) {
+  decision.id = id;
+  append_decision(transaction, decision);
+  if (decision.changed) {
+    const Name model = Name::of(decision.namespace_, decision.model);
+    const bool moved = move_stage(transaction, {.model = model,
+                                                .stage = StageName::parse(decision.stage),
+                                                .number = decision.candidate.number,
+                                                .expected_revision = decision.revision_before,
+                                                .decision = id,
+                                                .actor = decision.actor,
+                                                .at = decision.at});
+    if (!moved)
+      throw Error(Code::conflict, fmt::format("{}@{} moved meanwhile; look at it again and decide anew",
+                                              model.text(), decision.stage));
+  }
+  append_audit(transaction, {.time = decision.at,
+                             .actor = decision.actor,
+                             .action = std::string(to_text(decision.action)),
+                             .subject = subject(decision),
+                             .details = details(decision, caller)});
+  return decision;
+}
+
+}  // namespace assay
