@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay` from its arguments to its exit code: builds the commands, parses, runs the chosen one, and catches Error once.
+// `assay` from its arguments to its exit code: builds the commands, parses, runs the chosen one, and catches
+// Error once.
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
 #include <iostream>
 #include <vector>
 
@@ -16,7 +18,8 @@ namespace {
 constexpr int kUsage = 60;
 constexpr const char* kFooter =
     "`assay COMMAND --help` shows an example and the exit codes.\n"
-    "The registry is the one running on this machine's data directory unless --url or ASSAY_URL names another;\n"
+    "The registry is the one running on this machine's data directory unless --url or ASSAY_URL names "
+    "another;\n"
     "the token is this machine's admin token unless --token-file or ASSAY_TOKEN gives one.";
 
 void add_all(CommandSet& commands) {
@@ -45,7 +48,9 @@ void add_all(CommandSet& commands) {
   add_version(commands);
 }
 
-bool takes_value(const std::string& argument) { return argument == "--url" || argument == "--token-file"; }
+bool takes_value(const std::string& argument) {
+  return argument == "--url" || argument == "--token-file";
+}
 
 std::vector<std::string> command_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -100,9 +105,11 @@ int usage_error(const CLI::App& root, int argc, const char* const* argv, const s
 int run_chosen(const Action& action, Context& context) {
   try {
     const int code = action(context);
-    // A reader that went away, or a full disk, must not look like success.
-    if (!std::cout.flush()) throw Error(Code::unavailable, "writing the result failed: is the disk full?");
-    return code;
+    errno = 0;
+    if (std::cout.flush()) return code;
+    // A full disk must not look like success; a reader that has seen enough (`| head`) needs no message.
+    if (errno == EPIPE) return info(Code::unavailable).exit_code;
+    throw Error(Code::unavailable, "writing the result failed: is the disk full?");
   } catch (const Error& error) {
     std::cerr << "assay: " << error.message() << '\n';
     return info(error.code()).exit_code;

@@ -17,15 +17,21 @@ constexpr std::int64_t kMaxSeed = (std::int64_t{1} << 53) - 1;  // what JSON num
 }  // namespace
 
 void add_compute_options(CLI::App& command, ComputeOptions& options, const std::string& plugin_help) {
-  command.add_option("--plugin", options.plugin, plugin_help + ": a name, NAME@VERSION of the registry, or a path to a .so")
+  command
+      .add_option("--plugin", options.plugin,
+                  plugin_help + ": a name, NAME@VERSION of the registry, or a path to a .so")
       ->required(options.plugin.empty())
       ->capture_default_str();
   command.add_option("--component", options.component, "which part of the plugin, when it has several");
-  command.add_option("--set", options.settings, "a setting, key=value; may be repeated")->expected(1)->take_all();
+  command.add_option("--set", options.settings, "a setting, key=value; may be repeated")
+      ->expected(1)
+      ->take_all();
   command.add_option("--seed", options.seed, "all randomness comes from it")
       ->check(CLI::Range(std::int64_t{0}, kMaxSeed))
       ->capture_default_str();
-  command.add_option("--threads", options.threads, "how many threads the plugin may use; 0 is all of the machine's")
+  command
+      .add_option("--threads", options.threads,
+                  "how many threads the plugin may use; 0 is all of the machine's")
       ->check(CLI::Range(0u, 4096u))
       ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "seconds after which the plugin is stopped; 0 is never")
@@ -50,7 +56,8 @@ std::string settings_json(const std::vector<std::string>& settings) {
 CallOptions call_options(const ComputeOptions& options) {
   CallOptions call;
   call.seed = static_cast<std::uint64_t>(options.seed);
-  call.max_threads = options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  call.max_threads =
+      options.threads > 0 ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   if (options.timeout_s > 0)
     call.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout_s);
   return call;
@@ -58,7 +65,8 @@ CallOptions call_options(const ComputeOptions& options) {
 
 void TerminalProgress::log(PluginLogLevel level, std::string_view message) {
   if (level == PluginLogLevel::warning || level == PluginLogLevel::error)
-    std::cerr << what_ << (level == PluginLogLevel::error ? ": error: " : ": warning: ") << plain(message) << '\n';
+    std::cerr << what_ << (level == PluginLogLevel::error ? ": error: " : ": warning: ") << plain(message)
+              << '\n';
 }
 
 std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch) {
@@ -69,6 +77,7 @@ Bench::Bench(Context& context)
     : artifacts_(context.api()),
       runs_(context.api()),
       remote_plugins_(context.api()),
-      plugins_(open_plugins(context, [this](std::string_view wanted) { return remote_plugins_.fetch(wanted); })) {}
+      plugins_(
+          open_plugins(context, [this](std::string_view wanted) { return remote_plugins_.fetch(wanted); })) {}
 
 }  // namespace assay::cli

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What train, evaluate, score, validate and drift have in common: their options, and the workbench that compute asks for,
-// with the registry behind it over HTTP and plugins from this machine or the registry.
+// What train, evaluate, score, validate and drift have in common: their options, and the workbench that
+// compute asks for, with the registry behind it over HTTP and plugins from this machine or the registry.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ struct ComputeOptions {
   std::string component;
   std::vector<std::string> settings;  // key=value
   std::int64_t seed = 0;
-  unsigned threads = 0;  // 0: as many as the machine has
+  unsigned threads = 0;        // 0: as many as the machine has
   std::int64_t timeout_s = 0;  // 0: none
 };
 
@@ -36,7 +36,9 @@ class TerminalProgress final : public Progress {
  public:
   explicit TerminalProgress(std::string what) : what_(what), line_(std::move(what)) {}
 
-  void progress(double fraction_done, std::string_view step) override { line_.fraction(fraction_done, std::string(step)); }
+  void progress(double fraction_done, std::string_view step) override {
+    line_.fraction(fraction_done, std::string(step));
+  }
   void log(PluginLogLevel level, std::string_view message) override;
 
  private:

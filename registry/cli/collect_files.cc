@@ -44,11 +44,13 @@ std::vector<CollectedFile> collect_files(const std::vector<std::string>& argumen
       throw Error(Code::too_large, argument + " brings more than " + std::to_string(kMaxFiles) +
                                        " files: pack some of them into an archive");
   }
-  std::sort(out.begin(), out.end(), [](const auto& left, const auto& right) { return left.path < right.path; });
-  const auto twice = std::adjacent_find(out.begin(), out.end(),
-                                        [](const auto& left, const auto& right) { return left.path == right.path; });
+  std::sort(out.begin(), out.end(),
+            [](const auto& left, const auto& right) { return left.path < right.path; });
+  const auto twice = std::adjacent_find(
+      out.begin(), out.end(), [](const auto& left, const auto& right) { return left.path == right.path; });
   if (twice != out.end())
-    throw Error(Code::invalid_argument, "two of the files would both be " + twice->path.text() + ": rename one");
+    throw Error(Code::invalid_argument,
+                "two of the files would both be " + twice->path.text() + ": rename one");
   if (out.empty()) throw Error(Code::invalid_argument, "there are no files to push");
   return out;
 }

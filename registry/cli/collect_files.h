@@ -15,9 +15,9 @@ struct CollectedFile {
   client::LocalFile file;  // hashed
 };
 
-// A file keeps its last name, a directory gives everything below it by relative path, hidden files included. Sorted by
-// path. Throws not_found, and invalid_argument for a symbolic link or special file (nothing is left out silently), for
-// two files of one path and for nothing at all.
+// A file keeps its last name, a directory gives everything below it by relative path, hidden files included.
+// Sorted by path. Throws not_found, and invalid_argument for a symbolic link or special file (nothing is left
+// out silently), for two files of one path and for nothing at all.
 std::vector<CollectedFile> collect_files(const std::vector<std::string>& arguments);
 
 // As the manifest and the API want them.

@@ -8,7 +8,8 @@ namespace assay::cli {
 namespace {
 
 constexpr const char* kSharedExitCodes =
-    "40 integrity failure, 50 authentication or permission, 60 usage or not found, 70 server error: try again";
+    "40 integrity failure, 50 authentication or permission, 60 usage or not found, 70 server error: try "
+    "again";
 
 std::string footer_of(const CommandText& text) {
   std::string out = "Example:\n";
@@ -19,7 +20,8 @@ std::string footer_of(const CommandText& text) {
     if (end == std::string_view::npos) break;
     rest.remove_prefix(end + 1);
   }
-  out += "\nExit codes: " + (text.exit_codes.empty() ? std::string("0 done") : text.exit_codes) + ", " + kSharedExitCodes;
+  out += "\nExit codes: " + (text.exit_codes.empty() ? std::string("0 done") : text.exit_codes) + ", " +
+         kSharedExitCodes;
   return out;
 }
 
@@ -38,7 +40,9 @@ std::filesystem::path Context::data_dir(const std::string& given) const {
   return given.empty() ? default_data_dir(program_.environment) : std::filesystem::path(given);
 }
 
-void Context::print_json(const nlohmann::json& document) const { std::cout << document.dump(2) << '\n'; }
+void Context::print_json(const nlohmann::json& document) const {
+  std::cout << document.dump(2) << '\n';
+}
 
 CLI::App& CommandSet::add(const char* group, const CommandText& text) {
   CLI::App& command = add(app_, text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The list of all commands; each function stands in the file of its name and adds one command or a small family.
+// The list of all commands; each function stands in the file of its name and adds one command or a small
+// family.
 #pragma once
 
 namespace assay::cli {

@@ -25,11 +25,13 @@ std::string read_text(const fs::path& path) {
 
 std::string read_token(const fs::path& path) {
   std::string token = read_text(path);
-  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' ')) token.pop_back();
+  while (!token.empty() && (token.back() == '\n' || token.back() == '\r' || token.back() == ' '))
+    token.pop_back();
   // A token is a header's value: anything else in it is a wrong file.
   const bool printable = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
   if (token.empty() || token.size() > 4096 || !printable)
-    throw Error(Code::invalid_argument, path.string() + " does not hold a token: it should be one line, assay_…");
+    throw Error(Code::invalid_argument,
+                path.string() + " does not hold a token: it should be one line, assay_…");
   return token;
 }
 
@@ -63,7 +65,9 @@ fs::path default_data_dir(const Environment& environment) {
   throw Error(Code::invalid_argument, "no data directory: neither --data nor ASSAY_DATA nor HOME is set");
 }
 
-std::string plugin_path(const Environment& environment) { return environment("ASSAY_PLUGIN_PATH").value_or(""); }
+std::string plugin_path(const Environment& environment) {
+  return environment("ASSAY_PLUGIN_PATH").value_or("");
+}
 
 Access find_access(const GlobalOptions& options, const Environment& environment) {
   std::optional<LocalServer> local;
@@ -76,8 +80,9 @@ Access find_access(const GlobalOptions& options, const Environment& environment)
   if (url.empty()) url = environment("ASSAY_URL").value_or("");
   if (url.empty() && local) url = local->url;
   if (url.empty())
-    throw Error(Code::unavailable, "no server at " + data_dir.string() +
-                                       ": start one with `assay serve`, or say where it is with --url or ASSAY_URL");
+    throw Error(Code::unavailable,
+                "no server at " + data_dir.string() +
+                    ": start one with `assay serve`, or say where it is with --url or ASSAY_URL");
   Access access{client::Endpoint::parse(url), ""};
   if (!options.token_file.empty()) {
     access.token = read_token(options.token_file);

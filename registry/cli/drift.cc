@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay drift`: whether new rows still look like those that a model was trained on. The work is compute/drift.h's.
+// `assay drift`: whether new rows still look like those that a model was trained on. The work is
+// compute/drift.h's.
 #include "registry/compute/drift.h"
 
 #include "registry/cli/bench.h"
@@ -18,7 +19,8 @@ struct Options {
 // A name has no '/' but its namespace's, and no file is called like `churn@1`; what exists as a file is one.
 bool is_file(const std::string& text) {
   std::error_code none;
-  return std::filesystem::exists(text, none) || text.ends_with(".csv") || text.starts_with('/') || text.starts_with('.');
+  return std::filesystem::exists(text, none) || text.ends_with(".csv") || text.starts_with('/') ||
+         text.starts_with('.');
 }
 
 int run_drift(Context& context, const Options& options) {
@@ -44,12 +46,14 @@ void add_drift(CommandSet& commands) {
   auto options = make_options<Options>();
   options->compute.plugin = "drift";
   CLI::App& command = commands.add(
-      kComputeGroup, {"drift", "Compare new rows with those that a model was trained on",
-                      "assay drift churn@production --data week-46.csv\nassay drift churn@production --data week-46@1",
-                      "0 no drift, 10 drifted"});
+      kComputeGroup,
+      {"drift", "Compare new rows with those that a model was trained on",
+       "assay drift churn@production --data week-46.csv\nassay drift churn@production --data week-46@1",
+       "0 no drift, 10 drifted"});
   command.add_option("model", options->request.model, "the model: NAME@VERSION or NAME@STAGE")->required();
   command.add_option("--data", options->data, "the new rows: a CSV file, or a dataset")->required();
-  command.add_option("--reference", options->request.reference, "a dataset to compare with, instead of the training data");
+  command.add_option("--reference", options->request.reference,
+                     "a dataset to compare with, instead of the training data");
   add_compute_options(command, options->compute, "the detector");
   commands.on(command, [options](Context& context) { return run_drift(context, *options); });
 }

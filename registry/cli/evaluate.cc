@@ -32,14 +32,14 @@ int run_evaluate(Context& context, const Options& options) {
 void add_evaluate(CommandSet& commands) {
   auto options = make_options<Options>();
   options->compute.plugin = "classification";
-  CLI::App& command =
-      commands.add(kComputeGroup, {"evaluate", "Measure a model on a dataset and record the evidence",
-                                   "assay evaluate churn@4 --plugin classification --data churn-holdout@1",
-                                   "0 measured"});
+  CLI::App& command = commands.add(
+      kComputeGroup, {"evaluate", "Measure a model on a dataset and record the evidence",
+                      "assay evaluate churn@4 --plugin classification --data churn-holdout@1", "0 measured"});
   command.add_option("model", options->request.model, "the model: NAME@VERSION or NAME@STAGE")->required();
   add_compute_options(command, options->compute, "the evaluator");
   command.add_option("--data", options->request.data, "the dataset to measure on")->required();
-  command.add_option("--target", options->request.label, "the column with the truth, if it is not the one trained on");
+  command.add_option("--target", options->request.label,
+                     "the column with the truth, if it is not the one trained on");
   command.add_option("--by", options->request.group, "a column to break the metrics down by");
   commands.on(command, [options](Context& context) { return run_evaluate(context, *options); });
 }

@@ -20,7 +20,8 @@ void print(const std::vector<MetricRow>& rows, std::ostream& out) {
     const bool interval = row.ci_low && row.ci_high;
     table.add({row.name, human_number(row.value),
                interval ? fmt::format("{:.4g} to {:.4g}", *row.ci_low, *row.ci_high) : "-",
-               row.slice.empty() ? "all" : row.slice, std::to_string(row.n), row.higher_is_better ? "higher" : "lower"});
+               row.slice.empty() ? "all" : row.slice, std::to_string(row.n),
+               row.higher_is_better ? "higher" : "lower"});
   }
   table.print(out);
 }
@@ -41,7 +42,8 @@ void print(const std::vector<FindingRow>& rows, std::ostream& out) {
   }
   Table table({"severity", "rule", "column", "rows", "message"});
   for (const FindingRow& row : rows)
-    table.add({std::string(to_text(row.severity)), row.rule, row.column, std::to_string(row.row_count), row.message});
+    table.add({std::string(to_text(row.severity)), row.rule, row.column, std::to_string(row.row_count),
+               row.message});
   table.print(out);
 }
 

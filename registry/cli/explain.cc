@@ -19,7 +19,8 @@ struct Options {
   std::string at;
 };
 
-client::ApiClient::StageThen look(Context& context, const Name& model, const std::string& stage, const std::string& at) {
+client::ApiClient::StageThen look(Context& context, const Name& model, const std::string& stage,
+                                  const std::string& at) {
   if (!at.empty()) return context.api().stage_at(model, stage, parse_time(at));
   client::ApiClient::StageThen now{context.api().stage(model, stage), std::nullopt};
   if (now.stage.decision_id) now.decision = context.api().decision(now.stage.decision_id->text());
@@ -49,8 +50,8 @@ int explain(Context& context, const Options& options) {
   const Reference reference = Reference::parse(options.reference);
   const auto* stage = std::get_if<StageName>(&reference.selector.value());
   if (stage == nullptr)
-    throw Error(Code::invalid_argument, "\"" + options.reference +
-                                            "\" names no stage: write MODEL@STAGE, such as churn@production");
+    throw Error(Code::invalid_argument,
+                "\"" + options.reference + "\" names no stage: write MODEL@STAGE, such as churn@production");
   const auto then = look(context, reference.name, stage->text(), options.at);
   if (context.json()) {
     nlohmann::json document = then.stage;
@@ -67,8 +68,9 @@ int explain(Context& context, const Options& options) {
 void add_explain(CommandSet& commands) {
   auto options = make_options<Options>();
   CLI::App& command = commands.add(
-      kRecordGroup, {"explain", "Say what a stage holds or held, who moved it there and why",
-                     "assay explain churn@production\nassay explain churn@production --at 2026-03-01T12:00:00Z", ""});
+      kRecordGroup,
+      {"explain", "Say what a stage holds or held, who moved it there and why",
+       "assay explain churn@production\nassay explain churn@production --at 2026-03-01T12:00:00Z", ""});
   command.add_option("reference", options->reference, "MODEL@STAGE")->required();
   command.add_option("--at", options->at, "a moment: 2026-03-01, or 2026-03-01T12:00:00Z");
   commands.on(command, [options](Context& context) { return explain(context, *options); });

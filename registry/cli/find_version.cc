@@ -18,8 +18,9 @@ Version find_version(client::ApiClient& api, const std::string& text, const std:
     try {
       Version version = api.version(candidate, reference);
       if (found)
-        throw Error(Code::invalid_argument, "\"" + text + "\" is a " + std::string(singular(found->kind)) + " and a " +
-                                                std::string(singular(candidate)) + ": say which with --kind");
+        throw Error(Code::invalid_argument, "\"" + text + "\" is a " + std::string(singular(found->kind)) +
+                                                " and a " + std::string(singular(candidate)) +
+                                                ": say which with --kind");
       found = std::move(version);
     } catch (const Error& error) {
       if (error.code() != Code::not_found) throw;
@@ -28,7 +29,8 @@ Version find_version(client::ApiClient& api, const std::string& text, const std:
   }
   if (found) return *std::move(found);
   if (nearest_miss) throw *nearest_miss;
-  throw Error(Code::not_found, "there is no model, dataset or plugin \"" + reference.name.text() + "\": see `assay ls`");
+  throw Error(Code::not_found,
+              "there is no model, dataset or plugin \"" + reference.name.text() + "\": see `assay ls`");
 }
 
 }  // namespace assay::cli

@@ -29,9 +29,12 @@ std::vector<std::string> stages_of(Context& context, const Name& model, const st
 std::vector<Decision> decisions_of(Context& context, const Name& model, const Options& options) {
   std::vector<Decision> out;
   for (const std::string& stage : stages_of(context, model, options.stage))
-    for (Decision& decision : context.api().stage_history(model, stage, options.limit)) out.push_back(std::move(decision));
-  std::stable_sort(out.begin(), out.end(), [](const auto& left, const auto& right) { return left.at > right.at; });
-  if (out.size() > options.limit) out.erase(out.begin() + static_cast<std::ptrdiff_t>(options.limit), out.end());
+    for (Decision& decision : context.api().stage_history(model, stage, options.limit))
+      out.push_back(std::move(decision));
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& left, const auto& right) { return left.at > right.at; });
+  if (out.size() > options.limit)
+    out.erase(out.begin() + static_cast<std::ptrdiff_t>(options.limit), out.end());
   return out;
 }
 
@@ -40,8 +43,8 @@ void print_decisions(const std::vector<Decision>& decisions) {
   for (const Decision& decision : decisions)
     table.add({human_time(format_time(decision.at)), decision.stage, std::string(to_text(decision.action)),
                show_mark(decision, decision.candidate), std::string(to_text(decision.verdict)),
-               show_mark(decision, decision.champion), std::to_string(decision.revision_after), decision.actor,
-               decision.reason});
+               show_mark(decision, decision.champion), std::to_string(decision.revision_after),
+               decision.actor, decision.reason});
   table.print(std::cout);
 }
 
@@ -64,11 +67,14 @@ int history(Context& context, const Options& options) {
 
 void add_history(CommandSet& commands) {
   auto options = make_options<Options>();
-  CLI::App& command = commands.add(kRecordGroup, {"history", "List the decisions about a model's stages, newest first",
-                                                  "assay history churn --stage production", ""});
+  CLI::App& command =
+      commands.add(kRecordGroup, {"history", "List the decisions about a model's stages, newest first",
+                                  "assay history churn --stage production", ""});
   command.add_option("model", options->model, "the model")->required();
   command.add_option("--stage", options->stage, "only this stage");
-  command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--limit", options->limit, "at most so many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   commands.on(command, [options](Context& context) { return history(context, *options); });
 }
 

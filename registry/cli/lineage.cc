@@ -26,7 +26,9 @@ std::string text(const Json& object, const char* key) {
   return plain(object[key].get_ref<const std::string&>());
 }
 
-std::string short_digest(const Json& object, const char* key = "digest") { return text(object, key).substr(0, 19); }
+std::string short_digest(const Json& object, const char* key = "digest") {
+  return text(object, key).substr(0, 19);
+}
 
 void print_run(const Json& run) {
   if (!run.is_object()) {
@@ -34,9 +36,9 @@ void print_run(const Json& run) {
     return;
   }
   const Json plugin = run.value("plugin", Json::object());
-  std::cout << fmt::format("made by {} run {} ({}) with {} {} {}, seed {}\n", text(run, "kind"), text(run, "id"),
-                           text(run, "status"), text(plugin, "name"), text(plugin, "version"), short_digest(plugin),
-                           run.value("seed", std::int64_t{0}))
+  std::cout << fmt::format("made by {} run {} ({}) with {} {} {}, seed {}\n", text(run, "kind"),
+                           text(run, "id"), text(run, "status"), text(plugin, "name"),
+                           text(plugin, "version"), short_digest(plugin), run.value("seed", std::int64_t{0}))
             << "settings " << plain(run.value("config", Json::object()).dump()) << '\n';
 }
 
@@ -45,7 +47,8 @@ void print_inputs(const Json& inputs) {
   std::cout << "\nmade from\n";
   Table table({"role", "kind", "reference", "digest"});
   for (const Json& input : inputs)
-    table.add({text(input, "role"), text(input, "kind"), show_reference(text(input, "reference")), short_digest(input)});
+    table.add({text(input, "role"), text(input, "kind"), show_reference(text(input, "reference")),
+               short_digest(input)});
   table.print(std::cout);
 }
 
@@ -55,8 +58,8 @@ void print_evidence(const Json& records) {
   Table table({"id", "kind", "dataset", "by", "level", "verdict", "when"});
   for (const Json& record : records)
     table.add({text(record, "id"), text(record, "kind"), short_digest(record, "dataset_digest"),
-               text(record.value("plugin", Json::object()), "name"), text(record, "level"), text(record, "verdict"),
-               human_time(text(record, "created_at"))});
+               text(record.value("plugin", Json::object()), "name"), text(record, "level"),
+               text(record, "verdict"), human_time(text(record, "created_at"))});
   table.print(std::cout);
 }
 
@@ -70,7 +73,8 @@ void print_lineage(const Version& version, const Json& lineage) {
   print_run(lineage.value("run", Json()));
   print_inputs(lineage.value("inputs", Json::array()));
   print_evidence(lineage.value("evidence", Json::array()));
-  for (const Json& stage : lineage.value("stages", Json::array())) std::cout << "\nstage " << stage_name(stage) << '\n';
+  for (const Json& stage : lineage.value("stages", Json::array()))
+    std::cout << "\nstage " << stage_name(stage) << '\n';
   const Json used_by = lineage.value("used_by", Json::array());
   if (used_by.empty()) return;
   std::cout << "\nused by\n";
@@ -95,7 +99,8 @@ int show_lineage(Context& context, const Options& options) {
 void add_lineage(CommandSet& commands) {
   auto options = make_options<Options>();
   CLI::App& command = commands.add(
-      kRecordGroup, {"lineage", "Show what a version was made from and what is known of it", "assay lineage churn@4", ""});
+      kRecordGroup,
+      {"lineage", "Show what a version was made from and what is known of it", "assay lineage churn@4", ""});
   command.add_option("reference", options->reference, kReferenceHelp)->required();
   command.add_option("--kind", options->kind, kKindHelp);
   commands.on(command, [options](Context& context) { return show_lineage(context, *options); });

@@ -25,16 +25,18 @@ std::string stages_cell(const Artifact& artifact) {
 
 void add_artifact(const Artifact& artifact, Table& table) {
   const auto& latest = artifact.latest;
-  table.add({std::string(singular(artifact.kind)), show_name(artifact.name), std::to_string(artifact.version_count),
-             latest ? std::to_string(latest->number) : "-", latest ? human_size(latest->size()) : "-",
+  table.add({std::string(singular(artifact.kind)), show_name(artifact.name),
+             std::to_string(artifact.version_count), latest ? std::to_string(latest->number) : "-",
+             latest ? human_size(latest->size()) : "-",
              latest ? human_time(format_time(latest->created_at)) : "-", stages_cell(artifact)});
 }
 
 void add_version(const Version& version, Table& table) {
   std::string stages;
   for (const std::string& stage : version.stages) stages += (stages.empty() ? "" : ", ") + stage;
-  table.add({show_reference(version.name, version.number), version.digest.short_text(), human_size(version.size()),
-             human_time(format_time(version.created_at)), version.created_by, stages});
+  table.add({show_reference(version.name, version.number), version.digest.short_text(),
+             human_size(version.size()), human_time(format_time(version.created_at)), version.created_by,
+             stages});
 }
 
 int list_artifacts(Context& context, const std::vector<Kind>& kinds, const Options& options) {
@@ -69,7 +71,9 @@ int list_versions(Context& context, const Name& name) {
       document.push_back(version);
     }
   }
-  if (!known) throw Error(Code::not_found, "there is no model, dataset or plugin \"" + name.text() + "\": see `assay ls`");
+  if (!known)
+    throw Error(Code::not_found,
+                "there is no model, dataset or plugin \"" + name.text() + "\": see `assay ls`");
   if (context.json())
     context.print_json(document);
   else
@@ -88,9 +92,8 @@ int list(Context& context, const Options& options) {
 
 void add_ls(CommandSet& commands) {
   auto options = make_options<Options>();
-  CLI::App& command =
-      commands.add(kRecordGroup, {"ls", "List artifacts, or the versions of one", "assay ls\nassay ls models\nassay ls churn",
-                                  ""});
+  CLI::App& command = commands.add(kRecordGroup, {"ls", "List artifacts, or the versions of one",
+                                                  "assay ls\nassay ls models\nassay ls churn", ""});
   command.add_option("what", options->what, "models, datasets, plugins, or a NAME whose versions to list");
   command.add_option("--namespace", options->space, "only this namespace");
   commands.on(command, [options](Context& context) { return list(context, *options); });

@@ -8,7 +8,9 @@ const std::string kStandardPrefix = std::string(kDefaultNamespace) + "/";
 
 }  // namespace
 
-std::string show_name(const Name& name) { return name.namespace_() == kDefaultNamespace ? name.name() : name.text(); }
+std::string show_name(const Name& name) {
+  return name.namespace_() == kDefaultNamespace ? name.name() : name.text();
+}
 
 std::string show_reference(const Name& name, VersionNumber number) {
   return show_name(name) + "@" + std::to_string(number);

@@ -39,7 +39,8 @@ Json document_of(const PluginInfo& plugin) {
 
 int check(Context& context, const std::string& file) {
   const std::vector<PluginRule> rules = context.program().check_plugin(file);
-  const bool failed = std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.verdict == "fail"; });
+  const bool failed =
+      std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.verdict == "fail"; });
   if (context.json()) {
     Json document = Json::array();
     for (const PluginRule& rule : rules)
@@ -90,7 +91,8 @@ int list(Context& context) {
   Table table({"name", "version", "offers", "digest", "from"});
   for (const PluginInfo& plugin : plugins) {
     document.push_back(document_of(plugin));
-    table.add({plugin.name, plugin.version, capabilities_of(plugin), plugin.digest.short_text(), plugin.origin});
+    table.add(
+        {plugin.name, plugin.version, capabilities_of(plugin), plugin.digest.short_text(), plugin.origin});
   }
   if (context.json())
     context.print_json(document);
@@ -134,7 +136,8 @@ int show(Context& context, const std::string& wanted) {
   std::cout << fmt::format("{} {} ({})\ndigest  {}\nfrom    {}\n", plain(plugin.name), plain(plugin.version),
                            plain(plugin.licence), plugin.digest.text(), plain(plugin.origin));
   for (const ComponentInfo& component : plugin.components) {
-    std::cout << fmt::format("\n{}: {}\n", plain(component.id), plain(fmt::format("{}", fmt::join(component.capabilities, ", "))));
+    std::cout << fmt::format("\n{}: {}\n", plain(component.id),
+                             plain(fmt::format("{}", fmt::join(component.capabilities, ", "))));
     print_settings(component);
   }
   return 0;
@@ -146,25 +149,27 @@ void add_plugin(CommandSet& commands) {
   CLI::App& family = commands.add_family(kComputeGroup, "plugin", "Check, push, list or show plugins");
   auto file = make_options<std::string>();
   CLI::App& check_command =
-      commands.add(family, {"check", "Check that a library keeps the plugin contract", "assay plugin check ./mine.so",
-                            "0 it does, 10 it does not"});
+      commands.add(family, {"check", "Check that a library keeps the plugin contract",
+                            "assay plugin check ./mine.so", "0 it does, 10 it does not"});
   check_command.add_option("file", *file, "the .so file")->required();
   commands.on(check_command, [file](Context& context) { return check(context, *file); });
 
   auto pushed = make_options<PushOptions>();
-  CLI::App& push_command = commands.add(family, {"push", "Publish a plugin, so that everybody can use it by name",
-                                                 "assay plugin push ./mine.so",
-                                                 "0 published, or already the newest version"});
+  CLI::App& push_command =
+      commands.add(family, {"push", "Publish a plugin, so that everybody can use it by name",
+                            "assay plugin push ./mine.so", "0 published, or already the newest version"});
   push_command.add_option("file", pushed->file, "the .so file")->required();
   push_command.add_option("--name", pushed->name, "NAME or NAMESPACE/NAME; its own name when left out");
   commands.on(push_command, [pushed](Context& context) { return push(context, *pushed); });
 
   CLI::App& list_command = commands.add(
-      family, {"ls", "List the plugins of this machine (`assay ls plugins` lists the registry's)", "assay plugin ls", ""});
+      family, {"ls", "List the plugins of this machine (`assay ls plugins` lists the registry's)",
+               "assay plugin ls", ""});
   commands.on(list_command, [](Context& context) { return list(context); });
 
   auto wanted = make_options<std::string>();
-  CLI::App& show_command = commands.add(family, {"show", "Show a plugin's components and settings", "assay plugin show gbt", ""});
+  CLI::App& show_command =
+      commands.add(family, {"show", "Show a plugin's components and settings", "assay plugin show gbt", ""});
   show_command.add_option("plugin", *wanted, "a name, NAME@VERSION or a path to a .so")->required();
   commands.on(show_command, [wanted](Context& context) { return show(context, *wanted); });
 }

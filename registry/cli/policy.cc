@@ -22,13 +22,15 @@ struct Options {
 nlohmann::json read_policy(const Options& options) {
   nlohmann::json policy = read_yaml_file(options.file);
   if (!policy.is_object())
-    throw Error(Code::invalid_argument, options.file + " is not a policy: it should be an object with `rules`");
+    throw Error(Code::invalid_argument,
+                options.file + " is not a policy: it should be an object with `rules`");
   if (!options.stage.empty() && !policy.contains("stage")) policy["stage"] = options.stage;
   if (!policy.contains("stage") || !policy["stage"].is_string())
-    throw Error(Code::invalid_argument, options.file + " names no stage: add `stage: production`, or give --stage");
+    throw Error(Code::invalid_argument,
+                options.file + " names no stage: add `stage: production`, or give --stage");
   if (!options.stage.empty() && policy["stage"] != options.stage)
-    throw Error(Code::invalid_argument, options.file + " is for stage " + policy["stage"].dump() + ", not \"" +
-                                            options.stage + "\"");
+    throw Error(Code::invalid_argument,
+                options.file + " is for stage " + policy["stage"].dump() + ", not \"" + options.stage + "\"");
   return policy;
 }
 
@@ -72,15 +74,16 @@ int show_policy(Context& context, const Options& options) {
 void add_policy(CommandSet& commands) {
   CLI::App& family = commands.add_family(kStageGroup, "policy", "Set or show the rules of a stage");
   auto set = make_options<Options>();
-  CLI::App& set_command = commands.add(family, {"set", "Set the rules of a stage, from a YAML or JSON file",
-                                                "assay policy set churn --stage production production.yaml", "0 set"});
+  CLI::App& set_command =
+      commands.add(family, {"set", "Set the rules of a stage, from a YAML or JSON file",
+                            "assay policy set churn --stage production production.yaml", "0 set"});
   set_command.add_option("model", set->model, "the model")->required();
   set_command.add_option("file", set->file, "the policy; - is stdin")->required();
   set_command.add_option("--stage", set->stage, "the stage, unless the file names it");
   commands.on(set_command, [set](Context& context) { return set_policy(context, *set); });
   auto show = make_options<Options>();
-  CLI::App& show_command =
-      commands.add(family, {"show", "Show the rules of a stage", "assay policy show churn --stage production", ""});
+  CLI::App& show_command = commands.add(
+      family, {"show", "Show the rules of a stage", "assay policy show churn --stage production", ""});
   show_command.add_option("model", show->model, "the model")->required();
   show_command.add_option("--stage", show->stage, "the stage")->required();
   commands.on(show_command, [show](Context& context) { return show_policy(context, *show); });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the command line is made of, and what it borrows from parts that it may not see: main.cc fills `Program`.
+// What the command line is made of, and what it borrows from parts that it may not see: main.cc fills
+// `Program`.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +26,8 @@ struct ServeRequest {
   std::string log_format;  // "text" or "json"
   std::string log_level;   // "info", "warning" or "error"
   bool insecure_listen = false;
+  std::vector<std::string> allowed_hosts;  // beside this machine's own names
+  std::string plugin_path;                 // as plugin_path() answers
 };
 
 struct CheckReport {
@@ -61,16 +64,19 @@ struct Program {
   Environment environment;
   // Serves until told to stop by a signal.
   std::function<void(const ServeRequest&)> serve;
-  // The plugins of this machine and, through `fetch`, of the registry. `extra_directories`, separated by ':', come first.
-  std::function<std::unique_ptr<Plugins>(FetchPlugin fetch, const std::string& extra_directories)> open_plugins;
+  // The plugins of this machine and, through `fetch`, of the registry. `extra_directories`, separated by ':',
+  // come first.
+  std::function<std::unique_ptr<Plugins>(FetchPlugin fetch, const std::string& extra_directories)>
+      open_plugins;
   // Does a library keep the promises of the SDK?
   std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
   // Reads everything in a data directory and changes nothing.
   std::function<CheckReport(const std::filesystem::path& data_dir)> check_data;
 };
 
-// Parses the arguments, runs the command they name and answers the process's exit code. Never throws: an Error becomes
-// `assay: <message>` on stderr and the code that storage/base/error.h gives it; wrong usage is 60.
+// Parses the arguments, runs the command they name and answers the process's exit code. Never throws: an
+// Error becomes `assay: <message>` on stderr and the code that storage/base/error.h gives it; wrong usage
+// is 60.
 int run(int argc, const char* const* argv, const Program& program);
 
 }  // namespace assay::cli

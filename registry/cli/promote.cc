@@ -35,14 +35,18 @@ int promote(Context& context, const Options& options) {
 void add_promote(CommandSet& commands) {
   auto options = make_options<Options>();
   CLI::App& command = commands.add(
-      kStageGroup, {"promote", "Move a stage to a version, if its policy agrees",
-                    "assay promote churn@4 --to production\nassay promote churn@4 --to production --expect 3 --dry-run",
-                    "0 promoted or already there, 10 a rule refused it, 11 evidence missing or stale, "
-                    "12 evidence not comparable, 30 the stage moved meanwhile"});
-  command.add_option("reference", options->reference, "the version: NAME@VERSION, NAME@STAGE or NAME@sha256:…")
+      kStageGroup,
+      {"promote", "Move a stage to a version, if its policy agrees",
+       "assay promote churn@4 --to production\nassay promote churn@4 --to production --expect 3 --dry-run",
+       "0 promoted or already there, 10 a rule refused it, 11 evidence missing or stale, "
+       "12 evidence not comparable, 30 the stage moved meanwhile"});
+  command
+      .add_option("reference", options->reference, "the version: NAME@VERSION, NAME@STAGE or NAME@sha256:…")
       ->required();
   command.add_option("--to", options->stage, "the stage")->required();
-  command.add_option("--expect", options->expected, "only if the stage is at this revision (see `assay show`, `history`)")
+  command
+      .add_option("--expect", options->expected,
+                  "only if the stage is at this revision (see `assay show`, `history`)")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--dry-run", options->dry_run, "judge, but move and record nothing");
   commands.on(command, [options](Context& context) { return promote(context, *options); });

@@ -8,8 +8,8 @@
 
 namespace assay::cli {
 
-Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name, const std::vector<CollectedFile>& files,
-                     client::PublishDetails details) {
+Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name,
+                     const std::vector<CollectedFile>& files, client::PublishDetails details) {
   // Equal files have an equal manifest, so a push that changes nothing is seen before a byte travels.
   const Manifest manifest = Manifest::build(kind, version_files(files));
   if (const auto artifact = api.find_artifact(kind, name);

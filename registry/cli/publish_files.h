@@ -17,8 +17,9 @@ struct Pushed {
   std::size_t known_files = 0;   // the registry had their bytes already
 };
 
-// Uploads what the registry does not hold and publishes; a newest version with the same files is answered instead.
-Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name, const std::vector<CollectedFile>& files,
-                     client::PublishDetails details);
+// Uploads what the registry does not hold and publishes; a newest version with the same files is answered
+// instead.
+Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name,
+                     const std::vector<CollectedFile>& files, client::PublishDetails details);
 
 }  // namespace assay::cli

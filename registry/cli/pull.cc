@@ -28,7 +28,8 @@ int pull(Context& context, const Options& options) {
   std::size_t here = 0;
   for (const VersionFile& file : version.files) {
     ProgressLine line(file.path.text());
-    const client::Wanted wanted{client::file_target(version.kind, exact, file.path.text()), file.digest, file.size};
+    const client::Wanted wanted{client::file_target(version.kind, exact, file.path.text()), file.digest,
+                                file.size};
     const auto fetched = client::download(context.api().session(), wanted,
                                           std::filesystem::path(options.directory) / file.path.text(),
                                           [&](auto done, auto total) { line.bytes(done, total); });
@@ -42,8 +43,9 @@ int pull(Context& context, const Options& options) {
                         {"already_there", here}});
     return 0;
   }
-  std::cout << fmt::format("{} {}\n{} files, {} in {}, every byte verified", show_reference(version.name, version.number),
-                           version.digest.text(), version.files.size(), human_size(version.size()), options.directory);
+  std::cout << fmt::format("{} {}\n{} files, {} in {}, every byte verified",
+                           show_reference(version.name, version.number), version.digest.text(),
+                           version.files.size(), human_size(version.size()), options.directory);
   if (here > 0) std::cout << fmt::format("; {} were there already", here);
   std::cout << '\n';
   return 0;
@@ -54,8 +56,9 @@ int pull(Context& context, const Options& options) {
 void add_pull(CommandSet& commands) {
   auto options = make_options<Options>();
   CLI::App& command = commands.add(
-      kPublishGroup, {"pull", "Fetch a version's files, verified; run it again to resume",
-                      "assay pull churn@production ./churn-model\nassay pull churn-train@1 ./data", "0 complete"});
+      kPublishGroup,
+      {"pull", "Fetch a version's files, verified; run it again to resume",
+       "assay pull churn@production ./churn-model\nassay pull churn-train@1 ./data", "0 complete"});
   command.add_option("reference", options->reference, kReferenceHelp)->required();
   command.add_option("directory", options->directory, "where to; made when missing")->required();
   command.add_option("--kind", options->kind, kKindHelp);

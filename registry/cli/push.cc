@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay push model|dataset`: local files become the next version. Next on the way of the bytes: client/transfer.h.
+// `assay push model|dataset`: local files become the next version. Next on the way of the bytes:
+// client/transfer.h.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -45,7 +46,9 @@ std::vector<CollectedFile> with_card(std::vector<std::string> arguments, const s
   return collect_files(arguments);
 }
 
-bool is_csv(const CollectedFile& file) { return file.path.extension() == "csv"; }
+bool is_csv(const CollectedFile& file) {
+  return file.path.extension() == "csv";
+}
 
 // Every CSV file must read; the one that is the dataset's table (data.csv, or the only one) is described.
 std::optional<std::string> profile_of(const std::vector<CollectedFile>& files) {
@@ -101,7 +104,9 @@ void add_kind(CommandSet& commands, CLI::App& family, Kind kind, const CommandTe
   auto options = make_options<Options>();
   CLI::App& command = commands.add(family, text);
   command.add_option("name", options->name, "NAME, or NAMESPACE/NAME")->required();
-  command.add_option("files", options->files, kind == Kind::model ? "files, or a directory" : "files; tables as CSV")
+  command
+      .add_option("files", options->files,
+                  kind == Kind::model ? "files, or a directory" : "files; tables as CSV")
       ->required();
   command.add_option("--label", options->labels, "key=value; may be repeated")->expected(1)->take_all();
   if (kind == Kind::model) command.add_option("--card", options->card, "a README.md to add");

@@ -16,7 +16,8 @@ namespace fs = std::filesystem;
 
 ArtifactVersion artifact_version(const Version& version) {
   ArtifactVersion out{version.kind, version.reference(), version.digest, {}};
-  for (const VersionFile& file : version.files) out.files.push_back({file.path.text(), file.digest, file.size});
+  for (const VersionFile& file : version.files)
+    out.files.push_back({file.path.text(), file.digest, file.size});
   return out;
 }
 
@@ -91,7 +92,8 @@ ArtifactVersion RemoteArtifacts::publish_model(std::string_view name, const std:
   }
   client::PublishDetails details;
   details.run_id = run.text();
-  return artifact_version(api_.publish(Kind::model, Name::parse(name), version_files(collected), details).version);
+  return artifact_version(
+      api_.publish(Kind::model, Name::parse(name), version_files(collected), details).version);
 }
 
 }  // namespace assay::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry behind compute's ports, over HTTP: artifacts are fetched and published, runs and evidence recorded.
+// The registry behind compute's ports, over HTTP: artifacts are fetched and published, runs and evidence
+// recorded.
 #pragma once
 
 #include <filesystem>
@@ -34,7 +35,8 @@ class RemoteArtifacts final : public Artifacts {
   ArtifactVersion resolve(Kind kind, std::string_view reference) override;
   ArtifactVersion resolve_input(const ArtifactVersion& model, const Digest& dataset) override;
   std::filesystem::path fetch(const ArtifactVersion& version, const ArtifactFile& file) override;
-  ArtifactVersion publish_model(std::string_view name, const std::vector<NewFile>& files, const Id& run) override;
+  ArtifactVersion publish_model(std::string_view name, const std::vector<NewFile>& files,
+                                const Id& run) override;
 
  private:
   ArtifactVersion resolve_digest(Kind kind, const Digest& digest);

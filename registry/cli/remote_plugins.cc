@@ -8,15 +8,19 @@
 namespace assay::cli {
 namespace {
 
-bool is_library(const VersionFile& file) { return file.path.extension() == "so"; }
+bool is_library(const VersionFile& file) {
+  return file.path.extension() == "so";
+}
 
 }  // namespace
 
 const VersionFile& library_of(const Version& version) {
   const auto first = std::find_if(version.files.begin(), version.files.end(), is_library);
-  if (first == version.files.end() || std::find_if(std::next(first), version.files.end(), is_library) != version.files.end())
-    throw Error(Code::unsupported, "plugin " + version.reference() +
-                                       " does not hold exactly one .so file: push it with `assay plugin push FILE.so`");
+  if (first == version.files.end() ||
+      std::find_if(std::next(first), version.files.end(), is_library) != version.files.end())
+    throw Error(Code::unsupported,
+                "plugin " + version.reference() +
+                    " does not hold exactly one .so file: push it with `assay plugin push FILE.so`");
   return *first;
 }
 
@@ -45,8 +49,9 @@ std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
   const auto path = scratch_.path() / file.digest.hex() / std::filesystem::path(file.path.text()).filename();
   ProgressLine line(version->reference());
   const Reference exact{version->name, Selector(version->number)};
-  client::download(api_.session(), {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size},
-                   path, [&](auto done, auto total) { line.bytes(done, total); });
+  client::download(api_.session(),
+                   {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, path,
+                   [&](auto done, auto total) { line.bytes(done, total); });
   return FetchedPlugin{path, version->reference()};
 }
 

@@ -12,8 +12,9 @@ class RemotePlugins {
  public:
   explicit RemotePlugins(client::ApiClient& api) : api_(api) {}
 
-  // By name, reference or digest of the library, which only a published plugin version can have: a digest alone must
-  // never make some other blob run. The file stays until this object ends. Nothing when the registry has no such plugin.
+  // By name, reference or digest of the library, which only a published plugin version can have: a digest
+  // alone must never make some other blob run. The file stays until this object ends. Nothing when the
+  // registry has no such plugin.
   std::optional<FetchedPlugin> fetch(std::string_view wanted);
 
  private:

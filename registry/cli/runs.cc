@@ -41,8 +41,8 @@ int list_runs(Context& context, const ListOptions& options) {
   Table table({"run", "kind", "status", "plugin", "when", "by", "made"});
   for (const Run& run : runs)
     table.add({run.id.text(), std::string(to_text(run.draft.kind)), std::string(to_text(run.status())),
-               run.draft.plugin.name + " " + run.draft.plugin.version, human_time(format_time(run.created_at)),
-               run.created_by, outputs_of(run)});
+               run.draft.plugin.name + " " + run.draft.plugin.version,
+               human_time(format_time(run.created_at)), run.created_by, outputs_of(run)});
   table.print(std::cout);
   return 0;
 }
@@ -50,14 +50,17 @@ int list_runs(Context& context, const ListOptions& options) {
 void print_run(const Run& run) {
   const PluginUse& plugin = run.draft.plugin;
   std::cout << fmt::format("{} run {}: {}\n", to_text(run.draft.kind), run.id.text(), to_text(run.status()))
-            << fmt::format("plugin    {} {} {}\n", plain(plugin.name), plain(plugin.version), plugin.digest.text())
+            << fmt::format("plugin    {} {} {}\n", plain(plugin.name), plain(plugin.version),
+                           plugin.digest.text())
             << fmt::format("settings  {}\nseed      {}, {} threads\n", plain(run.draft.config.canonical),
                            run.draft.seed, run.draft.max_threads)
-            << fmt::format("started   {} by {}\n", human_time(format_time(run.created_at)), plain(run.created_by));
+            << fmt::format("started   {} by {}\n", human_time(format_time(run.created_at)),
+                           plain(run.created_by));
   if (run.finished_at) std::cout << "ended     " << human_time(format_time(*run.finished_at)) << '\n';
   Table files({"role", "kind", "reference", "digest"});
   for (const RunInput& input : run.draft.inputs)
-    files.add({input.role, std::string(singular(input.kind)), show_reference(input.reference), input.digest.text()});
+    files.add({input.role, std::string(singular(input.kind)), show_reference(input.reference),
+               input.digest.text()});
   if (run.outcome)
     for (const RunOutput& output : run.outcome->outputs)
       files.add({"made: " + output.role, std::string(singular(output.kind)), "", output.digest.text()});
@@ -87,13 +90,16 @@ int show_run(Context& context, const std::string& id) {
 void add_runs(CommandSet& commands) {
   CLI::App& family = commands.add_family(kRecordGroup, "runs", "List the recorded runs, or show one");
   auto list = make_options<ListOptions>();
-  CLI::App& list_command = commands.add(family, {"list", "List runs, newest first", "assay runs list --model churn", ""});
+  CLI::App& list_command =
+      commands.add(family, {"list", "List runs, newest first", "assay runs list --model churn", ""});
   list_command.add_option("--model", list->model, "only runs that made or used this model");
-  list_command.add_option("--limit", list->limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
+  list_command.add_option("--limit", list->limit, "at most so many")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber);
   commands.on(list_command, [list](Context& context) { return list_runs(context, *list); });
   auto id = make_options<std::string>();
-  CLI::App& show_command =
-      commands.add(family, {"show", "Show one run: inputs, settings, metrics, outputs", "assay runs show 01jd…", ""});
+  CLI::App& show_command = commands.add(
+      family, {"show", "Show one run: inputs, settings, metrics, outputs", "assay runs show 01jd…", ""});
   show_command.add_option("run", *id, "the run's id")->required();
   commands.on(show_command, [id](Context& context) { return show_run(context, *id); });
 }

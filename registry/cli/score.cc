@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay score`: predictions for the rows of a CSV file, by the very plugin that trained the model. The work is
-// compute/score.h's, as in the server, so the answers have the same bits.
+// `assay score`: predictions for the rows of a CSV file, by the very plugin that trained the model. The work
+// is compute/score.h's, as in the server, so the answers have the same bits.
 #include "registry/compute/score.h"
 
 #include <fmt/format.h>
@@ -74,7 +74,8 @@ int run_score(Context& context, const Options& options) {
   }
   write_whole(options.output, scored);
   if (context.json())
-    context.print_json({{"reference", version.reference}, {"digest", version.digest.text()}, {"output", options.output}});
+    context.print_json(
+        {{"reference", version.reference}, {"digest", version.digest.text()}, {"output", options.output}});
   else
     std::cout << fmt::format("{} scored by {} {}\n", options.output, show_reference(version.reference),
                              version.digest.short_text());
@@ -85,15 +86,19 @@ int run_score(Context& context, const Options& options) {
 
 void add_score(CommandSet& commands) {
   auto options = make_options<Options>();
-  CLI::App& command = commands.add(kComputeGroup, {"score", "Predict the rows of a CSV file",
-                                                   "assay score churn@production --input new.csv --output scored.csv",
-                                                   "0 scored"});
+  CLI::App& command = commands.add(
+      kComputeGroup, {"score", "Predict the rows of a CSV file",
+                      "assay score churn@production --input new.csv --output scored.csv", "0 scored"});
   command.add_option("model", options->model, "the model: NAME@VERSION or NAME@STAGE")->required();
-  command.add_option("--input", options->input, "a CSV file with the model's columns; - is stdin")->required();
-  command.add_option("--output", options->output, "where the rows with their predictions go; - or nothing is stdout");
+  command.add_option("--input", options->input, "a CSV file with the model's columns; - is stdin")
+      ->required();
+  command.add_option("--output", options->output,
+                     "where the rows with their predictions go; - or nothing is stdout");
   command.add_option("--threads", options->compute.threads, "how many threads the plugin may use; 0 is all")
       ->check(CLI::Range(0u, 4096u));
-  command.add_option("--timeout", options->compute.timeout_s, "seconds after which the plugin is stopped; 0 is never")
+  command
+      .add_option("--timeout", options->compute.timeout_s,
+                  "seconds after which the plugin is stopped; 0 is never")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
   commands.on(command, [options](Context& context) { return run_score(context, *options); });
 }

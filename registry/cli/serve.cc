@@ -22,6 +22,7 @@ struct ServeOptions {
 int serve(Context& context, const ServeOptions& options) {
   ServeRequest request = options.request;
   request.data_dir = context.data_dir(options.data);
+  request.plugin_path = plugin_path(context.program().environment);
   context.program().serve(request);
   return 0;
 }
@@ -45,7 +46,8 @@ int fsck(Context& context, const std::string& data) {
   const CheckReport report = context.program().check_data(data_dir);
   if (context.json()) {
     nlohmann::json problems = nlohmann::json::array();
-    for (const auto& problem : report.problems) problems.push_back({{"where", problem.where}, {"what", problem.what}});
+    for (const auto& problem : report.problems)
+      problems.push_back({{"where", problem.where}, {"what", problem.what}});
     context.print_json({{"data", data_dir.string()},
                         {"versions", report.versions},
                         {"blobs", report.blobs},
@@ -66,17 +68,23 @@ void add_serve(CommandSet& commands) {
   options->request.listen = "127.0.0.1:7460";
   options->request.log_format = "text";
   options->request.log_level = "info";
-  CLI::App& command =
-      commands.add(kServerGroup, {"serve", "Run the registry until SIGTERM or Ctrl-C",
-                                  "assay serve\nassay serve --data /srv/assay --listen 127.0.0.1:0", "0 stopped"});
+  CLI::App& command = commands.add(
+      kServerGroup, {"serve", "Run the registry until SIGTERM or Ctrl-C",
+                     "assay serve\nassay serve --data /srv/assay --listen 127.0.0.1:0", "0 stopped"});
   command.add_option("--data", options->data, "the data directory; made when missing");
-  command.add_option("--listen", options->request.listen, "HOST:PORT; port 0 takes a free one")->capture_default_str();
+  command.add_option("--listen", options->request.listen, "HOST:PORT; port 0 takes a free one")
+      ->capture_default_str();
   command.add_option("--log-format", options->request.log_format, "text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
   command.add_option("--log-level", options->request.log_level, "info, warning or error")
       ->check(CLI::IsMember({"info", "warning", "error"}))
       ->capture_default_str();
+  command
+      .add_option("--allow-host", options->request.allowed_hosts,
+                  "a name that a proxy in front passes on in Host; may be repeated")
+      ->expected(1)
+      ->take_all();
   command.add_flag("--insecure-listen", options->request.insecure_listen,
                    "allow an address beyond this machine, although nothing is encrypted");
   commands.on(command, [options](Context& context) { return serve(context, *options); });

@@ -27,8 +27,8 @@ int stats(Context& context) {
     return 0;
   }
   const auto number = [&](const char* key) { return totals.value(key, std::uint64_t{0}); };
-  std::cout << fmt::format("{} models, {} datasets, {} plugins; {} versions\n", number("models"), number("datasets"),
-                           number("plugins"), number("versions"))
+  std::cout << fmt::format("{} models, {} datasets, {} plugins; {} versions\n", number("models"),
+                           number("datasets"), number("plugins"), number("versions"))
             << fmt::format("{} blobs, {} stored in {}\n", number("blobs"), human_size(number("raw_bytes")),
                            human_size(number("stored_bytes")));
   return 0;
@@ -42,8 +42,8 @@ int audit(Context& context, std::size_t limit) {
   }
   Table table({"seq", "when", "who", "action", "what"});
   for (const Json& entry : entries)
-    table.add({text(entry, "seq"), human_time(text(entry, "time")), text(entry, "actor"), text(entry, "action"),
-               text(entry, "subject")});
+    table.add({text(entry, "seq"), human_time(text(entry, "time")), text(entry, "actor"),
+               text(entry, "action"), text(entry, "subject")});
   table.print(std::cout);
   return 0;
 }
@@ -56,7 +56,9 @@ struct TokenOptions {
 int create_token(Context& context, const TokenOptions& options) {
   client::TokenWanted wanted = options.wanted;
   if (wanted.namespace_ != "*") wanted.namespace_ = Namespace::parse(wanted.namespace_).text();
-  if (!options.expires.empty()) wanted.expires_in_s = std::chrono::duration_cast<std::chrono::seconds>(parse_duration(options.expires)).count();
+  if (!options.expires.empty())
+    wanted.expires_in_s =
+        std::chrono::duration_cast<std::chrono::seconds>(parse_duration(options.expires)).count();
   if (wanted.name.empty()) wanted.name = wanted.role;
   const Json token = context.api().create_token(wanted);
   if (context.json()) {
@@ -65,7 +67,8 @@ int create_token(Context& context, const TokenOptions& options) {
   }
   // Alone on stdout, so that it can go straight into a file.
   std::cout << text(token, "token") << '\n';
-  std::cerr << fmt::format("a {} token for {}, id {}, expires {}; it is shown only this once\n", text(token, "role"),
+  std::cerr << fmt::format("a {} token for {}, id {}, expires {}; it is shown only this once\n",
+                           text(token, "role"),
                            wanted.namespace_ == "*" ? "all namespaces" : "namespace " + wanted.namespace_,
                            text(token, "id"), human_time(text(token, "expires_at")));
   return 0;
@@ -103,8 +106,8 @@ void add_stats(CommandSet& commands) {
 void add_audit(CommandSet& commands) {
   auto limit = make_options<std::size_t>();
   *limit = 50;
-  CLI::App& command =
-      commands.add(kServerGroup, {"audit", "List every change, newest first (admins only)", "assay audit --limit 20", ""});
+  CLI::App& command = commands.add(
+      kServerGroup, {"audit", "List every change, newest first (admins only)", "assay audit --limit 20", ""});
   command.add_option("--limit", *limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
   commands.on(command, [limit](Context& context) { return audit(context, *limit); });
 }
@@ -112,9 +115,10 @@ void add_audit(CommandSet& commands) {
 void add_token(CommandSet& commands) {
   CLI::App& family = commands.add_family(kServerGroup, "token", "Make tokens for people and programs");
   auto options = make_options<TokenOptions>();
-  CLI::App& command =
-      commands.add(family, {"create", "Make a token; it is printed once",
-                            "assay token create --role promoter --namespace acme --expires 30d > promoter.token", "0 made"});
+  CLI::App& command = commands.add(
+      family,
+      {"create", "Make a token; it is printed once",
+       "assay token create --role promoter --namespace acme --expires 30d > promoter.token", "0 made"});
   command.add_option("--role", options->wanted.role, "reader, writer, promoter or admin")
       ->required()
       ->check(CLI::IsMember({"reader", "writer", "promoter", "admin"}));

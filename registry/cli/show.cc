@@ -23,10 +23,12 @@ struct Options {
 void print_version(const Version& version) {
   std::cout << singular(version.kind) << ' ' << show_reference(version.name, version.number) << '\n'
             << "digest     " << version.digest.text() << '\n'
-            << "published  " << human_time(format_time(version.created_at)) << " by " << plain(version.created_by) << '\n';
+            << "published  " << human_time(format_time(version.created_at)) << " by "
+            << plain(version.created_by) << '\n';
   if (version.run_id) std::cout << "run        " << version.run_id->text() << '\n';
   for (const std::string& stage : version.stages) std::cout << "stage      " << plain(stage) << '\n';
-  for (const auto& [key, value] : version.labels) std::cout << "label      " << plain(key) << '=' << plain(value) << '\n';
+  for (const auto& [key, value] : version.labels)
+    std::cout << "label      " << plain(key) << '=' << plain(value) << '\n';
   std::cout << '\n';
   Table files({"file", "size", "digest"});
   for (const VersionFile& file : version.files)
@@ -51,8 +53,9 @@ int show(Context& context, const Options& options) {
 
 void add_show(CommandSet& commands) {
   auto options = make_options<Options>();
-  CLI::App& command = commands.add(kRecordGroup, {"show", "Show one version: digest, files, labels, profile",
-                                                  "assay show churn@production\nassay show churn-train@1", ""});
+  CLI::App& command =
+      commands.add(kRecordGroup, {"show", "Show one version: digest, files, labels, profile",
+                                  "assay show churn@production\nassay show churn-train@1", ""});
   command.add_option("reference", options->reference, kReferenceHelp)->required();
   command.add_option("--kind", options->kind, kKindHelp);
   commands.on(command, [options](Context& context) { return show(context, *options); });

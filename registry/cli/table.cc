@@ -12,8 +12,8 @@ namespace {
 
 // Code points, not bytes, so that "≥" counts once.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 bool looks_numeric(std::string_view text) {
@@ -61,7 +61,8 @@ void Table::print(std::ostream& out) const {
 
 std::string plain(std::string_view text) {
   std::string out(text);
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, '?');
   return out;
 }
 
@@ -74,9 +75,13 @@ std::string human_size(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
-std::string human_number(double value) { return fmt::format("{:.6g}", value); }
+std::string human_number(double value) {
+  return fmt::format("{:.6g}", value);
+}
 
-std::string human_number(std::optional<double> value) { return value ? human_number(*value) : "-"; }
+std::string human_number(std::optional<double> value) {
+  return value ? human_number(*value) : "-";
+}
 
 std::string human_time(std::string_view time) {
   if (time.size() < 20 || time[10] != 'T' || time.back() != 'Z') return plain(time);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Text for people: aligned tables, sizes, numbers. Nothing here is meant to be parsed; that is what --json is for.
+// Text for people: aligned tables, sizes, numbers. Nothing here is meant to be parsed; that is what --json is
+// for.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +30,9 @@ class Table {
 
 // `text` with control characters shown as '?', so that it cannot drive the terminal.
 std::string plain(std::string_view text);
-std::string human_size(std::uint64_t bytes);           // "1.4 MB", powers of 1000
-std::string human_number(double value);                // up to 6 significant digits
-std::string human_number(std::optional<double> value); // "-" for nothing
+std::string human_size(std::uint64_t bytes);            // "1.4 MB", powers of 1000
+std::string human_number(double value);                 // up to 6 significant digits
+std::string human_number(std::optional<double> value);  // "-" for nothing
 // "2026-11-21T01:02:03.004Z" as "2026-11-21 01:02:03 UTC"; anything else as it is.
 std::string human_time(std::string_view time);
 

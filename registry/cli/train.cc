@@ -33,14 +33,16 @@ std::map<std::string, RunMetric> last_values(const std::vector<RunMetric>& metri
 
 void print_result(const TrainResult& result) {
   std::cout << fmt::format("{} {}\n", show_reference(result.model.reference), result.model.digest.text())
-            << fmt::format("trained on {} ({} rows) by {} {}, run {}\n", show_reference(result.data.reference),
-                           result.rows, plain(result.plugin.name), plain(result.plugin.version), result.run.text())
+            << fmt::format("trained on {} ({} rows) by {} {}, run {}\n",
+                           show_reference(result.data.reference), result.rows, plain(result.plugin.name),
+                           plain(result.plugin.version), result.run.text())
             << "settings " << result.config.canonical << '\n';
   const auto metrics = last_values(result.metrics);
   if (metrics.empty()) return;
   std::cout << '\n';
   Table table({"metric", "value", "step"});
-  for (const auto& [name, metric] : metrics) table.add({name, human_number(metric.value), std::to_string(metric.step)});
+  for (const auto& [name, metric] : metrics)
+    table.add({name, human_number(metric.value), std::to_string(metric.step)});
   table.print(std::cout);
 }
 

@@ -32,10 +32,10 @@ int run_validate(Context& context, const Options& options) {
 void add_validate(CommandSet& commands) {
   auto options = make_options<Options>();
   options->compute.plugin = "table_contract";
-  CLI::App& command =
-      commands.add(kComputeGroup, {"validate", "Check a dataset against rules, or against an earlier version",
-                                   "assay validate churn-train@2 --plugin table_contract --against churn-train@1",
-                                   "0 valid, 10 an error was found"});
+  CLI::App& command = commands.add(
+      kComputeGroup, {"validate", "Check a dataset against rules, or against an earlier version",
+                      "assay validate churn-train@2 --plugin table_contract --against churn-train@1",
+                      "0 valid, 10 an error was found"});
   command.add_option("data", options->request.data, "the dataset: NAME@VERSION")->required();
   add_compute_options(command, options->compute, "the validator");
   command.add_option("--against", options->request.against, "a dataset that shows how it should be");

@@ -23,8 +23,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kMaxDepth = 32;         // as for JSON documents
-constexpr std::size_t kMaxBytes = 1 << 20;    // hand-written documents are a few kilobytes
+constexpr std::size_t kMaxDepth = 32;       // as for JSON documents
+constexpr std::size_t kMaxBytes = 1 << 20;  // hand-written documents are a few kilobytes
 
 // Carries a place out of yaml-cpp, which lets exceptions of its handler through.
 struct Refusal {
@@ -41,12 +41,16 @@ Json scalar_of(const std::string& tag, const std::string& text) {
   const char* first = text.data() + (text[0] == '+' ? 1 : 0);
   const char* last = text.data() + text.size();
   std::int64_t integer = 0;
-  if (const auto [end, error] = std::from_chars(first, last, integer); error == std::errc() && end == last) return integer;
+  if (const auto [end, error] = std::from_chars(first, last, integer); error == std::errc() && end == last)
+    return integer;
   // fast_float also takes "inf" and "nan", which JSON has no number for: they stay text.
   double number = 0;
-  const bool starts_as_number = first != last && std::string_view("0123456789.-").find(*first) != std::string_view::npos;
+  const bool starts_as_number =
+      first != last && std::string_view("0123456789.-").find(*first) != std::string_view::npos;
   if (starts_as_number && text.find_first_of("nN") == std::string::npos)
-    if (const auto [end, error] = fast_float::from_chars(first, last, number); error == std::errc() && end == last) return number;
+    if (const auto [end, error] = fast_float::from_chars(first, last, number);
+        error == std::errc() && end == last)
+      return number;
   return text;
 }
 
@@ -60,10 +64,12 @@ class Builder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     throw Refusal{mark, "aliases are not taken: write the value out"};
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     if (wants_key()) {
       refuse_anchor(mark, anchor);
-      if (open_.back().value->contains(value)) throw Refusal{mark, "the key \"" + value + "\" is there twice"};
+      if (open_.back().value->contains(value))
+        throw Refusal{mark, "the key \"" + value + "\" is there twice"};
       open_.back().key = value;
       return;
     }
@@ -74,7 +80,8 @@ class Builder final : public YAML::EventHandler {
     descend(put(mark, anchor, Json::array()), mark);
   }
   void OnSequenceEnd() override { open_.pop_back(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     descend(put(mark, anchor, Json::object()), mark);
   }
   void OnMapEnd() override { open_.pop_back(); }
@@ -132,7 +139,8 @@ Json parse_yaml(std::string_view text, const std::string& name) {
     Builder builder;
     if (!parser.HandleNextDocument(builder)) throw Error(Code::invalid_argument, name + " is empty");
     Builder rest;
-    if (parser.HandleNextDocument(rest)) throw Error(Code::invalid_argument, name + " holds more than one document");
+    if (parser.HandleNextDocument(rest))
+      throw Error(Code::invalid_argument, name + " holds more than one document");
     return builder.take();
   } catch (const YAML::Exception& error) {
     throw refused(name, error.mark, error.msg);
@@ -153,7 +161,8 @@ Json read_yaml_file(const std::filesystem::path& path) {
   in->read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in->gcount()));
   if (in->bad()) throw system_error("reading " + path.string(), errno);
-  if (text.size() > kMaxBytes) throw Error(Code::too_large, path.string() + " is larger than 1 MiB: is it the right file?");
+  if (text.size() > kMaxBytes)
+    throw Error(Code::too_large, path.string() + " is larger than 1 MiB: is it the right file?");
   return parse_yaml(text, path == "-" ? "stdin" : path.string());
 }
 

@@ -9,10 +9,10 @@
 
 namespace assay::cli {
 
-// `text` as JSON values. YAML's plain scalars become null, booleans, integers or numbers by YAML 1.2's core schema, and
-// text otherwise; quoted ones are text. Throws invalid_argument with line and column for bad syntax, doubled keys, aliases
-// and anchors (a small document could stand for a huge one), several documents, and depth over 32; `name` names the
-// document.
+// `text` as JSON values. YAML's plain scalars become null, booleans, integers or numbers by YAML 1.2's core
+// schema, and text otherwise; quoted ones are text. Throws invalid_argument with line and column for bad
+// syntax, doubled keys, aliases and anchors (a small document could stand for a huge one), several documents,
+// and depth over 32; `name` names the document.
 nlohmann::json parse_yaml(std::string_view text, const std::string& name);
 
 // The same of a file of at most 1 MiB; `-` is stdin.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The registry's HTTP API as typed calls: JSON goes in and comes out here and nowhere above. Every call throws the
-// server's own Error when it refuses, and unavailable when there is no server (see session.h).
+// The registry's HTTP API as typed calls: JSON goes in and comes out here and nowhere above. Every call
+// throws the server's own Error when it refuses, and unavailable when there is no server (see session.h).
 #pragma once
 
 #include <cstdint>
@@ -62,7 +62,8 @@ class ApiClient {
   // Whether the registry holds these bytes and lets this caller read them.
   bool has_blob(const Digest& digest);
   // The files must have been uploaded before.
-  Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files, const PublishDetails& details);
+  Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files,
+                    const PublishDetails& details);
   nlohmann::json lineage(Kind kind, const Reference& reference);
 
   // ---- stages: stage_calls.cc
@@ -73,11 +74,13 @@ class ApiClient {
   };
   StageThen stage_at(const Name& model, const std::string& stage, Time at);
   std::vector<Stage> stages(const Name& model);
-  std::vector<Decision> stage_history(const Name& model, const std::string& stage, std::size_t limit);  // newest first
+  std::vector<Decision> stage_history(const Name& model, const std::string& stage,
+                                      std::size_t limit);  // newest first
   Decision decision(const std::string& id);
   // Refusals are decisions too. Throws conflict when `expected_revision` is not the stage's.
   Decision promote(const Name& model, const std::string& stage, const PromotionWanted& wanted);
-  Decision roll_back(const Name& model, const std::string& stage, const std::string& to, const std::string& reason);
+  Decision roll_back(const Name& model, const std::string& stage, const std::string& to,
+                     const std::string& reason);
   // {"digest","policy"}
   nlohmann::json policy(const Name& model, const std::string& stage);
   nlohmann::json set_policy(const Name& model, const std::string& stage, const nlohmann::json& policy);

@@ -91,7 +91,8 @@ Published ApiClient::publish(Kind kind, const Name& name, const std::vector<Vers
                              const PublishDetails& details) {
   Json body = {{"files", Json::array()}, {"labels", details.labels}, {"if_changed", details.if_changed}};
   for (const VersionFile& file : files)
-    body["files"].push_back({{"path", file.path.text()}, {"digest", file.digest.text()}, {"size", file.size}});
+    body["files"].push_back(
+        {{"path", file.path.text()}, {"digest", file.digest.text()}, {"size", file.size}});
   if (details.profile) body["profile"] = Json::parse(*details.profile);
   if (details.run_id) body["run_id"] = *details.run_id;
   const Json answer = session_.send("POST", artifact_target(kind, name) + "/versions", body,

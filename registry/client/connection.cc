@@ -2,24 +2,58 @@
 #include "registry/client/connection.h"
 
 #include <httplib.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 namespace assay::client {
 namespace {
 
+constexpr std::size_t kMaxEarlyAnswer = 64 * 1024;  // a problem document is below 4 KiB
+constexpr int kEarlyAnswerWaits = 50;
+constexpr int kEarlyAnswerWaitMs = 20;
 constexpr std::size_t kMaxHeldBody = std::size_t{64} << 20;  // larger than any document the registry sends
 
 Fields fields_of(const httplib::Headers& headers) {
   Fields out;
   for (const auto& [name, value] : headers) {
     std::string lower = name;
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
     out.emplace(std::move(lower), value);
   }
   return out;
+}
+
+std::string_view field_of(std::string_view head, std::string_view name) {
+  const auto at = head.find(name);
+  if (at == std::string_view::npos) return {};
+  const auto from = at + name.size();
+  return head.substr(from, head.find("\r\n", from) - from);
+}
+
+// Whether `bytes` hold an answer up to the end of its body.
+bool is_whole(std::string_view bytes) {
+  const auto end = bytes.find("\r\n\r\n");
+  if (end == std::string_view::npos) return false;
+  const std::string length(field_of(bytes.substr(0, end + 2), "\r\nContent-Length: "));
+  return length.empty() || bytes.size() - (end + 4) >= std::strtoull(length.c_str(), nullptr, 10);
+}
+
+// The answer in `bytes`, of which only status, body and Retry-After matter to whoever is refused.
+bool parse_early(std::string_view bytes, Answer& answer) {
+  const auto end = bytes.find("\r\n\r\n");
+  if (end == std::string_view::npos || !bytes.starts_with("HTTP/1.1 ")) return false;
+  answer = {};
+  answer.status = std::atoi(std::string(bytes.substr(9, 3)).c_str());
+  if (const auto wait = field_of(bytes.substr(0, end + 2), "\r\nRetry-After: "); !wait.empty())
+    answer.fields["retry-after"] = std::string(wait);
+  answer.body = std::string(bytes.substr(end + 4));
+  return answer.status >= 300;
 }
 
 Outcome outcome_of(httplib::Error error) {
@@ -40,14 +74,34 @@ Outcome outcome_of(httplib::Error error) {
   }
 }
 
+// A server that refuses an upload answers before it has read it all, and then stops reading. The library
+// would go on writing, fail, and never look at the answer; so it is looked for before each piece. Empty when
+// nothing has come.
+std::string early_answer(int socket) {
+  std::string bytes;
+  std::array<char, kMaxEarlyAnswer> buffer;
+  for (int waits = 0; waits < kEarlyAnswerWaits; ++waits) {
+    pollfd wait{socket, POLLIN, 0};
+    if (::poll(&wait, 1, bytes.empty() ? 0 : kEarlyAnswerWaitMs) <= 0) break;
+    // Left in the socket, so that every look sees the answer from its start.
+    const ssize_t got = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (got <= 0) break;
+    bytes.assign(buffer.data(), static_cast<std::size_t>(got));
+    if (is_whole(bytes)) break;
+  }
+  return bytes;
+}
+
 bool pump(const Call& call, std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-  std::array<char, 64 * 1024> buffer;
+  // Small enough to fit whenever the socket says that there is room: a write must not block past an early
+  // answer.
+  std::array<char, 16 * 1024> buffer;
   const std::size_t wanted = std::min(length, buffer.size());
   const std::size_t got = call.body_source(offset, std::span(buffer).first(wanted));
   return got > 0 && sink.write(buffer.data(), got);
 }
 
-httplib::Request request_of(const Call& call, Answer& answer) {
+httplib::Request request_of(const Call& call, Answer& answer, const std::function<bool()>& refused_early) {
   httplib::Request request;
   request.method = call.method;
   request.path = call.target;
@@ -55,8 +109,8 @@ httplib::Request request_of(const Call& call, Answer& answer) {
   if (!call.content_type.empty()) request.set_header("Content-Type", call.content_type);
   if (call.body_source && call.body_size > 0) {
     request.content_length_ = call.body_size;
-    request.content_provider_ = [&call](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-      return pump(call, offset, length, sink);
+    request.content_provider_ = [&](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+      return !refused_early() && pump(call, offset, length, sink);
     };
   } else {
     request.body = call.body;
@@ -66,7 +120,8 @@ httplib::Request request_of(const Call& call, Answer& answer) {
     answer.fields = fields_of(response.headers);
     return !call.on_head || call.on_head(answer.status, answer.fields);
   };
-  request.content_receiver = [&call, &answer](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+  request.content_receiver = [&call, &answer](const char* data, std::size_t size, std::uint64_t,
+                                              std::uint64_t) {
     if (call.on_body && answer.status / 100 == 2) return call.on_body({data, size});
     if (answer.body.size() + size > kMaxHeldBody) return false;
     answer.body.append(data, size);
@@ -78,12 +133,15 @@ httplib::Request request_of(const Call& call, Answer& answer) {
 }  // namespace
 
 struct Connection::Impl {
-  explicit Impl(const std::string& origin) : client(origin) {}
+  Impl(const std::string& origin, std::chrono::milliseconds idle_time)
+      : client(origin), encrypted(origin.starts_with("https:")), idle(idle_time) {}
   httplib::Client client;
+  bool encrypted;
+  std::chrono::milliseconds idle;
 };
 
 Connection::Connection(const Endpoint& endpoint, Timeouts timeouts)
-    : impl_(std::make_unique<Impl>(endpoint.text())) {
+    : impl_(std::make_unique<Impl>(endpoint.text(), timeouts.idle)) {
   httplib::Client& client = impl_->client;
   client.set_follow_location(false);
   // Bytes are compared with digests, so nothing may rewrite them on the way.
@@ -100,10 +158,19 @@ Connection::~Connection() = default;
 
 Outcome Connection::exchange(const Call& call, Answer& answer) {
   answer = {};
-  httplib::Request request = request_of(call, answer);
+  std::string early;
+  const std::function<bool()> refused_early = [&] {
+    if (impl_->encrypted) return false;  // what waits in the socket is not yet text
+    early = early_answer(impl_->client.socket(), impl_->idle);
+    return !early.empty();
+  };
+  httplib::Request request = request_of(call, answer, refused_early);
   httplib::Response response;
   httplib::Error error = httplib::Error::Success;
-  if (!impl_->client.send(request, response, error)) return outcome_of(error);
+  if (!impl_->client.send(request, response, error)) {
+    if (!early.empty() && parse_early(early, answer)) return Outcome::answered;
+    return outcome_of(error);
+  }
   if (answer.status == 0) {  // no head was shown, as for an answer without a body
     answer.status = response.status;
     answer.fields = fields_of(response.headers);

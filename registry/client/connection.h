@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One HTTP exchange at a time with one server: the only file beside its source that knows cpp-httplib stands behind.
-// It does not retry, authenticate or understand answers; session.h does.
+// One HTTP exchange at a time with one server: the only file beside its source that knows cpp-httplib stands
+// behind. It does not retry, authenticate or understand answers; session.h does.
 #pragma once
 
 #include <chrono>
@@ -25,7 +25,8 @@ struct Call {
   Fields fields;
   std::string body;
   std::string content_type;
-  // When set, the body is `body_size` bytes read from here; returns how many were put, 0 meaning it cannot go on.
+  // When set, the body is `body_size` bytes read from here; returns how many were put, 0 meaning it cannot go
+  // on.
   std::function<std::size_t(std::uint64_t offset, std::span<char> into)> body_source;
   std::uint64_t body_size = 0;
   // When set, is shown the head of the answer; returning false ends the exchange.
@@ -60,7 +61,8 @@ class Connection {
   Connection(const Endpoint& endpoint, Timeouts timeouts);
   ~Connection();
 
-  // Fills `answer` as far as the exchange came. An answer held in memory is at most 64 MiB; a larger one is `stopped`.
+  // Fills `answer` as far as the exchange came. A refusal that comes before all of a streamed body was sent
+  // is an answer too. An answer held in memory is at most 64 MiB; a larger one is `stopped`.
   Outcome exchange(const Call& call, Answer& answer);
 
  private:

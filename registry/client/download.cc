@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The download half of transfer.h. The file lock on the `.part` keeps two pulls of one file apart; the lock goes with
-// the descriptor, so a killed pull blocks nobody.
+// The download half of transfer.h. The file lock on the `.part` keeps two pulls of one file apart; the lock
+// goes with the descriptor, so a killed pull blocks nobody.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -24,7 +24,8 @@ class PartFile {
     if (fd_ < 0) throw system_error("creating " + path_.string(), errno);
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
       ::close(fd_);
-      throw Error(Code::conflict, path_.string() + " is being written by another assay pull: wait for it, or pull elsewhere");
+      throw Error(Code::conflict,
+                  path_.string() + " is being written by another assay pull: wait for it, or pull elsewhere");
     }
   }
   ~PartFile() { ::close(fd_); }
@@ -44,7 +45,8 @@ class PartFile {
   }
 
   void start_over() {
-    if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0) throw system_error("emptying " + path_.string(), errno);
+    if (::ftruncate(fd_, 0) != 0 || ::lseek(fd_, 0, SEEK_SET) != 0)
+      throw system_error("emptying " + path_.string(), errno);
     hash_ = Sha256();
     size_ = 0;
   }
@@ -78,18 +80,20 @@ class PartFile {
 
 bool holds(const fs::path& path, const Wanted& wanted) {
   std::error_code none;
-  if (!fs::is_regular_file(fs::symlink_status(path, none)) || fs::file_size(path, none) != wanted.size) return false;
+  if (!fs::is_regular_file(fs::symlink_status(path, none)) || fs::file_size(path, none) != wanted.size)
+    return false;
   return hash_file(path).digest == wanted.digest;
 }
 
 Error too_much(const Wanted& wanted) {
-  return Error(Code::corrupt, "the registry sent more than the " + std::to_string(wanted.size) + " bytes of " +
-                                  wanted.digest.text() + ": nothing was kept");
+  return Error(Code::corrupt, "the registry sent more than the " + std::to_string(wanted.size) +
+                                  " bytes of " + wanted.digest.text() + ": nothing was kept");
 }
 
-// One request for what is missing of `part`. What the disk or the digest refuses is thrown only after the exchange, for
-// no exception may pass through the HTTP library.
-Outcome fetch_rest(Session& session, const Wanted& wanted, PartFile& part, const Progress& progress, Answer& answer) {
+// One request for what is missing of `part`. What the disk or the digest refuses is thrown only after the
+// exchange, for no exception may pass through the HTTP library.
+Outcome fetch_rest(Session& session, const Wanted& wanted, PartFile& part, const Progress& progress,
+                   Answer& answer) {
   Call call;
   call.method = "GET";
   call.target = wanted.target;
@@ -131,7 +135,8 @@ void fetch_all(Session& session, const Wanted& wanted, PartFile& part, const Pro
     const Outcome outcome = fetch_rest(session, wanted, part, progress, answer);
     if (outcome == Outcome::answered && answer.status / 100 == 2 && part.size() == wanted.size) return;
     // An answer that ends early without an error is a broken one: the manifest said how much there is.
-    const bool broken = outcome == Outcome::broken || (outcome == Outcome::answered && answer.status / 100 == 2);
+    const bool broken =
+        outcome == Outcome::broken || (outcome == Outcome::answered && answer.status / 100 == 2);
     const bool busy = outcome == Outcome::answered && answer.status == 503;
     failures = part.size() > before ? 1 : failures + 1;
     if ((broken || busy) && failures < session.retry().attempts) {
@@ -151,14 +156,16 @@ Fetched download(Session& session, const Wanted& wanted, const fs::path& path, c
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   fs::create_directories(folder, failed);
   if (failed) throw system_error("creating " + folder.string(), failed.value());
-  if (fs::is_directory(path)) throw Error(Code::invalid_argument, path.string() + " is a directory: move it out of the way");
+  if (fs::is_directory(path))
+    throw Error(Code::invalid_argument, path.string() + " is a directory: move it out of the way");
   PartFile part(folder / ("." + wanted.digest.hex() + ".part"));
   part.take_up(wanted.size);
   try {
     fetch_all(session, wanted, part, progress);
     if (part.finish() != wanted.digest)
-      throw Error(Code::corrupt, "what the registry sent for " + path.string() + " is not " + wanted.digest.text() +
-                                     ": nothing was kept; pull again, and if it stays so run `assay fsck` on the server");
+      throw Error(Code::corrupt,
+                  "what the registry sent for " + path.string() + " is not " + wanted.digest.text() +
+                      ": nothing was kept; pull again, and if it stays so run `assay fsck` on the server");
     part.become(path);
   } catch (const Error& error) {
     if (error.code() == Code::corrupt) part.discard();

@@ -8,9 +8,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-Json text_or_null(const std::optional<Digest>& digest) { return digest ? Json(digest->text()) : Json(); }
+Json text_or_null(const std::optional<Digest>& digest) {
+  return digest ? Json(digest->text()) : Json();
+}
 
-Json number_or_null(std::optional<double> value) { return value ? Json(*value) : Json(); }
+Json number_or_null(std::optional<double> value) {
+  return value ? Json(*value) : Json();
+}
 
 }  // namespace
 
@@ -33,10 +37,12 @@ Json draft_json(const RunDraft& run) {
 Json draft_json(const RunOutcome& outcome) {
   Json metrics = Json::array();
   for (const RunMetric& metric : outcome.metrics)
-    metrics.push_back({{"name", metric.name}, {"step", metric.step}, {"value", number_or_null(metric.value)}});
+    metrics.push_back(
+        {{"name", metric.name}, {"step", metric.step}, {"value", number_or_null(metric.value)}});
   Json outputs = Json::array();
   for (const RunOutput& output : outcome.outputs)
-    outputs.push_back({{"role", output.role}, {"kind", singular(output.kind)}, {"digest", output.digest.text()}});
+    outputs.push_back(
+        {{"role", output.role}, {"kind", singular(output.kind)}, {"digest", output.digest.text()}});
   Json error;
   if (outcome.error) error = {{"code", outcome.error->code}, {"message", outcome.error->message}};
   return {{"status", to_text(outcome.status)},

@@ -9,7 +9,8 @@
 
 namespace assay::client {
 
-// What the domain's run_draft_from_json, run_outcome_from_json and evidence_draft_from_json read back as equal values.
+// What the domain's run_draft_from_json, run_outcome_from_json and evidence_draft_from_json read back as
+// equal values.
 nlohmann::json draft_json(const RunDraft& run);
 nlohmann::json draft_json(const RunOutcome& outcome);
 nlohmann::json draft_json(const EvidenceDraft& evidence);

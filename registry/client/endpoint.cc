@@ -16,7 +16,9 @@ bool is_plain(unsigned char c) {
          std::string_view("-._~:").find(static_cast<char>(c)) != std::string_view::npos;
 }
 
-bool is_host_character(char c) { return (is_plain(static_cast<unsigned char>(c)) && c != '~') || c == '[' || c == ']'; }
+bool is_host_character(char c) {
+  return (is_plain(static_cast<unsigned char>(c)) && c != '~') || c == '[' || c == ']';
+}
 
 bool is_port(std::string_view text) {
   unsigned value = 0;
@@ -38,13 +40,15 @@ Endpoint Endpoint::parse(std::string_view url) {
   std::string_view text = url;
   if (text.ends_with('/')) text.remove_suffix(1);
   for (const std::string_view scheme : {"http://", "https://"})
-    if (text.starts_with(scheme) && is_authority(text.substr(scheme.size()))) return Endpoint(std::string(text));
+    if (text.starts_with(scheme) && is_authority(text.substr(scheme.size())))
+      return Endpoint(std::string(text));
   // What was written may hold a password, so it is not repeated.
   if (url.find('@') != std::string_view::npos)
     throw Error(Code::invalid_argument,
-                "the registry's URL holds an '@': write http://host:port and give the token by ASSAY_TOKEN or --token-file");
-  throw Error(Code::invalid_argument, "\"" + std::string(url.substr(0, 200)) +
-                                          "\" is not a registry's URL: write http://host:port");
+                "the registry's URL holds an '@': write http://host:port and give the token by ASSAY_TOKEN "
+                "or --token-file");
+  throw Error(Code::invalid_argument,
+              "\"" + std::string(url.substr(0, 200)) + "\" is not a registry's URL: write http://host:port");
 }
 
 std::string encode_segment(std::string_view text) {

@@ -9,8 +9,8 @@ namespace assay::client {
 
 class Endpoint {
  public:
-  // Takes `http://host[:port]` or `https://host[:port]`, with at most a final `/`. Throws invalid_argument for
-  // anything else, credentials and paths included: a token belongs in ASSAY_TOKEN, never in a URL.
+  // Takes `http://host[:port]` or `https://host[:port]`, with at most a final `/`. Throws invalid_argument
+  // for anything else, credentials and paths included: a token belongs in ASSAY_TOKEN, never in a URL.
   static Endpoint parse(std::string_view url);
 
   const std::string& text() const { return text_; }  // without the final '/'
@@ -21,7 +21,8 @@ class Endpoint {
   std::string text_;
 };
 
-// `text` as one path segment or query value (RFC 3986: everything but unreserved characters and ':' is escaped).
+// `text` as one path segment or query value (RFC 3986: everything but unreserved characters and ':' is
+// escaped).
 std::string encode_segment(std::string_view text);
 // `path` with its '/' kept and each segment encoded.
 std::string encode_path(std::string_view path);

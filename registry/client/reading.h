@@ -13,8 +13,8 @@ namespace assay::client {
 template <class Read>
 auto reading(const char* what, const Read& read) {
   const auto fail = [&](const std::string& why) {
-    return Error(Code::internal, std::string("the server's answer is not ") + what + " as this client knows it (" + why +
-                                     "): are both of one release?");
+    return Error(Code::internal, std::string("the server's answer is not ") + what +
+                                     " as this client knows it (" + why + "): are both of one release?");
   };
   try {
     return read();

@@ -8,11 +8,17 @@ namespace assay::client {
 
 using Json = nlohmann::json;
 
-Json ApiClient::whoami() { return session_.get("/api/v1/whoami", "asking who is calling"); }
+Json ApiClient::whoami() {
+  return session_.get("/api/v1/whoami", "asking who is calling");
+}
 
-Json ApiClient::stats() { return session_.get("/api/v1/stats", "reading the totals"); }
+Json ApiClient::stats() {
+  return session_.get("/api/v1/stats", "reading the totals");
+}
 
-Json ApiClient::audit(std::size_t limit) { return all_items("/api/v1/audit", limit, "reading the audit trail"); }
+Json ApiClient::audit(std::size_t limit) {
+  return all_items("/api/v1/audit", limit, "reading the audit trail");
+}
 
 Json ApiClient::create_token(const TokenWanted& wanted) {
   Json body = {{"name", wanted.name}, {"role", wanted.role}};

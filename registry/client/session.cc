@@ -25,8 +25,8 @@ bool may_try_again(const Call& call, Outcome outcome, const Answer& answer) {
 nlohmann::json parse(const Answer& answer, std::string_view doing) {
   auto document = nlohmann::json::parse(answer.body, nullptr, false);
   if (document.is_discarded())
-    throw Error(Code::internal, std::string(doing) +
-                                    ": the answer is not JSON; is this the address of an Assay registry?");
+    throw Error(Code::internal,
+                std::string(doing) + ": the answer is not JSON; is this the address of an Assay registry?");
   return document;
 }
 
@@ -93,17 +93,19 @@ Error Session::failure(Outcome outcome, std::string_view doing) const {
   const std::string what(doing);
   switch (outcome) {
     case Outcome::refused:
-      return Error(Code::unavailable, "no server at " + where +
-                                          ": start one with `assay serve`, or say where it is with --url or ASSAY_URL");
+      return Error(Code::unavailable,
+                   "no server at " + where +
+                       ": start one with `assay serve`, or say where it is with --url or ASSAY_URL");
     case Outcome::timed_out:
-      return Error(Code::unavailable, "no answer from " + where + " in time: is the address right and reachable?");
+      return Error(Code::unavailable,
+                   "no answer from " + where + " in time: is the address right and reachable?");
     case Outcome::untrusted:
       return Error(Code::unavailable, "the TLS certificate of " + where + " could not be verified");
     case Outcome::stopped:
       return Error(Code::cancelled, what + ": ended before it was complete");
     default:
-      return Error(Code::unavailable,
-                   what + ": the connection to " + where + " broke each time; try again, or see the server's log");
+      return Error(Code::unavailable, what + ": the connection to " + where +
+                                          " broke each time; try again, or see the server's log");
   }
 }
 

@@ -11,7 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string name_stage(const Name& model, const std::string& stage) { return model.text() + "@" + stage; }
+std::string name_stage(const Name& model, const std::string& stage) {
+  return model.text() + "@" + stage;
+}
 
 Json without(Json document, const char* key) {
   document.erase(key);
@@ -46,7 +48,8 @@ std::vector<Stage> ApiClient::stages(const Name& model) {
   });
 }
 
-std::vector<Decision> ApiClient::stage_history(const Name& model, const std::string& stage, std::size_t limit) {
+std::vector<Decision> ApiClient::stage_history(const Name& model, const std::string& stage,
+                                               std::size_t limit) {
   const auto items = all_items(stage_target(model, stage) + "/history", limit,
                                "reading the history of stage " + name_stage(model, stage));
   return reading("a list of decisions", [&] {
@@ -64,21 +67,24 @@ Decision ApiClient::decision(const std::string& id) {
 Decision ApiClient::promote(const Name& model, const std::string& stage, const PromotionWanted& wanted) {
   Fields fields;
   if (wanted.expected_revision) fields["If-Match"] = '"' + std::to_string(*wanted.expected_revision) + '"';
-  const Json answer = session_.send("POST", stage_target(model, stage) + ":promote",
-                                    {{"version", wanted.version}, {"dry_run", wanted.dry_run}},
-                                    "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
+  const Json answer =
+      session_.send("POST", stage_target(model, stage) + ":promote",
+                    {{"version", wanted.version}, {"dry_run", wanted.dry_run}},
+                    "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
   return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Decision ApiClient::roll_back(const Name& model, const std::string& stage, const std::string& to,
                               const std::string& reason) {
-  const Json answer = session_.send("POST", stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
-                                    "rolling back " + name_stage(model, stage));
+  const Json answer =
+      session_.send("POST", stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
+                    "rolling back " + name_stage(model, stage));
   return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Json ApiClient::policy(const Name& model, const std::string& stage) {
-  return session_.get(stage_target(model, stage) + "/policy", "reading the policy of " + name_stage(model, stage));
+  return session_.get(stage_target(model, stage) + "/policy",
+                      "reading the policy of " + name_stage(model, stage));
 }
 
 Json ApiClient::set_policy(const Name& model, const std::string& stage, const Json& policy) {

@@ -12,15 +12,18 @@ using Json = nlohmann::json;
 
 VersionFile file_of(const Json& json) {
   return {FilePath::parse(json.at("path").get_ref<const std::string&>()),
-          Digest::parse(json.at("digest").get_ref<const std::string&>()), json.at("size").get<std::uint64_t>(),
-          json.value("media_type", "")};
+          Digest::parse(json.at("digest").get_ref<const std::string&>()),
+          json.at("size").get<std::uint64_t>(), json.value("media_type", "")};
 }
 
 Name name_of(const Json& json) {
-  return Name::of(json.at("namespace").get_ref<const std::string&>(), json.at("name").get_ref<const std::string&>());
+  return Name::of(json.at("namespace").get_ref<const std::string&>(),
+                  json.at("name").get_ref<const std::string&>());
 }
 
-bool given(const Json& json, const char* key) { return json.contains(key) && !json.at(key).is_null(); }
+bool given(const Json& json, const char* key) {
+  return json.contains(key) && !json.at(key).is_null();
+}
 
 Version version_of(const Json& json) {
   Version version{.kind = kind_from_singular(json.at("kind").get_ref<const std::string&>()),

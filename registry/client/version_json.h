@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Versions and artifacts as the API's JSON writes them, read leniently: members that a newer server adds are skipped.
+// Versions and artifacts as the API's JSON writes them, read leniently: members that a newer server adds are
+// skipped.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

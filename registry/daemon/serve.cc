@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/daemon/serve.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <memory>
+
+#include "registry/access/admin_token.h"
+#include "registry/access/authenticator.h"
+#include "registry/catalog/sqlite_database.h"
+#include "registry/daemon/hosted_scoring.h"
+#include "registry/daemon/listen_address.h"
+#include "registry/daemon/server_file.h"
+#include "registry/daemon/stop_signals.h"
+#include "registry/http/api.h"
+#include "registry/http/server.h"
+#include "storage/blob/local_blob_store.h"
+#include "storage/env/clock.h"
+#include "storage/env/directory_lock.h"
+#include "storage/env/entropy.h"
+
+namespace assay::daemon {
+namespace {
+
+namespace fs = std::filesystem;
+
+ListenAddress parse_listen(const ServeOptions& options) {
+  ListenAddress address = ListenAddress::parse(options.listen);
+  if (!address.loopback && !options.insecure_listen)
+    throw Error(
+        Code::invalid_argument,
+        "--listen " + options.listen +
+            " can be reached from other machines, and nothing would be encrypted: listen on 127.0.0.1 "
+            "behind a proxy that speaks TLS, or say --insecure-listen");
+  return address;
+}
+
+fs::path make_data_dir(const fs::path& directory) {
+  std::error_code failed;
+  // Only a directory made here gets our mode; one that is there is its owner's business.
+  if (fs::create_directories(directory, failed)) ::chmod(directory.c_str(), 0700);
+  if (failed) throw system_error("creating the data directory " + directory.string(), failed.value());
+  return fs::canonical(directory);
+}
+
+http::Log log_of(Log& log) {
+  return [&log](http::LogLevel level, std::string_view line) {
+    switch (level) {
+      case http::LogLevel::error:
+        return log.write(LogLevel::error, line);
+      case http::LogLevel::warning:
+        return log.write(LogLevel::warning, line);
+      default:
+        return log.write(LogLevel::info, line);
+    }
+  };
+}
+
+http::Options http_options(const ServeOptions& options, const ListenAddress& address, Log& log) {
+  http::Options out;
+  out.address = address.host;
+  out.port = address.port;
+  // A page that points its own name at this machine still says that name.
+  if (address.loopback) {
+    out.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", address.host};
+    out.allowed_hosts.insert(out.allowed_hosts.end(), options.allowed_hosts.begin(),
+                             options.allowed_hosts.end());
+  }
+  out.version = options.version;
+  out.log = log_of(log);
+  return out;
+}
+
+// Everything below HTTP, in the order in which it depends on each other.
+struct Registry {
+  explicit Registry(const ServeOptions& options, const fs::path& directory)
+      : blobs(open_local_blob_store(directory / "blobs")),
+        database(open_sqlite_database(directory / "catalog.db")) {
+    database->migrate();
+    token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
+    scoring = std::make_unique<HostedScoring>(
+        *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path});
+  }
+
+  SystemClock clock;
+  SystemEntropy entropy;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<HostedScoring> scoring;
+  bool token_is_new = false;
+};
+
+}  // namespace
+
+void serve(const ServeOptions& options, const std::function<void(const Serving&)>& ready) {
+  const ListenAddress address = parse_listen(options);
+  StopSignals signals;
+  Log log(options.log_format, options.log_level);
+  const fs::path directory = make_data_dir(options.data_dir);
+  const DirectoryLock lock(directory);
+  Registry registry(options, directory);
+  const Authenticator authenticator(*registry.database, registry.clock);
+  http::Context context{.services = {*registry.database, *registry.blobs, registry.clock, registry.entropy},
+                        .authenticator = authenticator,
+                        .score = registry.scoring.get(),
+                        .version = options.version,
+                        .ready = {}};
+  http::Server server(http_options(options, address, log), http::make_site(context));
+  server.start();
+  const std::string url = address.url(server.port());
+  const ServerFile server_file(directory, url);
+  log.write(LogLevel::info, fmt::format("serving url={} data=\"{}\"", url, directory.string()));
+  if (ready) ready({url, directory, directory / "admin.token", registry.token_is_new});
+  const int signal = signals.wait();
+  log.write(LogLevel::info, fmt::format("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM"));
+  server.stop();
+  log.write(LogLevel::info, "stopped");
+}
+
+}  // namespace assay::daemon

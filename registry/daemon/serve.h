@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A registry on one data directory, from its lock to its last answer: puts storage, catalogue, access,
+// services, HTTP and scoring together. Next to read: hosted_scoring.h, then http/api.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "registry/daemon/log.h"
+
+namespace assay::daemon {
+
+struct ServeOptions {
+  std::filesystem::path data_dir;  // made when missing, mode 0700
+  std::string listen;              // host:port; see listen_address.h
+  bool insecure_listen = false;
+  std::vector<std::string> allowed_hosts;  // names in Host beside this machine's own, for a proxy in front
+  LogFormat log_format = LogFormat::text;
+  LogLevel log_level = LogLevel::info;
+  std::string version;
+  std::filesystem::path executable;  // of this program: the worker and the plugins are installed beside it
+  std::string plugin_path;           // directories of plugins that go first, separated by ':'
+};
+
+struct Serving {
+  std::string url;
+  std::filesystem::path data_dir;
+  std::filesystem::path token_file;
+  bool token_is_new = false;
+};
+
+// Serves until SIGTERM or SIGINT, then lets running requests finish. Call it before the process has other
+// threads: it blocks those signals for all. `ready` is called once, when requests are answered. Throws
+// unavailable when another server has the directory or the address is taken; invalid_argument for an address
+// beyond this machine without `insecure_listen`; and what the parts throw on damaged data.
+void serve(const ServeOptions& options, const std::function<void(const Serving&)>& ready);
+
+}  // namespace assay::daemon

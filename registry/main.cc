@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one place that sees every part of the program: gives the command line the server, the plugins and the
+// checks. Arguments, errors and exit codes are cli/app.cc's.
+#include <csignal>
+#include <iostream>
+
+#include "registry/cli/program.h"
+#include "registry/daemon/check_data.h"
+#include "registry/daemon/serve.h"
+#include "registry/daemon/version.h"
+#include "registry/plugin_host/check.h"
+#include "registry/plugin_host/worker_plugins.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using namespace assay;
+
+fs::path this_executable() {
+  return fs::read_symlink("/proc/self/exe");
+}
+
+void print_serving(const daemon::Serving& serving) {
+  std::cout << "serving " << serving.data_dir.string() << " at " << serving.url << '\n'
+            << "admin token: " << serving.token_file.string()
+            << (serving.token_is_new ? " (new; commands on this machine find it by themselves)" : "")
+            << std::endl;
+}
+
+daemon::LogLevel log_level(const std::string& text) {
+  if (text == "error") return daemon::LogLevel::error;
+  return text == "warning" ? daemon::LogLevel::warning : daemon::LogLevel::info;
+}
+
+void serve(const cli::ServeRequest& request) {
+  daemon::ServeOptions options;
+  options.data_dir = request.data_dir;
+  options.listen = request.listen;
+  options.insecure_listen = request.insecure_listen;
+  options.allowed_hosts = request.allowed_hosts;
+  options.log_format = request.log_format == "json" ? daemon::LogFormat::json : daemon::LogFormat::text;
+  options.log_level = log_level(request.log_level);
+  options.version = daemon::program_version();
+  options.executable = this_executable();
+  options.plugin_path = request.plugin_path;
+  daemon::serve(options, print_serving);
+}
+
+std::unique_ptr<Plugins> open_plugins(cli::FetchPlugin fetch, const std::string& plugin_path) {
+  PluginHostOptions options = plugin_host_beside(this_executable(), plugin_path);
+  if (fetch)
+    options.registry = [fetch =
+                            std::move(fetch)](std::string_view wanted) -> std::optional<RegisteredPlugin> {
+      auto fetched = fetch(wanted);
+      if (!fetched) return std::nullopt;
+      return RegisteredPlugin{std::move(fetched->library), std::move(fetched->reference)};
+    };
+  return std::make_unique<WorkerPlugins>(std::move(options));
+}
+
+std::vector<cli::PluginRule> check_library(const fs::path& library) {
+  std::vector<cli::PluginRule> out;
+  for (const CheckResult& result : check_plugin(library, plugin_host_beside(this_executable(), "").worker)) {
+    const char* verdict = result.verdict == CheckVerdict::pass   ? "pass"
+                          : result.verdict == CheckVerdict::fail ? "fail"
+                                                                 : "skipped";
+    out.push_back({result.rule, result.title, verdict, result.message});
+  }
+  return out;
+}
+
+cli::CheckReport check_data(const fs::path& data_dir) {
+  daemon::DataReport report = daemon::check_data(data_dir);
+  cli::CheckReport out{report.blobs,    report.raw_bytes,          report.stored_bytes,
+                       report.versions, report.unfinished_uploads, {}};
+  for (auto& problem : report.problems)
+    out.problems.push_back({std::move(problem.where), std::move(problem.what)});
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // A reader of our output that goes away is an error of one write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  cli::Program program;
+  program.version = daemon::program_version();
+  program.environment = cli::process_environment();
+  program.serve = serve;
+  program.open_plugins = open_plugins;
+  program.check_plugin = check_library;
+  program.check_data = check_data;
+  return cli::run(argc, argv, program);
+}
