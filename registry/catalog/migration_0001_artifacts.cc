@@ -55,7 +55,7 @@ CREATE TABLE versions (
   manifest_id INTEGER NOT NULL REFERENCES manifests (id),
   created_at  INTEGER NOT NULL,
   created_by  TEXT NOT NULL,
-  profile     TEXT CHECK (profile IS NULL OR json_type(profile) = 'object'),
+  profile     TEXT CHECK (profile IS NULL OR substr(profile, 1, 1) = '{'),
   run_id      TEXT CHECK (run_id IS NULL OR length(run_id) = 26),
   deleted_at  INTEGER,
   UNIQUE (artifact_id, number)
@@ -116,7 +116,7 @@ CREATE TABLE audit (
   actor   TEXT NOT NULL,
   action  TEXT NOT NULL,
   subject TEXT NOT NULL,
-  details TEXT NOT NULL CHECK (json_type(details) = 'object')
+  details TEXT NOT NULL CHECK (substr(details, 1, 1) = '{')
 ) STRICT;
 CREATE TRIGGER audit_is_append_only_1
 BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
