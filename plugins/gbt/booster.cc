@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "booster.h"
 
+#include <omp.h>
 #include <xgboost/c_api.h>
 
 #include <charconv>
@@ -31,6 +32,15 @@ std::string number(double value) {
 }
 
 }  // namespace
+
+ThreadBudget::ThreadBudget(int threads) : before_(omp_get_max_threads()) {
+  omp_set_num_threads(threads);
+}
+
+ThreadBudget::~ThreadBudget() {
+  omp_set_num_threads(before_);
+  omp_pause_resource_all(omp_pause_hard);
+}
 
 void Matrix::Free::operator()(void* handle) const {
   XGDMatrixFree(handle);
@@ -87,6 +97,7 @@ Booster Booster::load(std::string_view bytes) {
   BoosterHandle raw = nullptr;
   check(XGBoosterCreate(nullptr, 0, &raw), "making a booster");
   out.handle_.reset(raw);
+  const ThreadBudget budget(1);
   if (XGBoosterLoadModelFromBuffer(raw, bytes.data(), bytes.size()) != 0)
     throw Error(ASSAY_E_CORRUPT_ARTIFACT,
                 std::string("XGBoost does not read the stored trees: ") + XGBGetLastError());

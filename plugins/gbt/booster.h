@@ -21,6 +21,19 @@ struct Settings {
   double learning_rate = 0.1, subsample = 1, colsample = 1, min_child_weight = 1, lambda = 1;
 };
 
+// While it lives, OpenMP uses at most this many threads where the library was not told (loading is such a
+// place); afterwards none is left, because OpenMP would keep them for a next time that a plugin may not have.
+class ThreadBudget {
+ public:
+  explicit ThreadBudget(int threads);
+  ThreadBudget(const ThreadBudget&) = delete;
+  ThreadBudget& operator=(const ThreadBudget&) = delete;
+  ~ThreadBudget();
+
+ private:
+  int before_;
+};
+
 // Rows to learn from, in the library's own form.
 class Matrix {
  public:

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plugin "gbt": encodes the columns, lets XGBoost grow the trees, and scores through it.
-#include <omp.h>
-
 #include <cmath>
 #include <limits>
 
@@ -18,14 +16,6 @@ constexpr std::string_view magic = "assay-gbt/1";
 constexpr std::string_view trees_entry = "xgboost.ubj", encoder_entry = "encoder";
 // Twelve bytes each while training: 12 GiB, past which the worker's memory is the wrong place.
 constexpr std::size_t max_cells = std::size_t{1} << 30;
-
-// OpenMP keeps its threads for a next time that a plugin may not have.
-struct ThreadsEndHere {
-  ThreadsEndHere() = default;
-  ThreadsEndHere(const ThreadsEndHere&) = delete;
-  ThreadsEndHere& operator=(const ThreadsEndHere&) = delete;
-  ~ThreadsEndHere() { omp_pause_resource_all(omp_pause_hard); }
-};
 
 // What training reads of a dataset. Labels and weights are checked; one of each a row, or no weights at all.
 struct Examples {
@@ -78,7 +68,7 @@ struct Gbt {
   }
 
   void fit(Call call, const Training& data, const Sink& model) const {
-    const ThreadsEndHere end;
+    const gbt::ThreadBudget budget(call.max_threads());
     const std::vector<std::string> columns = feature_columns(data.train.schema(), data.train.roles());
     FeatureEncoder encoder(data.train, columns, {max_categories, Missing::nan, Scale::none});
     if (encoder.width() == 0)

@@ -74,6 +74,20 @@ class Config {
     return std::string(detail::view(get<assay_str>(pointer, config_->get_str, "a string")));
   }
 
+  // A list of strings; a missing one is empty.
+  std::vector<std::string> texts(std::string_view pointer) const {
+    std::vector<std::string> out;
+    assay_str text{};
+    for (;; out.emplace_back(detail::view(text))) {
+      const std::string at = std::string(pointer) + "/" + std::to_string(out.size());
+      const assay_status status = config_->get_str(config_, detail::str(at), &text);
+      if (status == ASSAY_E_NOT_FOUND) return out;
+      if (status != ASSAY_OK)
+        throw Error(ASSAY_E_INVALID_CONFIG, "setting " + at + " is of another type; it must be a string")
+            .pointer(at);
+    }
+  }
+
   // The same with a range, both ends included: hosts check settings against the schema, but a plugin need not
   // trust them.
   double f64(std::string_view pointer, double low, double high) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host for unit tests of plugins: datasets, bundles and settings in memory, and a component driven through
-// the same binary edge that a real host uses. What a plugin answers with a failure is thrown here as an Error.
+// the same binary edge that a real host uses. What a plugin answers with a failure is thrown here as an
+// Error.
 //
 // clang-format off
 //   FakeHost host(&assay_plugin_open_v1);          // or FakeHost::load("build/lib/assay/plugins/mine.so")

@@ -24,13 +24,14 @@ class Json {
   using Object = std::map<std::string, Json, std::less<>>;
 
   Json() = default;
-  Json(bool value) : kind_(Kind::boolean), boolean_(value) {}                  // NOLINT
-  Json(double value) : kind_(Kind::number), number_(value) {}                  // NOLINT
-  Json(int value) : Json(static_cast<double>(value)) {}                        // NOLINT
-  Json(std::int64_t value) : Json(static_cast<double>(value)) {}               // NOLINT
-  Json(const char* value) : Json(std::string(value)) {}                        // NOLINT
-  Json(std::string value) : kind_(Kind::string), string_(std::move(value)) {}  // NOLINT
-  Json(Object value) : kind_(Kind::object), object_(std::move(value)) {}       // NOLINT
+  Json(bool value) : kind_(Kind::boolean), boolean_(value) {}                      // NOLINT
+  Json(double value) : kind_(Kind::number), number_(value) {}                      // NOLINT
+  Json(int value) : Json(static_cast<double>(value)) {}                            // NOLINT
+  Json(std::int64_t value) : Json(static_cast<double>(value)) {}                   // NOLINT
+  Json(const char* value) : Json(std::string(value)) {}                            // NOLINT
+  Json(std::string value) : kind_(Kind::string), string_(std::move(value)) {}      // NOLINT
+  Json(std::vector<Json> value) : kind_(Kind::array), array_(std::move(value)) {}  // NOLINT
+  Json(Object value) : kind_(Kind::object), object_(std::move(value)) {}           // NOLINT
 
   static Json parse(std::string_view text) {
     Json out = value(text, 0);
@@ -52,16 +53,15 @@ class Json {
     const auto found = object_.find(key);
     return found == object_.end() ? none : found->second;
   }
-  // The value at a JSON pointer through objects, or nullptr.
+  // The value at a JSON pointer (without escapes), or nullptr.
   const Json* at(std::string_view pointer) const {
     const Json* here = this;
     while (!pointer.empty()) {
-      if (pointer[0] != '/' || here->kind_ != Kind::object) return nullptr;
+      if (pointer[0] != '/') return nullptr;
       pointer.remove_prefix(1);
       const std::string_view key = pointer.substr(0, pointer.find('/'));
-      const auto found = here->object_.find(key);
-      if (found == here->object_.end()) return nullptr;
-      here = &found->second;
+      here = here->child(key);
+      if (here == nullptr) return nullptr;
       pointer.remove_prefix(key.size());
     }
     return here;
@@ -90,6 +90,15 @@ class Json {
   }
 
  private:
+  const Json* child(std::string_view key) const {
+    if (kind_ == Kind::array) {
+      std::size_t index = array_.size();
+      std::from_chars(key.data(), key.data() + key.size(), index);
+      return index < array_.size() ? &array_[index] : nullptr;
+    }
+    const auto found = object_.find(key);
+    return found == object_.end() ? nullptr : &found->second;
+  }
   template <class Items, class Text>
   static std::string joined(const Items& items, Text text) {
     std::string out;

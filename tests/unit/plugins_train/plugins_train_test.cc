@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every first-party trainer promises, through the same edge that a host uses.
 #include <algorithm>
-#include <numeric>
+#include <filesystem>
 
 #include "tests/support/catch.h"
 #include "tests/unit/plugins_train/trainers.h"
@@ -278,6 +278,21 @@ TEST_CASE("Trainers: a stop is answered with CANCELLED, and the component trains
     }
     CHECK(status_of([&] { trainer.fit(train); }) == ASSAY_OK);
   }
+}
+
+TEST_CASE("gbt: no thread outlives the training") {
+  const auto threads = [] {
+    const std::filesystem::directory_iterator tasks("/proc/self/task");
+    return std::distance(begin(tasks), end(tasks));
+  };
+  const FakeHost host = trainer_host("gbt");
+  const FakeData train = make_data(500, 12);
+  const auto before = threads();
+  FakeCall call;
+  call.raw.max_threads = 4;
+  FakeBundle model = host.component("gbt", quick("gbt")).fit(train, call);
+  host.component("gbt", quick("gbt")).score(model, train);
+  CHECK(threads() == before);
 }
 
 TEST_CASE("Trainers: reads and writes that come in pieces change nothing") {

@@ -1,13 +1,32 @@
 #!/bin/sh
-# Installs the SDK on its own, then builds and tests examples/03_write_a_plugin with nothing else of this tree.
-# Usage: outsider.sh SOURCE_TREE SCRATCH_FOLDER
+# SPDX-License-Identifier: Apache-2.0
+# Installs the SDK on its own, then builds with it and nothing else of this tree: examples/03_write_a_plugin with its
+# tests, and the plugin that sdk/README.md shows. Usage: outsider.sh SOURCE_TREE SCRATCH_FOLDER
 set -eu
 source=$1 scratch=$2
 rm -rf "$scratch"
-mkdir -p "$scratch"
+mkdir -p "$scratch/readme"
 cmake -S "$source/sdk" -B "$scratch/sdk" >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 cmake --install "$scratch/sdk" --prefix "$scratch/prefix" >>"$scratch/log"
+prefix=$scratch/prefix
+
 cp -r "$source/examples/03_write_a_plugin" "$scratch/project"
-cmake -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$scratch/prefix" -DCMAKE_BUILD_TYPE=Debug
+cmake -S "$scratch/project" -B "$scratch/build" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Debug
 cmake --build "$scratch/build"
 ctest --test-dir "$scratch/build" --output-on-failure --no-tests=error
+
+# The first fenced block of each language, word for word.
+block() { awk -v fence='```'"$1" '$0 == fence && !done {on = 1; next} /^```/ {if (on) done = 1; on = 0} on' "$source/sdk/README.md"; }
+block cmake >"$scratch/readme/CMakeLists.txt"
+block json >"$scratch/readme/manifest.json"
+block cpp >"$scratch/readme/mean_guess.cc"
+cmake -S "$scratch/readme" -B "$scratch/readme/build" -DCMAKE_PREFIX_PATH="$prefix"
+cmake --build "$scratch/readme/build"
+test -f "$scratch/readme/build/lib/assay/plugins/mean-guess.so"
+cmake --install "$scratch/readme/build" --prefix "$prefix" >>"$scratch/log"
+test -f "$prefix/lib/assay/plugins/mean-guess.so"
+
+# Without CMake: the C header alone, by pkg-config, as C11.
+printf '#include <assay/abi.h>\nint size(void);\nint size(void) { return (int)sizeof(assay_call); }\n' >"$scratch/alone.c"
+flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags assay-sdk)
+${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror $flags -c "$scratch/alone.c" -o "$scratch/alone.o"

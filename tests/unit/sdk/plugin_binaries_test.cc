@@ -5,8 +5,15 @@
 #include <array>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
 
 #include "assay/testing.hpp"
 #include "tests/support/catch.h"
@@ -85,6 +92,33 @@ TEST_CASE("Plugin binaries: the embedded manifest is what the plugin says of its
     output_of(std::string(ASSAY_STRIP) + " --strip-all -o " + stripped + " " + path_of(name));
     CHECK(embedded(stripped).first == bytes);
   }
+}
+
+TEST_CASE("Plugin binaries: the manifests of the tree follow the published schema") {
+  const std::filesystem::path root = ASSAY_SOURCE_TREE;
+  const auto load = [](const std::filesystem::path& path) {
+    std::ifstream file(path);
+    return nlohmann::json::parse(file);
+  };
+  valijson::Schema schema;
+  const nlohmann::json document = load(root / "sdk/schema/manifest.schema.json");
+  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document), schema);
+  const auto valid = [&](const nlohmann::json& manifest) {
+    return valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(manifest), nullptr);
+  };
+  int seen = 0;
+  for (const char* folder : {"plugins", "examples"}) {
+    for (const auto& entry : std::filesystem::directory_iterator(root / folder)) {
+      if (!std::filesystem::exists(entry.path() / "manifest.json")) continue;
+      INFO(entry.path());
+      nlohmann::json manifest = load(entry.path() / "manifest.json");
+      CHECK(valid(manifest));
+      manifest["components"][0]["id"] = "no spaces";
+      CHECK_FALSE(valid(manifest));
+      ++seen;
+    }
+  }
+  CHECK(seen >= 4);
 }
 
 TEST_CASE("Plugin binaries: what a manifest lists is what the component offers") {

@@ -160,6 +160,30 @@ TEST_CASE("Plugin edge: a host without optional callbacks is served") {
   CHECK_NOTHROW(component.fit(rows({1}), call));
 }
 
+TEST_CASE("Config: values, ranges, choices and lists; what does not fit is INVALID_CONFIG with its pointer") {
+  FakeConfig raw{Json(Json::Object{{"n", 3},
+                                   {"x", 0.25},
+                                   {"flag", true},
+                                   {"name", "b"},
+                                   {"list", std::vector<Json>{"p", "q"}},
+                                   {"mixed", std::vector<Json>{"p", 1}}})};
+  const Config config(&raw.raw);
+  CHECK(config.i64("/n") == 3);
+  CHECK(config.f64("/n") == 3.0);
+  CHECK(config.boolean("/flag"));
+  CHECK(config.choice("/name", {"a", "b"}) == 1);
+  CHECK(config.texts("/list") == std::vector<std::string>{"p", "q"});
+  CHECK(config.texts("/none").empty());
+  CHECK(config.has("/x"));
+  CHECK_FALSE(config.has("/y"));
+  CHECK_THROWS_WITH(config.i64("/x"), "setting /x is of another type; it must be an integer");
+  CHECK_THROWS_WITH(config.f64("/y"), "setting /y is missing; it must be a number");
+  CHECK_THROWS_WITH(config.f64("/x", 0.5, 1), "setting /x is 0.25; it must be from 0.5 to 1");
+  CHECK_THROWS_WITH(config.i64("/n", 4, 9), "setting /n is 3; it must be from 4 to 9");
+  CHECK_THROWS_WITH(config.choice("/name", {"x", "y"}), "setting /name is 'b'; it must be one of x, y");
+  CHECK_THROWS_WITH(config.texts("/mixed"), "setting /mixed/1 is of another type; it must be a string");
+}
+
 TEST_CASE("Plugin edge: validation rows and a warm start reach a trainer that asks for them") {
   const FakeHost host = edges();
   const FakeComponent component = host.component("scorer");
