@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes goldens/*.json: inputs with the answers of scikit-learn and SciPy, which the fold plugins must reproduce.
+
+    python3 -m venv V && V/bin/pip install scikit-learn scipy && V/bin/python make_goldens.py
+
+Each file names the versions that wrote it. Floats are written such that they read back exactly.
+"""
+import json
+import math
+import pathlib
+import warnings
+
+import numpy as np
+import scipy
+import sklearn
+from scipy import stats
+from scipy.spatial.distance import jensenshannon
+from sklearn import metrics
+from sklearn.calibration import calibration_curve
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.linear_model import LogisticRegression
+
+OUT = pathlib.Path(__file__).parent / "goldens"
+VERSIONS = {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__}
+warnings.filterwarnings("ignore")
+
+
+def plain(value):
+    """JSON has no NaN: null stands for it."""
+    if isinstance(value, dict):
+        return {k: plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return [plain(v) for v in value]
+    if isinstance(value, (np.integer, int)) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, (np.floating, float)):
+        return float(value) if math.isfinite(value) else None
+    return value
+
+
+def write(name, cases):
+    text = json.dumps(plain({"versions": VERSIONS, "cases": cases}), separators=(",", ":"))
+    (OUT / name).write_text(text.replace('{"name"', '\n{"name"') + "\n")
+
+
+# ---- classification ----
+
+def delong_variance(y, s):
+    """Straight from the definition: the variance of the structural components, all pairs compared."""
+    pos, neg = s[y == 1], s[y == 0]
+    if len(pos) < 2 or len(neg) < 2:
+        return math.nan
+    wins = (pos[:, None] > neg[None, :]) + 0.5 * (pos[:, None] == neg[None, :])
+    return wins.mean(axis=1).var(ddof=1) / len(pos) + wins.mean(axis=0).var(ddof=1) / len(neg)
+
+
+def ece(y, s):
+    bins = np.searchsorted(np.linspace(0, 1, 11)[1:-1], s)
+    return math.fsum(abs(math.fsum(s[bins == b]) - y[bins == b].sum()) for b in range(10)) / len(y)
+
+
+def wilson(k, n):
+    if n == 0:
+        return [None, None]
+    ci = stats.binomtest(int(k), int(n)).proportion_ci(0.95, method="wilson")
+    return [ci.low, ci.high]
+
+
+def classification_case(name, y, s, threshold=0.5):
+    y, s = np.asarray(y, dtype=int), np.asarray(s, dtype=float)
+    p = (s >= threshold).astype(int)
+    tn, fp, fn, tp = metrics.confusion_matrix(y, p, labels=[0, 1]).ravel()
+    both = 0 < y.sum() < len(y)
+    values = {
+        "tp": tp, "fp": fp, "tn": tn, "fn": fn, "n": len(y), "prevalence": y.mean(),
+        "accuracy": metrics.accuracy_score(y, p),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
+        "precision": metrics.precision_score(y, p), "recall": metrics.recall_score(y, p),
+        "f1": metrics.f1_score(y, p), "mcc": metrics.matthews_corrcoef(y, p),
+        "roc_auc": metrics.roc_auc_score(y, s) if both else math.nan,
+        "pr_auc": metrics.average_precision_score(y, s),
+        "log_loss": metrics.log_loss(y, s, labels=[0, 1]),
+        "brier": metrics.brier_score_loss(y, s, labels=[0, 1], pos_label=1),
+        "ece": ece(y, s),
+        "ks": stats.ks_2samp(s[y == 1], s[y == 0]).statistic if both else math.nan,
+    }
+    intervals = {"prevalence": wilson(y.sum(), len(y)), "accuracy": wilson(tp + tn, len(y)),
+                 "precision": wilson(tp, tp + fp), "recall": wilson(tp, tp + fn)}
+    shares, means = calibration_curve(y, s, n_bins=10) if len(y) else ([], [])
+    return {"name": name, "threshold": threshold, "labels": y, "scores": s, "values": values, "intervals": intervals,
+            "delong_variance": delong_variance(y, s), "calibration": {"share_positive": shares, "mean_score": means}}
+
+
+def classification_cases():
+    rng = np.random.default_rng(20131)
+    cancer = load_breast_cancer()
+    model = LogisticRegression(max_iter=5000).fit(cancer.data[:300] / cancer.data.std(axis=0), cancer.target[:300])
+    real = model.predict_proba(cancer.data[300:] / cancer.data.std(axis=0))[:, 1]
+    y = (rng.random(400) < 0.3).astype(int)
+    noisy = 1 / (1 + np.exp(-(rng.normal(size=400) + 1.2 * y - 1)))
+    yield classification_case("breast cancer, logistic regression", cancer.target[300:], real)
+    yield classification_case("noisy", y, noisy)
+    yield classification_case("noisy, another threshold", y, noisy, 0.2)
+    yield classification_case("many ties", y, np.round(noisy, 1))
+    yield classification_case("rare positives", (np.arange(500) % 97 == 0).astype(int), rng.random(500))
+    yield classification_case("perfect", [0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.7, 0.9])
+    yield classification_case("perfectly wrong", [1, 1, 1, 0, 0, 0], [0.1, 0.2, 0.3, 0.6, 0.7, 0.9])
+    yield classification_case("constant scores", [0, 1, 0, 1, 1], [0.5] * 5)
+    yield classification_case("constant scores below the threshold", [0, 1, 0, 1, 1], [0.25] * 5)
+    yield classification_case("certain and right or wrong", [0, 1, 0, 1], [0.0, 1.0, 1.0, 0.0])
+    yield classification_case("only negatives", [0] * 4, [0.1, 0.4, 0.6, 0.9])
+    yield classification_case("only positives", [1] * 4, [0.1, 0.4, 0.6, 0.9])
+    yield classification_case("one row", [1], [0.7])
+    yield classification_case("two rows", [0, 1], [0.3, 0.7])
+
+
+# ---- drift ----
+
+def deciles(reference):
+    """The smallest values that j/10 of the rows do not exceed, by integer ranks."""
+    ordered, n = np.sort(reference), len(reference)
+    return np.unique([ordered[-(-n * j // 10) - 1] for j in range(1, 10)])
+
+
+def quantile_by_rank(reference, numerator, denominator):
+    ordered, n = np.sort(reference), len(reference)
+    return ordered[-(-n * numerator // denominator) - 1]
+
+
+def psi(a, b):
+    p = (a + 0.5) / (a.sum() + 0.5 * len(a))
+    q = (b + 0.5) / (b.sum() + 0.5 * len(b))
+    return math.fsum((q - p) * np.log(q / p))
+
+
+def numeric_case(name, reference, current):
+    reference, current = np.asarray(reference, float), np.asarray(current, float)
+    edges = deciles(reference)
+    a = np.bincount(np.searchsorted(edges, reference), minlength=len(edges) + 1)
+    b = np.bincount(np.searchsorted(edges, current), minlength=len(edges) + 1)
+    index = psi(a, b)
+    scale = 1 / len(reference) + 1 / len(current)
+    low, high = quantile_by_rank(reference, 1, 1000), quantile_by_rank(reference, 999, 1000)
+    clipped, unit = np.clip(reference, low, high), np.clip(reference, low, high).std()
+    moved = stats.wasserstein_distance(clipped, np.clip(current, low, high))
+    ks = stats.ks_2samp(reference, current)
+    return {"name": name, "reference": reference, "current": current, "ks": ks.statistic, "ks_p": ks.pvalue,
+            "psi": index, "psi_p": stats.chi2.sf(index / scale, len(edges)), "js_distance": jensenshannon(a, b, base=2),
+            "wasserstein": moved / unit if unit > 0 else 0.0}
+
+
+def pooled(table):
+    """Categories too rare for the chi-squared law, counted together from the rarest up."""
+    cells = sorted((tuple(column) for column in table.T), key=lambda c: -sum(c))
+    least = table.sum(axis=1).min() / table.sum()
+    rest = np.zeros(2, int)
+    while cells and (least * sum(cells[-1]) < 5 or (rest.sum() > 0 and least * rest.sum() < 5)):
+        rest = rest + np.array(cells.pop())
+    return np.array(cells + ([tuple(rest)] if rest.sum() else [])).T
+
+
+def categorical_case(name, reference, current):
+    names = sorted(set(reference) | set(current))
+    table = np.array([[side.count(n) for n in names] for side in (reference, current)])
+    cells = pooled(table)
+    chi = stats.chi2_contingency(cells, correction=False)
+    even = cells / cells.sum(axis=1, keepdims=True)  # both samples brought to equal size
+    v = math.sqrt(stats.chi2_contingency(even, correction=False).statistic / even.sum())
+    shares = table / table.sum(axis=1, keepdims=True)
+    return {"name": name, "categories": names, "reference": table[0], "current": table[1], "chi_squared": chi.statistic,
+            "chi_squared_p": chi.pvalue, "degrees": chi.dof, "cramers_v": v,
+            "l_infinity": np.abs(shares[0] - shares[1]).max(), "js_distance": jensenshannon(table[0], table[1], base=2)}
+
+
+def drift_cases():
+    rng = np.random.default_rng(20132)
+    wine, cancer = load_wine().data, load_breast_cancer().data
+    yield numeric_case("breast cancer, mean radius, halves", cancer[::2, 0], cancer[1::2, 0])
+    yield numeric_case("wine, alcohol, by class", wine[:59, 0], wine[59:, 0])
+    yield numeric_case("wine, proline, with ties", np.round(wine[:100, 12], -2), np.round(wine[100:, 12], -2))
+    yield numeric_case("normal, shifted by 0.5", np.round(rng.normal(size=700), 6), np.round(rng.normal(0.5, 1, 600), 6))
+    yield numeric_case("equal", np.arange(50.0), np.arange(50.0))
+    yield numeric_case("apart", np.arange(60.0), np.arange(100.0, 150.0))
+    yield numeric_case("mostly zero", np.r_[np.zeros(95), np.arange(1, 6)], np.r_[np.zeros(60), np.arange(1, 21)])
+    yield numeric_case("negative, zero and large", [-1e300, -2.5, -0.0, 0.0, 1e-310, 3, 1e300], [-2.5, 0.0, 5, 7, 1e300])
+    letters = "abcdefgh"
+    yield categorical_case("balanced", list("aaaabbbccd" * 20), list("aaabbbcccd" * 20))
+    yield categorical_case("rare ones pooled", [letters[int(k)] for k in rng.integers(0, 8, 300) ** 3 // 64],
+                           [letters[int(k)] for k in rng.integers(0, 8, 200) ** 2 // 9])
+    yield categorical_case("new and vanished", list("ab" * 50), list("bc" * 40))
+
+
+def kolmogorov_cases():
+    """P(D >= d): two samples by size, and one sample (rows_b 0) over every regime of the law."""
+    for a, b in [(5, 7), (30, 1000), (500, 500), (500, 700), (1000, 1000), (9999, 10000), (10000, 500)]:
+        for effect in (0.6, 1.0, 1.5, 2.2, 3.5):
+            step = math.lcm(a, b)
+            d = min(1.0, round(effect * math.sqrt((a + b) / (a * b)) * step) / step)
+            x = np.repeat([0.0, 1.0], [a - round(a * d), round(a * d)])
+            p = stats.ks_2samp(x, np.zeros(b), method="exact")
+            yield {"name": f"{a} and {b}", "rows_a": a, "rows_b": b, "d": p.statistic, "p": p.pvalue}
+    for n in (5, 30, 140, 141, 500, 4900, 100000, 150000, 900000, 2000000):
+        for nd2 in (0.05, 0.2, 0.5, 1, 2.1, 2.3, 4.5, 17, 100):
+            d = math.sqrt(nd2 / n)
+            if d < 1 and (n != 900000 or nd2 in (1, 2.3)):  # the sum of a million terms is slow
+                yield {"name": f"one sample of {n}", "rows_a": n, "rows_b": 0, "d": d, "p": stats.kstwo.sf(d, n)}
+
+
+if __name__ == "__main__":
+    OUT.mkdir(exist_ok=True)
+    write("classification.json", list(classification_cases()))
+    cases = list(drift_cases())
+    write("drift_numeric.json", [c for c in cases if "ks" in c])
+    write("drift_categorical.json", [c for c in cases if "chi_squared" in c])
+    write("kolmogorov.json", list(kolmogorov_cases()))
