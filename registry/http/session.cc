@@ -72,10 +72,10 @@ struct Exchange {
   TextReader no_body{""};
   std::string failure;  // for the log
   Clock::time_point start = Clock::now();
-  Clock::time_point window_end{};  // by when the body must have brought its next share
-  std::uint64_t window_bytes = 0;  // of that share, so far
-  std::uint64_t received = 0;      // of the body
-  std::uint64_t sent = 0;          // of the answer's body
+  std::optional<Clock::time_point> window_end;  // by when the body must have brought its next share
+  std::uint64_t window_bytes = 0;               // of that share, so far
+  std::uint64_t received = 0;                   // of the body
+  std::uint64_t sent = 0;                       // of the answer's body
   bool wants_continue = false;
   bool close = false;  // after this answer
   bool linger = false;
@@ -405,9 +405,9 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
   body.more = true;
   error_code ec;
   const auto now = Clock::now();
-  if (exchange.window_end == Clock::time_point{}) exchange.window_end = now + shared_.limits.body_window;
+  if (!exchange.window_end) exchange.window_end = now + shared_.limits.body_window;
   arm(std::max(std::chrono::milliseconds(0),
-               std::chrono::ceil<std::chrono::milliseconds>(exchange.window_end - now)));
+               std::chrono::ceil<std::chrono::milliseconds>(*exchange.window_end - now)));
   co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
   disarm();
   if (ec == beast::http::error::need_buffer) ec = {};
@@ -493,7 +493,8 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     if (complete || room.empty() || (exchange.wants_continue && !pipe.wanted())) {
       const auto paused = Clock::now();
       co_await signal_.wait();
-      exchange.window_end += Clock::now() - paused;  // our own slowness is not the sender's
+      // Our own slowness is not the sender's.
+      if (exchange.window_end) *exchange.window_end += Clock::now() - paused;
       continue;
     }
     if (!co_await continue_100(exchange)) {

@@ -49,6 +49,7 @@ StageName stage_of(const Request& request) {
 
 std::string json_body(Request& request) {
   const std::string* type = request.headers.find("content-type");
+  if (!type && request.body_size == 0) return "";
   if (!type || !is_json(*type))
     throw Error(Code::unsupported,
                 "this path takes a JSON document; send it with `Content-Type: application/json`");

@@ -21,8 +21,8 @@ Name name_of(const Request& request);
 Selector selector_of(const Request& request);
 StageName stage_of(const Request& request);
 
-// The bytes of a JSON body. Throws unsupported unless Content-Type says that it is JSON, so that a page of
-// another site cannot post a form here.
+// The bytes of a JSON body, empty when there is none. Throws unsupported unless Content-Type says that it is
+// JSON, so that a page of another site cannot post a form here.
 std::string json_body(Request& request);
 
 // From `cursor` and `limit`. Throws invalid_argument.

@@ -144,6 +144,12 @@ TEST_CASE("Server: 100 Continue comes once somebody wants the body, and not befo
     CHECK(client.read(Body::absent).status == 100);
     CHECK(client.ask("ab").status == 200);
   }
+  RawClient waiting = server.client();
+  waiting.send("PUT /hold HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  server.gate.wait_until_entered();
+  server.gate.open();
+  CHECK(waiting.read(Body::absent).status == 100);
+  CHECK(waiting.ask("ab").body == "ab");
   RawClient stranger = server.client();
   const Answer refused =
       stranger.ask("POST /private HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");

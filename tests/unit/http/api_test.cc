@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+// The registry's own API on a real server and catalogue: each route asks for its permission, openapi.yaml
+// describes exactly the routes there are, and bytes go in and come out as the headers say.
+#include "registry/http/api.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "registry/access/admin_token.h"
+#include "registry/access/authenticator.h"
+#include "registry/catalog/sqlite_database.h"
+#include "registry/http/openapi.h"
+#include "registry/http/server.h"
+#include "registry/service/score.h"
+#include "storage/base/error.h"
+#include "storage/env/clock.h"
+#include "storage/env/entropy.h"
+#include "tests/support/catch.h"
+#include "tests/support/memory_blob_store.h"
+#include "tests/support/temp_dir.h"
+#include "tests/unit/http/test_site.h"
+
+using namespace assay;
+using nlohmann::json;
+using test::Answer;
+using test::Body;
+using test::RawClient;
+
+namespace {
+
+class EchoScores final : public ScoreService {
+ public:
+  std::string score(const ScoreRequest& request) override {
+    return std::string(request.label) + (request.format == TableFormat::csv ? " csv " : " json ") +
+           std::string(request.body);
+  }
+};
+
+// A registry in memory, with a server and the token of its administrator.
+class Registry {
+ public:
+  Registry() : database_(open_sqlite_database(dir_ / "catalog.db")), authenticator_(*database_, clock_) {
+    database_->migrate();
+    ensure_admin_token(*database_, clock_, entropy_, dir_ / "admin.token");
+    std::getline(std::ifstream(dir_ / "admin.token"), token);
+    site = http::make_site({.services = {*database_, blobs_, clock_, entropy_},
+                            .authenticator = authenticator_,
+                            .score = &scores_,
+                            .version = "1.2.3",
+                            .ready = [this] { return ready.load(); }});
+    http::Options options;
+    options.port = 0;
+    server_ = std::make_unique<http::Server>(options, site);
+    server_->start();
+  }
+
+  RawClient client() const { return RawClient(server_->port()); }
+
+  // One request on a connection of its own, as the administrator. A body goes as JSON unless `fields` say
+  // otherwise.
+  Answer ask(const std::string& method, const std::string& path, const std::string& body = "",
+             const std::string& fields = "Content-Type: application/json\r\n") const {
+    return client().ask(method + " " + path + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + token +
+                            "\r\n" +
+                            (body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n") +
+                            fields + "\r\n" + body,
+                        method == "HEAD" ? Body::absent : Body::present);
+  }
+
+  // Uploads `bytes` and publishes them as a version with one file.
+  json publish(const std::string& artifact, const std::string& path, const std::string& bytes) const {
+    const std::string digest = Digest::of(bytes).text();
+    REQUIRE(ask("PUT", "/api/v1/blobs/" + digest, bytes).status == 201);
+    const json draft = {{"files", {{{"path", path}, {"digest", digest}, {"size", bytes.size()}}}}};
+    const Answer answer = ask("POST", "/api/v1/" + artifact + "/versions", draft.dump());
+    INFO(answer.body);
+    REQUIRE(answer.status == 201);
+    return json::parse(answer.body);
+  }
+
+  std::string token;
+  std::shared_ptr<http::Site> site;
+  std::atomic<bool> ready = true;
+
+ private:
+  test::TempDir dir_;
+  SystemClock clock_;
+  SystemEntropy entropy_;
+  test::MemoryBlobStore blobs_;
+  EchoScores scores_;
+  std::unique_ptr<Database> database_;
+  Authenticator authenticator_;
+  std::unique_ptr<http::Server> server_;
+};
+
+std::string openapi_path(std::string pattern) {
+  for (std::size_t at = 0; (at = pattern.find('{', at)) != std::string::npos; ++at) {
+    const std::size_t end = pattern.find('}', at);
+    const std::size_t name_end = pattern.find_first_of("=.}", at);
+    pattern.erase(name_end, end - name_end);
+  }
+  return pattern;
+}
+
+// A path that matches `pattern`.
+std::string sample_path(std::string pattern) {
+  for (std::size_t at = 0; (at = pattern.find('{', at)) != std::string::npos;) {
+    const std::size_t end = pattern.find('}', at);
+    const bool choice = pattern.substr(at, end - at).find('=') != std::string::npos;
+    pattern.replace(at, end - at + 1, choice ? "models" : "x1");
+  }
+  return pattern;
+}
+
+std::string lower_method(http::Method method) {
+  return lower_case(http::text(method));
+}
+
+}  // namespace
+
+TEST_CASE("API: without a token every route but the public ones is refused, whatever the method") {
+  const Registry registry;
+  for (const http::Route& route : registry.site->routes().routes()) {
+    INFO(http::text(route.method) << " " << route.pattern);
+    const std::string path = sample_path(route.pattern);
+    const auto status = [&](std::string_view method, const std::string& fields) {
+      return registry.client()
+          .ask(std::string(method) + " " + path + " HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n",
+               method == "HEAD" ? Body::absent : Body::present)
+          .status;
+    };
+    const bool is_public = *route.permission == Permission::public_;
+    CHECK(status(http::text(route.method), "") == (is_public ? 200 : 401));
+    CHECK(status(http::text(route.method), "Authorization: Bearer assay_wrong\r\n") ==
+          (is_public ? 200 : 401));
+    if (route.method == http::Method::get) CHECK(status("HEAD", "") == (is_public ? 200 : 401));
+    CHECK(status("PATCH", "") == 405);
+    CHECK(status("OPTIONS", "") == 405);
+    CHECK(registry.client().ask(test::get("/" + path)).status == 404);
+    CHECK(registry.client().ask(test::get(path + "/")).status == 404);
+  }
+}
+
+TEST_CASE("API: a role opens exactly the routes whose permission it has, in its own namespace") {
+  const Registry registry;
+  for (const http::Route& route : registry.site->routes().routes()) {
+    if (*route.permission == Permission::public_) continue;
+    for (const Role role : {Role::reader, Role::writer, Role::promoter, Role::admin}) {
+      INFO(http::text(route.method) << " " << route.pattern << " as " << text(role));
+      const bool in_namespace = route.pattern.find("{namespace}") != std::string::npos;
+      const auto admits = [&](std::string_view space, const char* asked) {
+        const http::Site site(
+            http::RouteTable(), [&](std::string_view) { return test::somebody(role, space); },
+            std::make_shared<http::Metrics>("0"));
+        http::Request request;
+        if (in_namespace) request.captured["namespace"] = asked;
+        try {
+          return site.admit(route, request).has_value();
+        } catch (const Error& error) {
+          CHECK(error.code() == Code::denied);
+          return false;
+        }
+      };
+      const bool permitted = permits(role, *route.permission);
+      CHECK(admits("", "acme") == permitted);
+      CHECK(admits("acme", "acme") == permitted);
+      if (in_namespace) CHECK_FALSE(admits("acme", "other"));
+    }
+  }
+}
+
+TEST_CASE("API: openapi.yaml describes the routes there are, and no others") {
+  const Registry registry;
+  const YAML::Node document = YAML::Load(std::string(http::openapi_text()));
+  std::set<std::string> described;
+  for (const auto& path : document["paths"])
+    for (const auto& operation : path.second)
+      if (operation.first.as<std::string>() != "parameters")
+        described.insert(operation.first.as<std::string>() + " " + path.first.as<std::string>());
+  std::set<std::string> present;
+  for (const http::Route& route : registry.site->routes().routes())
+    present.insert(lower_method(route.method) + " " + openapi_path(route.pattern));
+  CHECK(described == present);
+}
+
+TEST_CASE(
+    "API: openapi.yaml agrees with each route on permission, query parameters, path parameters and body") {
+  const Registry registry;
+  const YAML::Node document = YAML::Load(std::string(http::openapi_text()));
+  const auto resolve = [&](const YAML::Node& node) {
+    if (!node["$ref"]) return node;
+    YAML::Node found = YAML::Clone(document);
+    std::istringstream parts(node["$ref"].as<std::string>().substr(2));
+    for (std::string part; std::getline(parts, part, '/');) found.reset(found[part]);
+    return found;
+  };
+  for (const http::Route& route : registry.site->routes().routes()) {
+    INFO(http::text(route.method) << " " << route.pattern);
+    const std::string path = openapi_path(route.pattern);
+    const YAML::Node item = document["paths"][path];
+    const YAML::Node operation = item[lower_method(route.method)];
+    REQUIRE(operation);
+    CHECK(operation["x-permission"].as<std::string>() == text(*route.permission));
+    CHECK((operation["security"] && operation["security"].size() == 0) ==
+          (*route.permission == Permission::public_));
+    CHECK(operation["requestBody"].IsDefined() == (route.body != http::BodyKind::none));
+    CHECK(operation["responses"]["default"].IsDefined());
+    std::set<std::string> query, in_path;
+    for (const YAML::Node& list : {item["parameters"], operation["parameters"]})
+      for (const auto& entry : list) {
+        const YAML::Node parameter = resolve(entry);
+        if (parameter["in"].as<std::string>() == "query") query.insert(parameter["name"].as<std::string>());
+        if (parameter["in"].as<std::string>() == "path")
+          in_path.insert('{' + parameter["name"].as<std::string>() + '}');
+      }
+    CHECK(query == std::set<std::string>(route.query.begin(), route.query.end()));
+    for (const std::string& name : in_path) CHECK(path.find(name) != std::string::npos);
+    CHECK(in_path.size() == static_cast<std::size_t>(std::count(path.begin(), path.end(), '{')));
+  }
+}
+
+TEST_CASE("API: probes answer without a token, metrics with one") {
+  Registry registry;
+  CHECK(registry.client().ask(test::get("/healthz")).body == "ok\n");
+  CHECK(registry.client().ask(test::get("/readyz")).body == "ok\n");
+  registry.ready = false;
+  CHECK(registry.client().ask(test::get("/readyz")).status == 503);
+  CHECK(registry.client().ask(test::get("/openapi.yaml")).body == http::openapi_text());
+  const Answer metrics = registry.ask("GET", "/metrics");
+  CHECK(metrics.fields.at("content-type") == "text/plain; version=0.0.4; charset=utf-8");
+  CHECK(metrics.body.find("route=\"/readyz\",method=\"GET\",code=\"503\"} 1\n") != std::string::npos);
+}
+
+TEST_CASE("API: a version goes up file by file and comes down whole, in parts or not at all") {
+  const Registry registry;
+  const std::string bytes = "a,b\n1,2\n3,4\n";
+  const std::string digest = Digest::of(bytes).text();
+  const json version = registry.publish("datasets/acme/flights", "data/train.csv", bytes);
+  CHECK(version.at("number") == 1);
+  CHECK(version.at("created") == true);
+  CHECK(version.at("reference") == "acme/flights@1");
+
+  const std::string base = "/api/v1/datasets/acme/flights/versions/";
+  const Answer file = registry.ask("GET", base + "1/files/data/train.csv");
+  CHECK(file.body == bytes);
+  CHECK(file.fields.at("etag") == '"' + digest + '"');
+  CHECK(file.fields.at("content-disposition") == "attachment; filename=\"train.csv\"");
+  CHECK(file.fields.at("cache-control").find("immutable") != std::string::npos);
+  CHECK(registry.ask("GET", base + "latest/files/data/train.csv").fields.at("cache-control") ==
+        "private, no-cache");
+  CHECK(registry.ask("GET", base + "1/files/data%2Ftrain.csv").body == bytes);
+  CHECK(registry.ask("GET", base + "1/files/data/../data/train.csv").status == 400);
+  CHECK(registry.ask("GET", base + "1/files/data/other.csv").status == 404);
+  CHECK(registry.ask("GET", base + "2/files/data/train.csv").status == 404);
+
+  const Answer part = registry.ask("GET", "/api/v1/blobs/" + digest, "", "Range: bytes=4-6\r\n");
+  CHECK(part.status == 206);
+  CHECK(part.body == "1,2");
+  CHECK(registry.ask("HEAD", "/api/v1/blobs/" + digest).fields.at("content-length") ==
+        std::to_string(bytes.size()));
+  CHECK(registry.ask("GET", "/api/v1/blobs/" + Digest::of("no").text()).status == 404);
+  CHECK(registry.ask("GET", "/api/v1/blobs/sha256:no").status == 400);
+
+  const Answer manifest = registry.ask("GET", base + "1/manifest");
+  CHECK(Digest::of(manifest.body).text() == version.at("digest"));
+  CHECK(manifest.fields.at("content-type") == "application/vnd.oci.image.manifest.v1+json");
+  CHECK(registry.ask("GET", base + "1/manifest", "", "Range: bytes=0-0\r\n").body == "{");
+  CHECK(json::parse(registry.ask("GET", base + version.at("digest").get<std::string>()).body).at("number") ==
+        1);
+  CHECK(json::parse(registry.ask("GET", base + "1/lineage").body).at("run").is_null());
+}
+
+TEST_CASE("API: a wrong digest or size publishes nothing") {
+  const Registry registry;
+  const std::string digest = Digest::of("right").text();
+  const Answer wrong = registry.ask("PUT", "/api/v1/blobs/" + digest, "wrong");
+  CHECK(wrong.status == 400);
+  CHECK(json::parse(wrong.body).at("code") == "invalid_argument");
+  CHECK(registry
+            .ask("PUT", "/api/v1/blobs/" + digest, "right",
+                 "Repr-Digest: sha-256=:" + std::string(43, 'A') + "=:\r\n")
+            .status == 400);
+  CHECK(registry.ask("GET", "/api/v1/blobs/" + digest).status == 404);
+  CHECK(registry.ask("PUT", "/api/v1/blobs/" + digest, "right").status == 201);
+}
+
+TEST_CASE("API: lists page through to their end and link to the next page") {
+  const Registry registry;
+  for (int i = 0; i < 5; ++i) registry.publish("models/default/churn", "weights.bin", std::to_string(i));
+  std::vector<int> numbers;
+  std::string path = "/api/v1/models/default/churn/versions?limit=2";
+  for (int pages = 0; !path.empty() && pages < 9; ++pages) {
+    const Answer answer = registry.ask("GET", path);
+    REQUIRE(answer.status == 200);
+    const json page = json::parse(answer.body);
+    for (const json& version : page.at("items")) numbers.push_back(version.at("number"));
+    const auto link = answer.fields.find("link");
+    CHECK(page.at("next_cursor").is_null() == (link == answer.fields.end()));
+    path = link == answer.fields.end() ? "" : link->second.substr(1, link->second.find('>') - 1);
+  }
+  CHECK(numbers == std::vector<int>{5, 4, 3, 2, 1});
+  CHECK(registry.ask("GET", "/api/v1/models?limit=0").status == 400);
+  CHECK(registry.ask("GET", "/api/v1/models?limit=501").status == 400);
+  CHECK(registry.ask("GET", "/api/v1/models?cursor=nonsense").status == 400);
+  CHECK(registry.ask("GET", "/api/v1/models?limits=3").status == 400);
+}
+
+TEST_CASE("API: documents are JSON, whole, of known members, and nothing else") {
+  const Registry registry;
+  const auto post = [&](const std::string& body, const std::string& type) {
+    return registry.ask("POST", "/api/v1/tokens", body, "Content-Type: " + type + "\r\n").status;
+  };
+  const std::string good = R"({"name":"ci","role":"reader"})";
+  CHECK(post(good, "application/json") == 201);
+  CHECK(post(good, "application/json; charset=utf-8") == 201);
+  CHECK(post(good, "application/x-www-form-urlencoded") == 422);
+  CHECK(post(good, "text/plain") == 422);
+  CHECK(post(R"({"name":"ci","role":"reader","rôle":1})", "application/json") == 400);
+  CHECK(post(R"({"name":"ci","role":"reader","name":"ci"})", "application/json") == 400);
+  CHECK(post(R"({"name":"ci","role":)", "application/json") == 400);
+  CHECK(post(std::string(100, '['), "application/json") == 400);
+  CHECK(post("", "application/json") == 400);
+}
+
+TEST_CASE("API: a new token works until it is revoked, and does what its role permits") {
+  const Registry registry;
+  const Answer made = registry.ask("POST", "/api/v1/tokens", R"({"name":"ci","role":"reader"})");
+  REQUIRE(made.status == 201);
+  CHECK(made.fields.at("cache-control") == "no-store");
+  const json token = json::parse(made.body);
+  const std::string secret = token.at("token");
+  const auto as = [&](const std::string& path) {
+    return registry.client().ask(test::get(path, "Authorization: Bearer " + secret + "\r\n"));
+  };
+  CHECK(json::parse(as("/api/v1/whoami").body).at("principal") == "ci");
+  CHECK(as("/api/v1/audit").status == 403);
+  CHECK(registry.ask("DELETE", "/api/v1/tokens/" + token.at("id").get<std::string>()).status == 204);
+  CHECK(as("/api/v1/whoami").status == 401);
+}
+
+TEST_CASE("API: scoring passes rows to the version that the path names") {
+  const Registry registry;
+  registry.publish("models/default/churn", "weights.bin", "w");
+  const std::string path = "/api/v1/models/default/churn/versions/latest:score";
+  const Answer csv = registry.ask("POST", path, "a\n1\n", "Content-Type: text/csv; header=present\r\n");
+  CHECK(csv.body == "default/churn@1 csv a\n1\n");
+  CHECK(csv.fields.at("assay-version") == "default/churn@1");
+  CHECK(csv.fields.at("assay-digest").starts_with("sha256:"));
+  CHECK(registry.ask("POST", path, R"({"rows":[]})").fields.at("content-type") == "application/json");
+  CHECK(registry.ask("POST", path, "a", "").status == 422);
+  CHECK(registry.ask("POST", "/api/v1/models/default/churn/versions/7:score", "a").status == 404);
+  CHECK(registry.ask("POST", "/api/v1/datasets/default/churn/versions/1:score", "a").status == 405);
+}
+
+TEST_CASE("API: a stage moves by promotion, tells its revision and refuses a stale one") {
+  const Registry registry;
+  registry.publish("models/default/churn", "weights.bin", "one");
+  registry.publish("models/default/churn", "weights.bin", "two");
+  const std::string stage = "/api/v1/models/default/churn/stages/production";
+  CHECK(registry.ask("GET", stage).status == 404);
+  const Answer first = registry.ask("POST", stage + ":promote", R"({"version":"1"})");
+  INFO(first.body);
+  REQUIRE(first.status == 200);
+  CHECK(json::parse(first.body).at("verdict") == "promoted");
+  const std::string etag = registry.ask("GET", stage).fields.at("etag");
+  CHECK(first.fields.at("etag") == etag);
+  const std::string json_type = "Content-Type: application/json\r\n";
+  CHECK(
+      registry.ask("POST", stage + ":promote", R"({"version":"2"})", json_type + "If-Match: " + etag + "\r\n")
+          .status == 200);
+  const Answer stale = registry.ask("POST", stage + ":promote", R"({"version":"1"})",
+                                    json_type + "If-Match: " + etag + "\r\n");
+  CHECK(stale.status == 412);
+  CHECK(json::parse(stale.body).at("code") == "conflict");
+  CHECK(json::parse(registry.ask("POST", stage + ":rollback", "", "").body).at("verdict") == "rolled_back");
+  CHECK(json::parse(registry.ask("GET", stage + "/history").body).at("items").size() == 3);
+  const json now = json::parse(registry.ask("GET", stage).body);
+  CHECK(now.at("version").at("number") == 1);
+  const json then =
+      json::parse(registry.ask("GET", stage + "?at=" + now.at("updated_at").get<std::string>()).body);
+  CHECK(then.at("decision").at("id") == now.at("decision_id"));
+  CHECK(registry.ask("GET", stage + "?at=yesterday").status == 400);
+}
