@@ -185,7 +185,8 @@ struct NaiveBayes {
         for (std::size_t row = 0; row < out.size(); ++row)
           out[row] += factors[i](column, static_cast<std::int64_t>(row));
       }
-      for (double& value : out) value = 1 / (1 + std::exp(-value));
+      // Columns are not independent, so the sum is too sure of itself; no answer is 0 or 1.
+      for (double& value : out) value = 1 / (1 + std::exp(-std::clamp(value, -30.0, 30.0)));
       return out;
     }
 
