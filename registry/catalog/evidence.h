@@ -21,12 +21,6 @@ void append_evidence(Transaction& transaction, const Evidence& evidence, const s
 // None too when it counts in no namespace of `readable`.
 std::optional<Evidence> find_evidence(Snapshot& snapshot, const Id& id, const ReadableSpaces& readable);
 
-struct EvidenceQuery {
-  std::optional<EvidenceKind> kind;
-  std::optional<Digest> model;
-  std::optional<Digest> dataset;
-};
-
 // Newest first. Throws invalid_argument for a cursor that is not of this list.
 Page<Evidence> list_evidence(Snapshot& snapshot, const EvidenceQuery& query, const ReadableSpaces& readable,
                              const PageRequest& page);

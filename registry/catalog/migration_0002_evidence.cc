@@ -14,7 +14,7 @@ CREATE TABLE runs (
   author      TEXT NOT NULL CHECK (length(author) = 26),  -- the token that may end it
   created_at  INTEGER NOT NULL,
   finished_at INTEGER,
-  document    TEXT NOT NULL CHECK (json_type(document) = 'object'),
+  document    TEXT NOT NULL CHECK (substr(document, 1, 1) = '{'),
   CHECK ((status = 'running') = (finished_at IS NULL))
 ) STRICT;
 CREATE TRIGGER runs_end_once BEFORE UPDATE ON runs
@@ -56,7 +56,7 @@ CREATE TABLE evidence (
   verdict          TEXT CHECK (verdict IN ('pass', 'fail')),
   created_at       INTEGER NOT NULL,
   created_by       TEXT NOT NULL,
-  document         TEXT NOT NULL CHECK (json_type(document) = 'object'),
+  document         TEXT NOT NULL CHECK (substr(document, 1, 1) = '{'),
   CHECK (kind IN ('validation', 'drift') OR model_digest IS NOT NULL),
   CHECK (kind <> 'comparison' OR reference_digest IS NOT NULL)
 ) STRICT;
@@ -84,7 +84,7 @@ BEGIN SELECT RAISE(ABORT, 'evidence is append-only'); END;
 
 CREATE TABLE policies (
   digest   BLOB PRIMARY KEY CHECK (length(digest) = 32),
-  document TEXT NOT NULL CHECK (json_type(document) = 'object')
+  document TEXT NOT NULL CHECK (substr(document, 1, 1) = '{')
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER policies_are_append_only_1 BEFORE UPDATE ON policies
 BEGIN SELECT RAISE(ABORT, 'policies are append-only'); END;
@@ -120,7 +120,7 @@ CREATE TABLE decisions (
   revision_after  INTEGER NOT NULL CHECK (revision_after = revision_before + changed),
   actor           TEXT NOT NULL,
   at              INTEGER NOT NULL,
-  document        TEXT NOT NULL CHECK (json_type(document) = 'object'),
+  document        TEXT NOT NULL CHECK (substr(document, 1, 1) = '{'),
   FOREIGN KEY (artifact_id, number) REFERENCES versions (artifact_id, number)
 ) STRICT;
 CREATE INDEX decisions_by_stage ON decisions (artifact_id, stage, seq);

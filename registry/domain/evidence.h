@@ -118,6 +118,13 @@ struct Evidence : EvidenceDraft {
   bool operator==(const Evidence&) const = default;
 };
 
+// Which records a list is to show; what is not given asks nothing.
+struct EvidenceQuery {
+  std::optional<EvidenceKind> kind;
+  std::optional<Digest> model;
+  std::optional<Digest> dataset;
+};
+
 // Validation: fail with any finding of severity error. Drift: fail with any row that drifted. Otherwise none.
 std::optional<EvidenceVerdict> derive_verdict(const EvidenceRows& rows);
 

@@ -8,6 +8,7 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/database.h"
+#include "registry/catalog/evidence.h"
 #include "registry/catalog/runs.h"
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"

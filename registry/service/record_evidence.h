@@ -5,9 +5,9 @@
 #include <string_view>
 
 #include "registry/access/principal.h"
-#include "registry/catalog/evidence.h"
 #include "registry/domain/evidence.h"
 #include "registry/domain/page.h"
+#include "registry/domain/readable_spaces.h"
 #include "registry/service/services.h"
 
 namespace assay {
