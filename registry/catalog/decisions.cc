@@ -36,9 +36,10 @@ void append_decision(Transaction& transaction, const Decision& decision) {
   transaction.execute(
       "INSERT INTO decisions (id, artifact_id, stage, action, verdict, changed, number, policy_digest, "
       "revision_before, revision_after, actor, at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {decision.id, model_key(transaction, model), StageName::parse(decision.stage).key(), to_text(decision.action),
-       to_text(decision.verdict), decision.changed, decision.candidate.number, decision.policy_digest,
-       decision.revision_before, decision.revision_after, decision.actor, decision.at, document});
+      {decision.id, model_key(transaction, model), StageName::parse(decision.stage).key(),
+       to_text(decision.action), to_text(decision.verdict), decision.changed, decision.candidate.number,
+       decision.policy_digest, decision.revision_before, decision.revision_after, decision.actor, decision.at,
+       document});
 }
 
 std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id) {
@@ -52,7 +53,8 @@ Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const Stage
   Page<Decision> out;
   std::int64_t last = 0;
   Rows rows = snapshot.query(
-      "SELECT seq, document FROM decisions WHERE artifact_id = ? AND stage = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+      "SELECT seq, document FROM decisions WHERE artifact_id = ? AND stage = ? AND seq < ? ORDER BY seq DESC "
+      "LIMIT ?",
       {model_or_none(snapshot, model), stage.key(), before, page.limit + 1});
   while (rows.next()) {
     if (out.items.size() == static_cast<std::size_t>(page.limit)) {
@@ -66,7 +68,8 @@ Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const Stage
 }
 
 // Times of one stage's moves never go back (service/stage_move.cc), so the highest revision is the last move.
-std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time) {
+std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage,
+                                     Time time) {
   return read_one(
       snapshot.query("SELECT document FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 "
                      "AND at <= ? ORDER BY revision_after DESC LIMIT 1",
@@ -87,14 +90,17 @@ std::optional<VersionNumber> last_good(Snapshot& snapshot, const Name& model, co
     else
       pile.push_back(number);
   }
-  const auto other = std::find_if(pile.rbegin(), pile.rend(), [&](VersionNumber one) { return one != pile.back(); });
+  const auto other =
+      std::find_if(pile.rbegin(), pile.rend(), [&](VersionNumber one) { return one != pile.back(); });
   return other == pile.rend() ? std::nullopt : std::optional(*other);
 }
 
 bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number) {
   return snapshot
-      .query("SELECT 1 FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 AND number = ? LIMIT 1",
-             {model_or_none(snapshot, model), stage.key(), number})
+      .query(
+          "SELECT 1 FROM decisions WHERE artifact_id = ? AND stage = ? AND changed = 1 AND number = ? LIMIT "
+          "1",
+          {model_or_none(snapshot, model), stage.key(), number})
       .next();
 }
 

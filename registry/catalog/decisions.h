@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decisions in the catalogue: appended in the transaction that they record, never altered. They are a stage's history.
+// Decisions in the catalogue: appended in the transaction that they record, never altered. They are a stage's
+// history.
 #pragma once
 
 #include <optional>
@@ -19,9 +20,11 @@ std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id);
 Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const StageName& stage,
                               const PageRequest& page);
 // The one that had moved the stage last at `time`; none when it pointed nowhere yet.
-std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time);
-// What the stage would fall back to: the version below the current one in the pile that promotions add to and rollbacks
-// take from, so that rolling back twice never returns to what was rolled back. None when there is no other.
+std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage,
+                                     Time time);
+// What the stage would fall back to: the version below the current one in the pile that promotions add to and
+// rollbacks take from, so that rolling back twice never returns to what was rolled back. None when there is
+// no other.
 std::optional<VersionNumber> last_good(Snapshot& snapshot, const Name& model, const StageName& stage);
 // Whether the stage ever pointed to that version.
 bool once_admitted(Snapshot& snapshot, const Name& model, const StageName& stage, VersionNumber number);

@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-// What one judgement reads at most of each thing: the newest record decides, the rest is for finding a like pair.
+// What one judgement reads at most of each thing: the newest record decides, the rest is for finding a like
+// pair.
 constexpr int kPerDataset = 256;
 constexpr int kElsewhere = 16;
 
@@ -37,20 +38,22 @@ void collect(BySeq& out, Rows rows) {
   }
 }
 
-void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model, const std::set<Digest>& datasets,
-                         const std::string& space) {
+void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model,
+                         const std::set<Digest>& datasets, const std::string& space) {
   for (const Digest& dataset : datasets)
-    collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
-                                "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
-                                "AND e.dataset_digest = ? AND e.kind = 'evaluation' ORDER BY e.seq DESC LIMIT ?",
-                                {space, model, dataset, kPerDataset}));
+    collect(out,
+            snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+                           "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
+                           "AND e.dataset_digest = ? AND e.kind = 'evaluation' ORDER BY e.seq DESC LIMIT ?",
+                           {space, model, dataset, kPerDataset}));
   collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
                               "AND e.kind = 'evaluation' ORDER BY e.seq DESC LIMIT ?",
                               {space, model, kElsewhere}));
 }
 
-// A validation counts in the model's namespace and in the dataset's own: whoever keeps the data may vouch for it.
+// A validation counts in the model's namespace and in the dataset's own: whoever keeps the data may vouch for
+// it.
 void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space) {
   const std::string keeper = Reference::parse(key.dataset_reference).name.space().key();
   collect(out,
@@ -62,9 +65,11 @@ void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key,
 
 }  // namespace
 
-void append_evidence(Transaction& transaction, const Evidence& evidence, const std::vector<std::string>& spaces) {
+void append_evidence(Transaction& transaction, const Evidence& evidence,
+                     const std::vector<std::string>& spaces) {
   const std::string document = json(evidence).dump();
-  const auto verdict = evidence.verdict ? std::optional(std::string(to_text(*evidence.verdict))) : std::nullopt;
+  const auto verdict =
+      evidence.verdict ? std::optional(std::string(to_text(*evidence.verdict))) : std::nullopt;
   transaction.execute(
       "INSERT INTO evidence (id, kind, level, model_digest, dataset_digest, reference_digest, plugin_digest, "
       "config_digest, seed, slice, run_id, verdict, created_at, created_by, document) "
@@ -79,7 +84,8 @@ void append_evidence(Transaction& transaction, const Evidence& evidence, const s
 
 std::optional<Evidence> find_evidence(Snapshot& snapshot, const Id& id, const ReadableSpaces& readable) {
   Rows rows = snapshot.query(
-      "SELECT e.document FROM evidence e WHERE e.id = ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM evidence_spaces s "
+      "SELECT e.document FROM evidence e WHERE e.id = ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM "
+      "evidence_spaces s "
       "WHERE s.evidence_seq = e.seq AND s.space IN (SELECT value FROM json_each(?2))))",
       {id, spaces_value(readable)});
   if (!rows.next()) return std::nullopt;
@@ -101,7 +107,8 @@ Page<Evidence> list_evidence(Snapshot& snapshot, const EvidenceQuery& query, con
   const auto kind = query.kind ? std::optional(std::string(to_text(*query.kind))) : std::nullopt;
   Page<Evidence> out;
   std::int64_t last = 0;
-  Rows rows = snapshot.query(sql, {before, kind, query.model, query.dataset, spaces_value(readable), page.limit + 1});
+  Rows rows =
+      snapshot.query(sql, {before, kind, query.model, query.dataset, spaces_value(readable), page.limit + 1});
   while (rows.next()) {
     if (out.items.size() == static_cast<std::size_t>(page.limit)) {
       out.next_cursor = encode_cursor("evidence", {std::to_string(last)});
@@ -119,15 +126,16 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
   Rows rows = snapshot.query(
       "SELECT e.document FROM evidence e WHERE e.seq IN (SELECT seq FROM evidence WHERE model_digest = ?1 "
       "UNION SELECT seq FROM evidence WHERE dataset_digest = ?1 UNION SELECT seq FROM evidence WHERE "
-      "reference_digest = ?1) AND (?2 IS NULL OR EXISTS (SELECT 1 FROM evidence_spaces s WHERE s.evidence_seq = e.seq "
+      "reference_digest = ?1) AND (?2 IS NULL OR EXISTS (SELECT 1 FROM evidence_spaces s WHERE "
+      "s.evidence_seq = e.seq "
       "AND s.space IN (SELECT value FROM json_each(?2)))) ORDER BY e.seq DESC LIMIT ?3",
       {digest, spaces_value(readable), limit});
   while (rows.next()) out.push_back(read_evidence(rows, 0));
   return out;
 }
 
-std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy, const std::vector<Digest>& models,
-                                   const Namespace& space) {
+std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
+                                   const std::vector<Digest>& models, const Namespace& space) {
   BySeq found;
   std::set<Digest> datasets;
   for (const Requirement& requirement : policy.requirements()) {
@@ -145,7 +153,8 @@ std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy, con
 
 std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version) {
   std::vector<std::string> out;
-  Rows rows = snapshot.query("SELECT DISTINCT namespace_key FROM live_versions WHERE digest = ? ORDER BY 1", {version});
+  Rows rows = snapshot.query("SELECT DISTINCT namespace_key FROM live_versions WHERE digest = ? ORDER BY 1",
+                             {version});
   while (rows.next()) out.push_back(rows.get<std::string>(0));
   return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Evidence in the catalogue: appended, never altered. Each record counts in certain namespaces only: those in which its
-// author may record evidence and which hold what it is about. So nobody's word counts in somebody else's house.
+// Evidence in the catalogue: appended, never altered. Each record counts in certain namespaces only: those in
+// which its author may record evidence and which hold what it is about. So nobody's word counts in somebody
+// else's house.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@
 namespace assay {
 
 // `spaces` are the keys of the namespaces where it counts; not empty.
-void append_evidence(Transaction& transaction, const Evidence& evidence, const std::vector<std::string>& spaces);
+void append_evidence(Transaction& transaction, const Evidence& evidence,
+                     const std::vector<std::string>& spaces);
 
 // None too when it counts in no namespace of `readable`.
 std::optional<Evidence> find_evidence(Snapshot& snapshot, const Id& id, const ReadableSpaces& readable);
@@ -29,10 +31,11 @@ Page<Evidence> list_evidence(Snapshot& snapshot, const EvidenceQuery& query, con
 std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable,
                                      int limit);
 
-// What a policy may need to judge these models in this namespace, in the order recorded: per model the newest 256
-// evaluations on each dataset that it names and 16 on any other, and per dataset the newest 256 validations.
-std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy, const std::vector<Digest>& models,
-                                   const Namespace& space);
+// What a policy may need to judge these models in this namespace, in the order recorded: per model the newest
+// 256 evaluations on each dataset that it names and 16 on any other, and per dataset the newest 256
+// validations.
+std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
+                                   const std::vector<Digest>& models, const Namespace& space);
 
 // The keys of the namespaces that hold a version with this digest, whatever its kind.
 std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version);

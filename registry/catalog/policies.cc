@@ -45,7 +45,8 @@ std::optional<Policy> find_policy(Snapshot& snapshot, const Digest& digest) {
 
 std::optional<Digest> policy_at(Snapshot& snapshot, const Name& model, const StageName& stage, Time time) {
   Rows rows = snapshot.query(
-      "SELECT digest FROM policy_history WHERE artifact_id = ? AND stage = ? AND set_at <= ? ORDER BY seq DESC LIMIT 1",
+      "SELECT digest FROM policy_history WHERE artifact_id = ? AND stage = ? AND set_at <= ? ORDER BY seq "
+      "DESC LIMIT 1",
       {find_artifact_id(snapshot, Kind::model, model).value_or(-1), stage.key(), time});
   if (!rows.next()) return std::nullopt;
   return rows.get<Digest>(0);

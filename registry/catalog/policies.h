@@ -11,8 +11,8 @@
 
 namespace assay {
 
-// Stores the document (once a digest) and makes it the policy of its stage. Throws not_found when there is no such
-// model.
+// Stores the document (once a digest) and makes it the policy of its stage. Throws not_found when there is no
+// such model.
 void put_policy(Transaction& transaction, const Name& model, const Policy& policy, const std::string& actor,
                 Time at);
 

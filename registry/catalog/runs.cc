@@ -19,7 +19,9 @@ std::optional<std::string> spaces_value(const ReadableSpaces& readable) {
   return readable.all ? std::nullopt : std::optional(json(readable.keys).dump());
 }
 
-Run read_run(const Rows& row, int column) { return run_from_json(json::parse(row.get<std::string>(column))); }
+Run read_run(const Rows& row, int column) {
+  return run_from_json(json::parse(row.get<std::string>(column)));
+}
 
 struct RunRow {
   std::int64_t seq;
@@ -60,9 +62,10 @@ void finish_run(Transaction& transaction, const Id& id, const RunOutcome& outcom
   auto row = find_row(transaction, id);
   if (!row) throw Error(Code::not_found, fmt::format("There is no run {}", id.text()));
   if (row->run.outcome)
-    throw Error(Code::conflict, fmt::format("The run {} has ended already ({}); start another one for another "
-                                            "execution",
-                                            id.text(), to_text(row->run.status())));
+    throw Error(Code::conflict,
+                fmt::format("The run {} has ended already ({}); start another one for another "
+                            "execution",
+                            id.text(), to_text(row->run.status())));
   row->run.outcome = outcome;
   row->run.finished_at = at;
   const std::string document = json(row->run).dump();
@@ -94,10 +97,11 @@ Page<Run> list_runs(Snapshot& snapshot, const std::optional<Name>& model, const 
   // Those that made a version of the model, and those that had one as input.
   const std::string sql =
       std::string("SELECT r.seq, r.document FROM runs r WHERE r.seq < ?1 AND ") +
-      (model ? "r.seq IN (SELECT p.seq FROM versions v JOIN runs p ON p.id = v.run_id WHERE v.artifact_id = ?2 "
-               "UNION SELECT l.run_seq FROM versions v JOIN manifests m ON m.id = v.manifest_id "
-               "JOIN run_links l ON l.digest = m.digest WHERE v.artifact_id = ?2)"
-             : "?2 = -1") +
+      (model
+           ? "r.seq IN (SELECT p.seq FROM versions v JOIN runs p ON p.id = v.run_id WHERE v.artifact_id = ?2 "
+             "UNION SELECT l.run_seq FROM versions v JOIN manifests m ON m.id = v.manifest_id "
+             "JOIN run_links l ON l.digest = m.digest WHERE v.artifact_id = ?2)"
+           : "?2 = -1") +
       " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM run_spaces s WHERE s.run_seq = r.seq "
       "AND s.space IN (SELECT value FROM json_each(?3)))) ORDER BY r.seq DESC LIMIT ?4";
   Page<Run> out;
@@ -114,11 +118,13 @@ Page<Run> list_runs(Snapshot& snapshot, const std::optional<Name>& model, const 
   return out;
 }
 
-std::vector<Run> runs_using(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable, int limit) {
+std::vector<Run> runs_using(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable,
+                            int limit) {
   std::vector<Run> out;
   Rows rows = snapshot.query(
       "SELECT r.document FROM runs r WHERE r.seq IN (SELECT run_seq FROM run_links WHERE digest = ?1 "
-      "AND direction = 'input') AND (?2 IS NULL OR EXISTS (SELECT 1 FROM run_spaces s WHERE s.run_seq = r.seq "
+      "AND direction = 'input') AND (?2 IS NULL OR EXISTS (SELECT 1 FROM run_spaces s WHERE s.run_seq = "
+      "r.seq "
       "AND s.space IN (SELECT value FROM json_each(?2)))) ORDER BY r.seq DESC LIMIT ?3",
       {digest, spaces_value(readable), limit});
   while (rows.next()) out.push_back(read_run(rows, 0));

@@ -18,7 +18,8 @@ Stage read_stage(const Rows& row) {
               .updated_at = row.get<std::optional<Time>>(5),
               .updated_by = row.get<std::optional<std::string>>(6).value_or(""),
               .decision_id = row.get<std::optional<Id>>(7)};
-  if (!row.null(1)) stage.version = VersionMark{.number = row.get<std::int64_t>(1), .digest = row.get<Digest>(2)};
+  if (!row.null(1))
+    stage.version = VersionMark{.number = row.get<std::int64_t>(1), .digest = row.get<Digest>(2)};
   return stage;
 }
 
@@ -26,7 +27,8 @@ Stage read_stage(const Rows& row) {
 
 std::optional<Stage> find_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {
   Rows rows = snapshot.query(
-      "SELECT s.name, s.number, m.digest, s.revision, s.policy_digest, s.updated_at, s.updated_by, s.decision_id "
+      "SELECT s.name, s.number, m.digest, s.revision, s.policy_digest, s.updated_at, s.updated_by, "
+      "s.decision_id "
       "FROM namespaces n JOIN artifacts a ON a.namespace_id = n.id JOIN stages s ON s.artifact_id = a.id "
       "LEFT JOIN versions v ON v.artifact_id = s.artifact_id AND v.number = s.number "
       "LEFT JOIN manifests m ON m.id = v.manifest_id "
@@ -39,11 +41,13 @@ std::optional<Stage> find_stage(Snapshot& snapshot, const Name& model, const Sta
 std::vector<Stage> list_stages(Snapshot& snapshot, const Name& model) {
   std::vector<Stage> out;
   Rows rows = snapshot.query(
-      "SELECT s.name, s.number, m.digest, s.revision, s.policy_digest, s.updated_at, s.updated_by, s.decision_id "
+      "SELECT s.name, s.number, m.digest, s.revision, s.policy_digest, s.updated_at, s.updated_by, "
+      "s.decision_id "
       "FROM namespaces n JOIN artifacts a ON a.namespace_id = n.id JOIN stages s ON s.artifact_id = a.id "
       "LEFT JOIN versions v ON v.artifact_id = s.artifact_id AND v.number = s.number "
       "LEFT JOIN manifests m ON m.id = v.manifest_id "
-      "WHERE n.key = ? AND a.kind = 'model' AND a.key = ? AND (s.revision > 0 OR s.policy_digest IS NOT NULL) "
+      "WHERE n.key = ? AND a.kind = 'model' AND a.key = ? AND (s.revision > 0 OR s.policy_digest IS NOT "
+      "NULL) "
       "ORDER BY s.key",
       {model.space().key(), model.key()});
   while (rows.next()) out.push_back(read_stage(rows));
@@ -74,10 +78,11 @@ void ensure_stage(Transaction& transaction, const Name& model, const StageName& 
 bool move_stage(Transaction& transaction, const StageMove& move) {
   ensure_stage(transaction, move.model, move.stage);
   return transaction.execute(
-             "UPDATE stages SET number = ?, revision = revision + 1, updated_at = ?, updated_by = ?, decision_id = ? "
+             "UPDATE stages SET number = ?, revision = revision + 1, updated_at = ?, updated_by = ?, "
+             "decision_id = ? "
              "WHERE artifact_id = ? AND key = ? AND revision = ?",
-             {move.number, move.at, move.actor, move.decision, model_key(transaction, move.model), move.stage.key(),
-              move.expected_revision}) == 1;
+             {move.number, move.at, move.actor, move.decision, model_key(transaction, move.model),
+              move.stage.key(), move.expected_revision}) == 1;
 }
 
 }  // namespace assay

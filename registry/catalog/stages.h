@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages of models in the catalogue: one row a pointer, moved only by compare-and-swap. How a stage came to where it
-// stands is decisions.h.
+// The stages of models in the catalogue: one row a pointer, moved only by compare-and-swap. How a stage came
+// to where it stands is decisions.h.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,9 @@ struct StageMove {
   Time at;
 };
 
-// Points the stage there and makes its revision one more. False, and nothing changed, when its revision is another.
-// The decision named must be recorded in the same transaction, before. Throws not_found when there is no such model.
+// Points the stage there and makes its revision one more. False, and nothing changed, when its revision is
+// another. The decision named must be recorded in the same transaction, before. Throws not_found when there
+// is no such model.
 [[nodiscard]] bool move_stage(Transaction& transaction, const StageMove& move);
 
 // A row for the stage if it has none: it holds nothing yet. Throws not_found when there is no such model.

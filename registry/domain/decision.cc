@@ -76,8 +76,12 @@ std::optional<VersionMark> champion_from(JsonObject& object) {
 
 }  // namespace
 
-std::string_view to_text(DecisionAction action) { return spell(kActions, action); }
-std::string_view to_text(DecisionVerdict verdict) { return spell(kVerdicts, verdict); }
+std::string_view to_text(DecisionAction action) {
+  return spell(kActions, action);
+}
+std::string_view to_text(DecisionVerdict verdict) {
+  return spell(kVerdicts, verdict);
+}
 
 int exit_code(DecisionVerdict verdict) {
   switch (verdict) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The record of one attempt to move a stage: what was asked, which rules and evidence decided, and what came of it.
+// The record of one attempt to move a stage: what was asked, which rules and evidence decided, and what came
+// of it.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,14 @@
 namespace assay {
 
 enum class DecisionAction { promote, rollback };
-enum class DecisionVerdict { promoted, already_there, refused, missing_evidence, not_comparable, rolled_back };
+enum class DecisionVerdict {
+  promoted,
+  already_there,
+  refused,
+  missing_evidence,
+  not_comparable,
+  rolled_back
+};
 
 std::string_view to_text(DecisionAction action);
 std::string_view to_text(DecisionVerdict verdict);

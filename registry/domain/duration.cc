@@ -31,10 +31,11 @@ Duration parse_duration(std::string_view text) {
     for (const Unit& known : kUnits)
       if (known.name == unit && count <= kLongest / known.milliseconds)
         return Duration(count * known.milliseconds);
-  throw Error(Code::invalid_argument,
-              fmt::format("\"{}\" is not a span of time: write a whole number and a unit (s, m, h, d or w), at "
-                          "most 36500d, such as 30d",
-                          text.substr(0, 64)));
+  throw Error(
+      Code::invalid_argument,
+      fmt::format("\"{}\" is not a span of time: write a whole number and a unit (s, m, h, d or w), at "
+                  "most 36500d, such as 30d",
+                  text.substr(0, 64)));
 }
 
 std::string format_duration(Duration duration) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spans of time as people write them in policies: a whole number and a unit, such as 90s, 15m, 12h, 30d or 2w.
+// Spans of time as people write them in policies: a whole number and a unit, such as 90s, 15m, 12h, 30d or
+// 2w.
 #pragma once
 
 #include <chrono>
@@ -10,7 +11,8 @@ namespace assay {
 
 using Duration = std::chrono::milliseconds;
 
-// Throws invalid_argument unless `text` is a positive whole number followed by ms, s, m, h, d or w, of at most 36500d.
+// Throws invalid_argument unless `text` is a positive whole number followed by ms, s, m, h, d or w, of at
+// most 36500d.
 Duration parse_duration(std::string_view text);
 // The shortest spelling that parses back to the same span: in the largest unit that divides it.
 std::string format_duration(Duration duration);

@@ -16,8 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxText = 256;                       // plugin names, versions, slices: read by people
-constexpr std::int64_t kMaxSeed = 9'007'199'254'740'991;    // 2^53-1: exact in every JSON reader
+constexpr std::size_t kMaxText = 256;                     // plugin names, versions, slices: read by people
+constexpr std::int64_t kMaxSeed = 9'007'199'254'740'991;  // 2^53-1: exact in every JSON reader
 
 constexpr Words<EvidenceKind, 4> kKinds = {{{EvidenceKind::evaluation, "evaluation"},
                                             {EvidenceKind::comparison, "comparison"},
@@ -34,14 +34,17 @@ std::string short_text(std::string text, std::string_view place) {
   throw Error(Code::invalid_argument, fmt::format("{} is longer than {} bytes", place, kMaxText));
 }
 
-json optional_text_json(const std::optional<Digest>& digest) { return digest ? json(digest->text()) : json(); }
+json optional_text_json(const std::optional<Digest>& digest) {
+  return digest ? json(digest->text()) : json();
+}
 
 void check_subjects(const EvidenceDraft& draft) {
   const bool judges_model = draft.kind == EvidenceKind::evaluation || draft.kind == EvidenceKind::comparison;
   if (judges_model && !draft.model)
-    throw Error(Code::invalid_argument, fmt::format("evidence of kind {} needs model_digest: the digest of the "
-                                                    "version that was scored",
-                                                    to_text(draft.kind)));
+    throw Error(Code::invalid_argument,
+                fmt::format("evidence of kind {} needs model_digest: the digest of the "
+                            "version that was scored",
+                            to_text(draft.kind)));
   if (draft.kind == EvidenceKind::comparison && !draft.reference)
     throw Error(Code::invalid_argument,
                 "evidence of kind comparison needs reference_digest: the digest of the model compared with");
@@ -65,19 +68,30 @@ EvidenceDraft read_draft(JsonObject& object) {
 
 }  // namespace
 
-std::string_view to_text(EvidenceKind kind) { return spell(kKinds, kind); }
-std::string_view to_text(Level level) { return spell(kLevels, level); }
-std::string_view to_text(EvidenceVerdict verdict) { return spell(kVerdicts, verdict); }
-std::string_view to_text(Severity severity) { return spell(kSeverities, severity); }
+std::string_view to_text(EvidenceKind kind) {
+  return spell(kKinds, kind);
+}
+std::string_view to_text(Level level) {
+  return spell(kLevels, level);
+}
+std::string_view to_text(EvidenceVerdict verdict) {
+  return spell(kVerdicts, verdict);
+}
+std::string_view to_text(Severity severity) {
+  return spell(kSeverities, severity);
+}
 EvidenceKind parse_evidence_kind(std::string_view text, std::string_view place) {
   return read_word(kKinds, text, place);
 }
-Level parse_level(std::string_view text, std::string_view place) { return read_word(kLevels, text, place); }
+Level parse_level(std::string_view text, std::string_view place) {
+  return read_word(kLevels, text, place);
+}
 Severity parse_severity(std::string_view text, std::string_view place) {
   return read_word(kSeverities, text, place);
 }
 
-Evidence::Evidence(EvidenceDraft draft, Id evidence_id, Level evidence_level, Time created, std::string creator)
+Evidence::Evidence(EvidenceDraft draft, Id evidence_id, Level evidence_level, Time created,
+                   std::string creator)
     : EvidenceDraft(std::move(draft)),
       id(std::move(evidence_id)),
       level(evidence_level),
@@ -126,8 +140,8 @@ Evidence evidence_from_json(const json& document) {
   JsonObject object(document, "evidence");
   EvidenceDraft draft = read_draft(object);
   Evidence evidence(std::move(draft), Id::parse(object.text("id")),
-                    parse_level(object.text("level"), "evidence.level"), parse_time(object.text("created_at")),
-                    object.text("created_by"));
+                    parse_level(object.text("level"), "evidence.level"),
+                    parse_time(object.text("created_at")), object.text("created_by"));
   // Both are derived again, never believed.
   object.optional_text("config_digest");
   object.optional_text("verdict");
@@ -159,9 +173,13 @@ Config config_from(JsonObject& object) {
   return {.canonical = std::move(text), .digest = digest};
 }
 
-std::int64_t seed_from(JsonObject& object) { return object.integer("seed", 0, kMaxSeed); }
+std::int64_t seed_from(JsonObject& object) {
+  return object.integer("seed", 0, kMaxSeed);
+}
 
-Digest digest_from(JsonObject& object, const std::string& key) { return Digest::parse(object.text(key)); }
+Digest digest_from(JsonObject& object, const std::string& key) {
+  return Digest::parse(object.text(key));
+}
 
 std::optional<Digest> optional_digest_from(JsonObject& object, const std::string& key) {
   const auto text = object.optional_text(key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What was measured, on exactly which bytes, by which plugin: the append-only records that a policy reads. The rows are
-// the fixed result tables of the plugin ABI (sdk/include/assay/abi.h). A correction is a new record.
+// What was measured, on exactly which bytes, by which plugin: the append-only records that a policy reads.
+// The rows are the fixed result tables of the plugin ABI (sdk/include/assay/abi.h). A correction is a new
+// record.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace assay {
 class JsonObject;
 
 enum class EvidenceKind { evaluation, comparison, validation, drift };
-// `reported`: a client sent it, from a machine that we do not control. `attested`: our own worker computed it.
+// `reported`: a client sent it, from a machine that we do not control. `attested`: our own worker computed
+// it.
 enum class Level { reported, attested };
 enum class EvidenceVerdict { pass, fail };
 enum class Severity { info, warning, error };
@@ -96,8 +98,9 @@ struct EvidenceDraft {
   EvidenceKind kind = EvidenceKind::evaluation;
   std::optional<Digest> model;
   Digest dataset;
-  std::optional<Digest> reference;  // the other model of a comparison; the data that drift or a validation looks back to
-  std::string slice;                // of the dataset; empty is the whole of it
+  std::optional<Digest>
+      reference;      // the other model of a comparison; the data that drift or a validation looks back to
+  std::string slice;  // of the dataset; empty is the whole of it
   PluginUse plugin;
   Config config;
   std::int64_t seed = 0;
@@ -128,8 +131,8 @@ struct EvidenceQuery {
 // Validation: fail with any finding of severity error. Drift: fail with any row that drifted. Otherwise none.
 std::optional<EvidenceVerdict> derive_verdict(const EvidenceRows& rows);
 
-// Throws invalid_argument naming the first key, row or column that is wrong (two rows of one evaluation may not share
-// name and slice), too_large past 10 000 rows.
+// Throws invalid_argument naming the first key, row or column that is wrong (two rows of one evaluation may
+// not share name and slice), too_large past 10 000 rows.
 EvidenceDraft evidence_draft_from_json(const nlohmann::json& document);
 void to_json(nlohmann::json& json, const Evidence& evidence);
 // Reads what to_json wrote. Throws as the draft does.

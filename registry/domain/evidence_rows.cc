@@ -19,7 +19,9 @@ constexpr std::size_t kMaxRows = 10'000;       // 100 metrics over 100 slices
 constexpr std::size_t kMaxSampleRows = 1'000;  // a sample, not the data
 constexpr std::int64_t kMaxCount = 9'007'199'254'740'991;
 
-json number_json(const std::optional<double>& value) { return value ? json(*value) : json(); }
+json number_json(const std::optional<double>& value) {
+  return value ? json(*value) : json();
+}
 
 bool required_boolean(JsonObject& row, const std::string& key, const std::string& what) {
   const json& value = row.any(key);
@@ -101,9 +103,12 @@ json row_json(const DriftRow& row) {
 }
 
 json row_json(const FindingRow& row) {
-  return {{"severity", to_text(row.severity)}, {"rule", row.rule},
-          {"column", row.column},              {"row_count", row.row_count},
-          {"sample_rows", row.sample_rows},    {"message", row.message}};
+  return {{"severity", to_text(row.severity)},
+          {"rule", row.rule},
+          {"column", row.column},
+          {"row_count", row.row_count},
+          {"sample_rows", row.sample_rows},
+          {"message", row.message}};
 }
 
 template <class Row>
@@ -120,8 +125,8 @@ std::vector<MetricRow> distinct(std::vector<MetricRow> rows) {
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (!seen.emplace(rows[i].name, rows[i].slice).second)
       throw Error(Code::invalid_argument,
-                  fmt::format("evidence.rows[{}] repeats the metric \"{}\" of slice \"{}\": report each once", i,
-                              rows[i].name, rows[i].slice));
+                  fmt::format("evidence.rows[{}] repeats the metric \"{}\" of slice \"{}\": report each once",
+                              i, rows[i].name, rows[i].slice));
   return rows;
 }
 
@@ -147,7 +152,11 @@ EvidenceRows rows_from_json(EvidenceKind kind, const json& rows) {
 
 json rows_to_json(const EvidenceRows& rows) {
   json out = json::array();
-  std::visit([&](const auto& table) { for (const auto& row : table) out.push_back(row_json(row)); }, rows);
+  std::visit(
+      [&](const auto& table) {
+        for (const auto& row : table) out.push_back(row_json(row));
+      },
+      rows);
   return out;
 }
 

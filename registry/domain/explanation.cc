@@ -53,15 +53,17 @@ std::string explain_metric(const Requirement& requirement, const Selection& sele
 std::string explain_champion(const Requirement& requirement, const Selection& selection, bool passes,
                              const Facts& facts) {
   const Readable shown = readable(*selection.candidate, *selection.bound);
-  const double lead = selection.comparator == Comparator::at_least ? *selection.candidate - *selection.champion
-                                                                   : *selection.champion - *selection.candidate;
+  const double lead = selection.comparator == Comparator::at_least
+                          ? *selection.candidate - *selection.champion
+                          : *selection.champion - *selection.candidate;
   const std::string other_way = passes ? "" : fmt::format(", or with a margin of {:.6g}", lead);
-  return fmt::format("{} of {} on {} is {} over {} rows against {:.6g} of the champion {}, {} the {} asked with "
-                     "margin {:.6g}; {}{}",
-                     requirement.field, version_text(facts, facts.candidate), place(*requirement.key), shown.value,
-                     selection.n.value_or(0), *selection.champion, version_text(facts, *facts.champion),
-                     relation(selection.comparator, passes), shown.bound, requirement.bound,
-                     flip(selection, passes), other_way);
+  return fmt::format(
+      "{} of {} on {} is {} over {} rows against {:.6g} of the champion {}, {} the {} asked with "
+      "margin {:.6g}; {}{}",
+      requirement.field, version_text(facts, facts.candidate), place(*requirement.key), shown.value,
+      selection.n.value_or(0), *selection.champion, version_text(facts, *facts.champion),
+      relation(selection.comparator, passes), shown.bound, requirement.bound, flip(selection, passes),
+      other_way);
 }
 
 std::string explain_validation(const Requirement& requirement, const Selection& selection, bool passes) {
@@ -84,9 +86,10 @@ std::string explain_evidence(const Requirement& requirement, const Selection& se
     return rough_duration(Duration(static_cast<std::int64_t>(seconds * 1000.0)));
   };
   const std::string left = span(std::fabs(requirement.bound - *selection.candidate));
-  return fmt::format("the oldest of {} record(s) is {} old, {} {}; {}", selection.evidence.size(),
-                     span(*selection.candidate), relation(Comparator::at_most, passes), span(requirement.bound),
-                     passes ? "it goes stale in " + left : "it would pass had it been measured " + left + " later");
+  return fmt::format(
+      "the oldest of {} record(s) is {} old, {} {}; {}", selection.evidence.size(),
+      span(*selection.candidate), relation(Comparator::at_most, passes), span(requirement.bound),
+      passes ? "it goes stale in " + left : "it would pass had it been measured " + left + " later");
 }
 
 std::string explain_from(const Requirement& requirement, bool passes, const Facts& facts) {
@@ -148,8 +151,10 @@ std::string summarize(const Decision& decision) {
   const std::string version = fmt::format("{}@{}", decision.model, decision.candidate.number);
   if (decision.verdict == DecisionVerdict::promoted) {
     if (decision.rules.empty())
-      return fmt::format("promoted: {} enters {}, which has no rules: nothing was checked", version, decision.stage);
-    return fmt::format("promoted: {} enters {}: all {} checks pass", version, decision.stage, decision.rules.size());
+      return fmt::format("promoted: {} enters {}, which has no rules: nothing was checked", version,
+                         decision.stage);
+    return fmt::format("promoted: {} enters {}: all {} checks pass", version, decision.stage,
+                       decision.rules.size());
   }
   std::vector<std::string> named;
   for (const RuleResult& rule : decision.rules)

@@ -12,7 +12,8 @@ namespace assay {
 std::string explain(const Requirement& requirement, const Selection& selection, RuleVerdict verdict,
                     const Facts& facts);
 
-// One line on the whole: "refused: churn@4 stays out of production: 1 of 3 rules fails (roc_auc on … >= 0.8)".
+// One line on the whole: "refused: churn@4 stays out of production: 1 of 3 rules fails (roc_auc on … >=
+// 0.8)".
 std::string summarize(const Decision& decision);
 
 }  // namespace assay

@@ -44,8 +44,8 @@ Requirement compile_from(const StageName& stage) {
 
 Requirement compile(const MetricRule& rule) {
   return {.kind = RuleKind::metric,
-          .rule = fmt::format("{} on {} {} {}", rule.name, on(rule.dataset, rule.slice), to_text(rule.comparator),
-                              rule.bound),
+          .rule = fmt::format("{} on {} {} {}", rule.name, on(rule.dataset, rule.slice),
+                              to_text(rule.comparator), rule.bound),
           .key = evaluation_key(rule.dataset, rule.slice),
           .field = rule.name,
           .comparator = rule.comparator,
@@ -55,8 +55,8 @@ Requirement compile(const MetricRule& rule) {
 
 Requirement compile(const ChampionRule& rule) {
   return {.kind = RuleKind::champion,
-          .rule = fmt::format("{} on {} against the champion, margin {}", rule.name, on(rule.dataset, rule.slice),
-                              rule.margin),
+          .rule = fmt::format("{} on {} against the champion, margin {}", rule.name,
+                              on(rule.dataset, rule.slice), rule.margin),
           .key = evaluation_key(rule.dataset, rule.slice),
           .field = rule.name,
           .comparator = Comparator::at_least,
@@ -66,17 +66,18 @@ Requirement compile(const ChampionRule& rule) {
 }
 
 Requirement compile(const ValidationRule& rule) {
-  return {.kind = RuleKind::validation,
-          .rule = fmt::format("validation of {} below {}", rule.dataset.reference, to_text(rule.severity_below)),
-          .key = EvidenceKey{.kind = EvidenceKind::validation,
-                             .dataset_reference = rule.dataset.reference,
-                             .dataset = rule.dataset.digest,
-                             .slice = {},
-                             .severity = rule.severity_below},
-          .field = fmt::format("{}_findings", to_text(rule.severity_below)),
-          .comparator = Comparator::at_most,
-          .bound = 0,
-          .stage = {}};
+  return {
+      .kind = RuleKind::validation,
+      .rule = fmt::format("validation of {} below {}", rule.dataset.reference, to_text(rule.severity_below)),
+      .key = EvidenceKey{.kind = EvidenceKind::validation,
+                         .dataset_reference = rule.dataset.reference,
+                         .dataset = rule.dataset.digest,
+                         .slice = {},
+                         .severity = rule.severity_below},
+      .field = fmt::format("{}_findings", to_text(rule.severity_below)),
+      .comparator = Comparator::at_most,
+      .bound = 0,
+      .stage = {}};
 }
 
 Requirement compile_age(Duration max_age) {
@@ -147,9 +148,10 @@ Policy Policy::parse(const json& document) {
   Policy policy(StageName::parse(object.text("stage")));
   if (const auto from = object.optional_text("from")) policy.from_ = StageName::parse(*from);
   if (policy.from_ == policy.stage_)
-    throw Error(Code::invalid_argument,
-                fmt::format("policy: from is \"{}\", the stage itself: name the stage before it, or leave it out",
-                            policy.stage_.text()));
+    throw Error(
+        Code::invalid_argument,
+        fmt::format("policy: from is \"{}\", the stage itself: name the stage before it, or leave it out",
+                    policy.stage_.text()));
   const json& rules = object.array("rules", kMaxRules);
   for (std::size_t i = 0; i < rules.size(); ++i)
     policy.rules_.push_back(read_policy_rule(rules[i], fmt::format("rules[{}]", i)));
@@ -159,7 +161,8 @@ Policy Policy::parse(const json& document) {
 Policy Policy::resolved(const std::function<PolicyDataset(const PolicyDataset&)>& resolve) const {
   Policy out = *this;
   for (PolicyRule& rule : out.rules_)
-    std::visit(Overload{[](EvidenceRule&) {}, [&](auto& named) { named.dataset = resolve(named.dataset); }}, rule);
+    std::visit(Overload{[](EvidenceRule&) {}, [&](auto& named) { named.dataset = resolve(named.dataset); }},
+               rule);
   return out;
 }
 
@@ -187,9 +190,13 @@ Freshness Policy::freshness() const {
   return out;
 }
 
-std::string Policy::canonical() const { return assay::canonical(json(*this)); }
+std::string Policy::canonical() const {
+  return assay::canonical(json(*this));
+}
 
-Digest Policy::digest() const { return Digest::of(canonical()); }
+Digest Policy::digest() const {
+  return Digest::of(canonical());
+}
 
 void to_json(json& out, const Policy& policy) {
   out = {{"stage", policy.stage().text()}, {"rules", json::array()}};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The rules that a version must satisfy to enter one stage of one model: a document, parsed once, identified by the
-// digest of its canonical form. Rule kinds: metric, champion, validation, evidence; and `from` at the top.
+// The rules that a version must satisfy to enter one stage of one model: a document, parsed once, identified
+// by the digest of its canonical form. Rule kinds: metric, champion, validation, evidence; and `from` at the
+// top.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@
 
 namespace assay {
 
-// A dataset as a rule names it. The digest is filled in when the policy is set, and it alone decides from then on.
+// A dataset as a rule names it. The digest is filled in when the policy is set, and it alone decides from
+// then on.
 struct PolicyDataset {
   std::string reference;
   std::optional<Digest> digest;
@@ -75,8 +77,8 @@ class Policy {
 
   // A policy without a rule.
   static Policy none(StageName stage) { return Policy(std::move(stage)); }
-  // Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a
-  // rule of the language that this version cannot judge; too_large past kMaxRules.
+  // Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported
+  // for a rule of the language that this version cannot judge; too_large past kMaxRules.
   static Policy parse(const nlohmann::json& document);
 
   const StageName& stage() const { return stage_; }
@@ -85,7 +87,8 @@ class Policy {
   // True when it asks nothing.
   bool empty() const { return rules_.empty() && !from_; }
 
-  // The same policy with each rule's dataset as `resolve` answers it (a reference to one version, and its digest).
+  // The same policy with each rule's dataset as `resolve` answers it (a reference to one version, and its
+  // digest).
   Policy resolved(const std::function<PolicyDataset(const PolicyDataset&)>& resolve) const;
   // In the order of the document, `from` first. An evidence rule is one requirement for each thing it asks.
   std::vector<Requirement> requirements() const;

@@ -29,7 +29,9 @@ struct Vocabulary {
 const std::vector<Vocabulary>& rule_vocabularies() {
   static const std::vector<Vocabulary> table = {
       {"metric", {"name", "dataset", "dataset_digest", "slice", "at_least", "at_most"}, {}},
-      {"champion", {"name", "dataset", "dataset_digest", "slice", "margin"}, {"test", "confidence", "min_rows"}},
+      {"champion",
+       {"name", "dataset", "dataset_digest", "slice", "margin"},
+       {"test", "confidence", "min_rows"}},
       {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
       {"evidence", {"max_age", "level"}, {}}};
   return table;
@@ -48,14 +50,14 @@ std::string joined(const std::vector<std::string>& words) {
 [[noreturn]] void refuse_unknown(std::string_view what, const std::string& word, const std::string& place,
                                  const std::vector<std::string>& known) {
   throw Error(Code::invalid_argument,
-              fmt::format("policy: {} has the unknown {} \"{}\"{} (known: {})", place, what, word.substr(0, 64),
-                          did_you_mean(word, known), joined(known)));
+              fmt::format("policy: {} has the unknown {} \"{}\"{} (known: {})", place, what,
+                          word.substr(0, 64), did_you_mean(word, known), joined(known)));
 }
 
 [[noreturn]] void refuse_later(std::string_view what, const std::string& word, const std::string& place) {
   throw Error(Code::unsupported,
-              fmt::format("policy: the {} \"{}\" of {} is not available in this version: leave it out", what, word,
-                          place));
+              fmt::format("policy: the {} \"{}\" of {} is not available in this version: leave it out", what,
+                          word, place));
 }
 
 void check_keys(const json& object, const Vocabulary& words, const std::string& place) {
@@ -69,27 +71,31 @@ void check_keys(const json& object, const Vocabulary& words, const std::string& 
 std::string word_of(JsonObject& object, const std::string& key, const std::string& place) {
   std::string text = object.text(key);
   if (text.empty() || text.size() > kMaxSlice)
-    throw Error(Code::invalid_argument, fmt::format("policy: {}.{} must have 1 to {} bytes", place, key, kMaxSlice));
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {}.{} must have 1 to {} bytes", place, key, kMaxSlice));
   return text;
 }
 
 std::string slice_of(JsonObject& object, const std::string& place) {
   std::string slice = object.optional_text("slice").value_or("");
   if (slice.size() > kMaxSlice)
-    throw Error(Code::invalid_argument, fmt::format("policy: {}.slice is longer than {} bytes", place, kMaxSlice));
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {}.slice is longer than {} bytes", place, kMaxSlice));
   return slice;
 }
 
 PolicyDataset dataset_of(JsonObject& object, const std::string& place) {
-  return {.reference = word_of(object, "dataset", place), .digest = optional_digest_from(object, "dataset_digest")};
+  return {.reference = word_of(object, "dataset", place),
+          .digest = optional_digest_from(object, "dataset_digest")};
 }
 
 PolicyRule metric_rule(JsonObject& object, const std::string& place) {
   const auto at_least = object.optional_number("at_least");
   const auto at_most = object.optional_number("at_most");
   if (at_least.has_value() == at_most.has_value())
-    throw Error(Code::invalid_argument,
-                fmt::format("policy: {} needs one of at_least and at_most: write two rules for a band", place));
+    throw Error(
+        Code::invalid_argument,
+        fmt::format("policy: {} needs one of at_least and at_most: write two rules for a band", place));
   return MetricRule{.name = word_of(object, "name", place),
                     .dataset = dataset_of(object, place),
                     .slice = slice_of(object, place),
@@ -116,7 +122,8 @@ PolicyRule evidence_rule(JsonObject& object, const std::string& place) {
   if (const auto level = object.optional_text("level"))
     rule.level = parse_level(*level, "policy: " + place + ".level");
   if (!rule.max_age && !rule.level)
-    throw Error(Code::invalid_argument, fmt::format("policy: {} asks nothing: give max_age, level or both", place));
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {} asks nothing: give max_age, level or both", place));
   return rule;
 }
 

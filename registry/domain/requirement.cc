@@ -21,9 +21,15 @@ constexpr Words<RuleVerdict, 5> kVerdicts = {{{RuleVerdict::pass, "pass"},
 
 }  // namespace
 
-std::string_view to_text(RuleKind kind) { return spell(kRuleKinds, kind); }
-std::string_view to_text(Comparator comparator) { return spell(kComparators, comparator); }
-std::string_view to_text(RuleVerdict verdict) { return spell(kVerdicts, verdict); }
+std::string_view to_text(RuleKind kind) {
+  return spell(kRuleKinds, kind);
+}
+std::string_view to_text(Comparator comparator) {
+  return spell(kComparators, comparator);
+}
+std::string_view to_text(RuleVerdict verdict) {
+  return spell(kVerdicts, verdict);
+}
 RuleKind parse_rule_kind(std::string_view text, std::string_view place) {
   return read_word(kRuleKinds, text, place);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every policy rule compiles to: which evidence decides, which of its fields, and the bound that it must keep.
-// The judge, the explanations and the search for the smallest flip know this form alone.
+// What every policy rule compiles to: which evidence decides, which of its fields, and the bound that it must
+// keep. The judge, the explanations and the search for the smallest flip know this form alone.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace assay {
 
 enum class RuleKind { from, metric, champion, validation, evidence };
 enum class Comparator { at_least, at_most, equal };
-// What the bound is: a number of its own, or a distance from the champion's value of the same field, counted in the
-// direction that is better.
+// What the bound is: a number of its own, or a distance from the champion's value of the same field, counted
+// in the direction that is better.
 enum class BoundBase { absolute, champion };
 enum class RuleVerdict { pass, fail, missing, stale, not_comparable };
 
@@ -36,14 +36,15 @@ struct EvidenceKey {
 
 struct Requirement {
   RuleKind kind = RuleKind::metric;
-  std::string rule;                // for people: "roc_auc on default/churn-holdout@1 >= 0.8"
-  std::optional<EvidenceKey> key;  // none: the stage itself (from), or whatever the other rules selected (evidence)
+  std::string rule;  // for people: "roc_auc on default/churn-holdout@1 >= 0.8"
+  std::optional<EvidenceKey>
+      key;  // none: the stage itself (from), or whatever the other rules selected (evidence)
   std::string field;
   Comparator comparator = Comparator::at_least;
   BoundBase base = BoundBase::absolute;
   double bound = 0;
-  std::string stage;                              // of a `from` rule
-  RuleVerdict otherwise = RuleVerdict::fail;      // what a comparison that does not hold is called
+  std::string stage;                          // of a `from` rule
+  RuleVerdict otherwise = RuleVerdict::fail;  // what a comparison that does not hold is called
 };
 
 }  // namespace assay

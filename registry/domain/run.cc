@@ -89,7 +89,8 @@ std::optional<RunError> error_from(JsonObject& object) {
   const json* written = object.optional_object("error");
   if (written == nullptr) return std::nullopt;
   JsonObject error(*written, "run.error");
-  RunError out{.code = error.text("code"), .message = bounded(error.text("message"), kMaxLog, "run.error.message")};
+  RunError out{.code = error.text("code"),
+               .message = bounded(error.text("message"), kMaxLog, "run.error.message")};
   error.finish();
   return out;
 }
@@ -131,9 +132,15 @@ void add_outcome(json& out, const RunOutcome& outcome) {
 
 }  // namespace
 
-std::string_view to_text(RunKind kind) { return spell(kRunKinds, kind); }
-std::string_view to_text(RunStatus status) { return spell(kStatuses, status); }
-RunKind parse_run_kind(std::string_view text, std::string_view place) { return read_word(kRunKinds, text, place); }
+std::string_view to_text(RunKind kind) {
+  return spell(kRunKinds, kind);
+}
+std::string_view to_text(RunStatus status) {
+  return spell(kStatuses, status);
+}
+RunKind parse_run_kind(std::string_view text, std::string_view place) {
+  return read_word(kRunKinds, text, place);
+}
 RunStatus parse_run_status(std::string_view text, std::string_view place) {
   return read_word(kStatuses, text, place);
 }

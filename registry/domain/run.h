@@ -26,7 +26,7 @@ RunKind parse_run_kind(std::string_view text, std::string_view place);
 RunStatus parse_run_status(std::string_view text, std::string_view place);
 
 struct RunInput {
-  std::string role;       // "train", "model", "data", …
+  std::string role;  // "train", "model", "data", …
   Kind kind;
   std::string reference;  // as it was written; the digest is what was used
   Digest digest;
@@ -93,7 +93,8 @@ struct Run {
   bool operator==(const Run&) const = default;
 };
 
-// Throw invalid_argument naming what is wrong; too_large past 64 inputs or outputs, 100 000 metrics, 1 MiB of log.
+// Throw invalid_argument naming what is wrong; too_large past 64 inputs or outputs, 100 000 metrics, 1 MiB of
+// log.
 RunDraft run_draft_from_json(const nlohmann::json& document);
 RunOutcome run_outcome_from_json(const nlohmann::json& document);
 void to_json(nlohmann::json& json, const Run& run);

@@ -14,7 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Clocks of one machine step back by less when they are corrected; a record from further ahead is not believed.
+// Clocks of one machine step back by less when they are corrected; a record from further ahead is not
+// believed.
 constexpr Duration kClockStep = 5min;
 
 // A metric row where it stands.
@@ -72,43 +73,50 @@ bool stale(const Evidence& evidence, const Freshness& freshness, Time now) {
   return now - evidence.created_at > *freshness.max_age || evidence.created_at > now + kClockStep;
 }
 
-bool finite(const std::optional<double>& value) { return value && std::isfinite(*value); }
+bool finite(const std::optional<double>& value) {
+  return value && std::isfinite(*value);
+}
 
 std::string where(const EvidenceKey& key) {
   return key.slice.empty() ? key.dataset_reference
                            : fmt::format("slice {} of {}", key.slice, key.dataset_reference);
 }
 
-Selection stale_gap(const Evidence& evidence, const std::string& whose, const Freshness& freshness, Time now) {
+Selection stale_gap(const Evidence& evidence, const std::string& whose, const Freshness& freshness,
+                    Time now) {
   const std::string age = evidence.created_at > now ? "from the future by the server's clock"
                                                     : rough_duration(now - evidence.created_at) + " old";
-  return gap(RuleVerdict::stale,
-             fmt::format("the {} is {}, and at most {} is allowed", whose, age, format_duration(*freshness.max_age)),
-             "it would pass the age check when measured again now", {&evidence});
+  return gap(
+      RuleVerdict::stale,
+      fmt::format("the {} is {}, and at most {} is allowed", whose, age, format_duration(*freshness.max_age)),
+      "it would pass the age check when measured again now", {&evidence});
 }
 
 // Why a version has no usable number, in the order in which a person would look.
-Selection missing_gap(const Requirement& requirement, const Facts& facts, const VersionMark& version, Level level) {
+Selection missing_gap(const Requirement& requirement, const Facts& facts, const VersionMark& version,
+                      Level level) {
   const EvidenceKey& key = *requirement.key;
   const std::string name = version_text(facts, version);
   if (!key.dataset)
-    return gap(RuleVerdict::missing, fmt::format("the policy does not say which bytes {} is", key.dataset_reference),
+    return gap(RuleVerdict::missing,
+               fmt::format("the policy does not say which bytes {} is", key.dataset_reference),
                "set the policy again");
   std::vector<std::string> other_metrics;
   for (const Evidence& evidence : facts.evidence) {
     if (!is_evaluation(evidence, version.digest) || evidence.dataset != *key.dataset) continue;
     if (find_metric(evidence, requirement.field, key.slice) != nullptr)
       return gap(RuleVerdict::missing,
-                 fmt::format("{} on {} of {} is only {}, and {} evidence is required", requirement.field, where(key),
-                             name, to_text(evidence.level), to_text(level)),
+                 fmt::format("{} on {} of {} is only {}, and {} evidence is required", requirement.field,
+                             where(key), name, to_text(evidence.level), to_text(level)),
                  fmt::format("it needs an evaluation of level {}", to_text(level)), {&evidence});
     for (const MetricRow& row : *metrics(evidence)) other_metrics.push_back(row.name);
   }
   if (!other_metrics.empty())
-    return gap(RuleVerdict::missing,
-               fmt::format("{} was evaluated on {}, but no record has {} of {}{}", name, key.dataset_reference,
-                           requirement.field, where(key), did_you_mean(requirement.field, other_metrics)),
-               fmt::format("it needs an evaluation that reports {}", requirement.field));
+    return gap(
+        RuleVerdict::missing,
+        fmt::format("{} was evaluated on {}, but no record has {} of {}{}", name, key.dataset_reference,
+                    requirement.field, where(key), did_you_mean(requirement.field, other_metrics)),
+        fmt::format("it needs an evaluation that reports {}", requirement.field));
   return gap(RuleVerdict::missing, fmt::format("{} has no evaluation on {}", name, key.dataset_reference),
              fmt::format("it needs one: assay evaluate {} --data {}", name, key.dataset_reference));
 }
@@ -118,11 +126,13 @@ Selection no_number_gap(const Requirement& requirement, const std::string& whose
              "it needs an evaluation that gives one", {&evidence});
 }
 
-Selection select_metric(const Requirement& requirement, const Facts& facts, const Freshness& freshness, Time now) {
+Selection select_metric(const Requirement& requirement, const Facts& facts, const Freshness& freshness,
+                        Time now) {
   const auto records = measured(requirement, facts, facts.candidate.digest, freshness.level);
   if (records.empty()) return missing_gap(requirement, facts, facts.candidate, freshness.level);
   const Measured& newest = records.back();
-  if (stale(*newest.evidence, freshness, now)) return stale_gap(*newest.evidence, "newest evaluation", freshness, now);
+  if (stale(*newest.evidence, freshness, now))
+    return stale_gap(*newest.evidence, "newest evaluation", freshness, now);
   if (!finite(newest.row->value))
     return no_number_gap(requirement, version_text(facts, facts.candidate), *newest.evidence);
   return {.candidate = newest.row->value,
@@ -146,7 +156,8 @@ std::string difference(const Measured& left, const Measured& right) {
                               b.plugin.digest.short_text()));
   if (a.config.digest != b.config.digest) out.emplace_back("the evaluator's config");
   if (a.seed != b.seed) out.push_back(fmt::format("seed {} against {}", a.seed, b.seed));
-  if (left.row->higher_is_better != right.row->higher_is_better) out.emplace_back("which direction is better");
+  if (left.row->higher_is_better != right.row->higher_is_better)
+    out.emplace_back("which direction is better");
   return fmt::format("{}", fmt::join(out, ", "));
 }
 
@@ -155,9 +166,10 @@ struct Pair {
   Measured champion;
 };
 
-// Newest first. Within one way of evaluating (what difference() looks at) only the last record of each side counts:
-// a correction supersedes.
-std::vector<Pair> comparable_pairs(const std::vector<Measured>& candidates, const std::vector<Measured>& champions) {
+// Newest first. Within one way of evaluating (what difference() looks at) only the last record of each side
+// counts: a correction supersedes.
+std::vector<Pair> comparable_pairs(const std::vector<Measured>& candidates,
+                                   const std::vector<Measured>& champions) {
   std::vector<Pair> out;
   for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
     const bool superseded = std::any_of(candidates.rbegin(), candidate, [&](const Measured& later) {
@@ -173,15 +185,16 @@ std::vector<Pair> comparable_pairs(const std::vector<Measured>& candidates, cons
 }
 
 // The champion was never measured where the rule looks: unlike when it was measured elsewhere, else missing.
-Selection champion_gap(const Requirement& requirement, const Facts& facts, const Measured& candidate, Level level) {
+Selection champion_gap(const Requirement& requirement, const Facts& facts, const Measured& candidate,
+                       Level level) {
   const std::string name = version_text(facts, *facts.champion);
   for (auto evidence = facts.evidence.rbegin(); evidence != facts.evidence.rend(); ++evidence) {
     if (!is_evaluation(*evidence, facts.champion->digest) || evidence->level < level) continue;
     for (const MetricRow& row : *metrics(*evidence)) {
       if (row.name != requirement.field) continue;
       return gap(RuleVerdict::not_comparable,
-                 fmt::format("the champion {} has {} only from an unlike evaluation ({})", name, requirement.field,
-                             difference(candidate, {&*evidence, &row})),
+                 fmt::format("the champion {} has {} only from an unlike evaluation ({})", name,
+                             requirement.field, difference(candidate, {&*evidence, &row})),
                  fmt::format("evaluate {} as the candidate was, on {}", name, where(*requirement.key)),
                  {candidate.evidence, &*evidence});
     }
@@ -209,19 +222,20 @@ Selection judge_pair(const Requirement& requirement, const Facts& facts, const F
   for (const Measured* side : {&pair.candidate, &pair.champion}) {
     const bool candidate = side == &pair.candidate;
     if (stale(*side->evidence, freshness, now))
-      return stale_gap(*side->evidence, candidate ? "candidate's evaluation" : "champion's evaluation", freshness,
-                       now);
+      return stale_gap(*side->evidence, candidate ? "candidate's evaluation" : "champion's evaluation",
+                       freshness, now);
     if (!finite(side->row->value))
       return no_number_gap(requirement, version_text(facts, candidate ? facts.candidate : *facts.champion),
                            *side->evidence);
   }
   Selection out = compare_with_champion(requirement, pair);
   if (std::isfinite(*out.bound)) return out;
-  return gap(RuleVerdict::missing, "the champion's value and the margin add up to no number", "lower the margin",
-             out.evidence);
+  return gap(RuleVerdict::missing, "the champion's value and the margin add up to no number",
+             "lower the margin", out.evidence);
 }
 
-Selection select_champion(const Requirement& requirement, const Facts& facts, const Freshness& freshness, Time now) {
+Selection select_champion(const Requirement& requirement, const Facts& facts, const Freshness& freshness,
+                          Time now) {
   const auto candidates = measured(requirement, facts, facts.candidate.digest, freshness.level);
   if (!facts.champion) {
     Selection out{.outcome = Selection::Outcome::waived,
@@ -241,7 +255,8 @@ Selection select_champion(const Requirement& requirement, const Facts& facts, co
                            difference(candidates.back(), champions.back())),
                "evaluate both in the same way", {candidates.back().evidence, champions.back().evidence});
   const auto fresh = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& pair) {
-    return !stale(*pair.candidate.evidence, freshness, now) && !stale(*pair.champion.evidence, freshness, now);
+    return !stale(*pair.candidate.evidence, freshness, now) &&
+           !stale(*pair.champion.evidence, freshness, now);
   });
   return judge_pair(requirement, facts, freshness, now, fresh == pairs.end() ? pairs.front() : *fresh);
 }
@@ -249,18 +264,21 @@ Selection select_champion(const Requirement& requirement, const Facts& facts, co
 Selection select_validation(const Requirement& requirement, const Facts& facts, const Freshness& freshness,
                             Time now) {
   const EvidenceKey& key = *requirement.key;
-  const auto newest = std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
-    return evidence.kind == EvidenceKind::validation && key.dataset && evidence.dataset == *key.dataset &&
-           evidence.slice.empty() && evidence.level >= freshness.level;
-  });
+  const auto newest =
+      std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
+        return evidence.kind == EvidenceKind::validation && key.dataset && evidence.dataset == *key.dataset &&
+               evidence.slice.empty() && evidence.level >= freshness.level;
+      });
   if (newest == facts.evidence.rend())
-    return gap(RuleVerdict::missing,
-               fmt::format("{} has no validation of level {}", key.dataset_reference, to_text(freshness.level)),
-               fmt::format("it needs one: assay validate {}", key.dataset_reference));
+    return gap(
+        RuleVerdict::missing,
+        fmt::format("{} has no validation of level {}", key.dataset_reference, to_text(freshness.level)),
+        fmt::format("it needs one: assay validate {}", key.dataset_reference));
   if (stale(*newest, freshness, now)) return stale_gap(*newest, "newest validation", freshness, now);
   const auto* findings = std::get_if<std::vector<FindingRow>>(&newest->rows);
   if (findings == nullptr)
-    return gap(RuleVerdict::missing, "the newest validation holds no findings table", "validate again", {&*newest});
+    return gap(RuleVerdict::missing, "the newest validation holds no findings table", "validate again",
+               {&*newest});
   const auto count = std::count_if(findings->begin(), findings->end(),
                                    [&](const FindingRow& row) { return row.severity >= key.severity; });
   return {.candidate = static_cast<double>(count),
@@ -327,9 +345,10 @@ Selection select_among(const Requirement& requirement, const std::vector<const E
 }
 
 const Evidence* newest_evaluation(const Facts& facts, Level level) {
-  const auto found = std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
-    return is_evaluation(evidence, facts.candidate.digest) && evidence.level >= level;
-  });
+  const auto found =
+      std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
+        return is_evaluation(evidence, facts.candidate.digest) && evidence.level >= level;
+      });
   return found == facts.evidence.rend() ? nullptr : &*found;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which records a requirement is judged on: the one step of the verdict that looks at evidence. For verdict.cc and
-// explanation.cc only.
+// Which records a requirement is judged on: the one step of the verdict that looks at evidence. For
+// verdict.cc and explanation.cc only.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A named pointer from a model to one of its versions. It moves only by a decision; its revision counts the moves.
+// A named pointer from a model to one of its versions. It moves only by a decision; its revision counts the
+// moves.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Select, compare, explain, the same for every requirement; selection.cc finds the numbers, explanation.cc the words.
+// Select, compare, explain, the same for every requirement; selection.cc finds the numbers, explanation.cc
+// the words.
 #include "registry/domain/verdict.h"
 
 #include <algorithm>
@@ -37,8 +38,9 @@ RuleResult decide(const Requirement& requirement, const Selection& selection, co
                     .field = requirement.field,
                     .candidate = selection.candidate,
                     .champion = selection.champion,
-                    .comparator = selection.outcome == Selection::Outcome::comparable ? selection.comparator
-                                                                                       : requirement.comparator,
+                    .comparator = selection.outcome == Selection::Outcome::comparable
+                                      ? selection.comparator
+                                      : requirement.comparator,
                     .bound = selection.bound,
                     .n = selection.n};
   if (requirement.base == BoundBase::champion) result.margin = requirement.bound;
@@ -51,7 +53,8 @@ RuleResult decide(const Requirement& requirement, const Selection& selection, co
 
 DecisionVerdict conclude(const std::vector<RuleResult>& rules) {
   const auto any = [&](RuleVerdict verdict) {
-    return std::any_of(rules.begin(), rules.end(), [&](const RuleResult& rule) { return rule.verdict == verdict; });
+    return std::any_of(rules.begin(), rules.end(),
+                       [&](const RuleResult& rule) { return rule.verdict == verdict; });
   };
   if (any(RuleVerdict::fail)) return DecisionVerdict::refused;
   if (any(RuleVerdict::not_comparable)) return DecisionVerdict::not_comparable;

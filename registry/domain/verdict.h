@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The verdict: a pure function of policy, facts and time. No I/O, no clock, no randomness, so that a decision can be
-// replayed and a policy tried on the past.
+// The verdict: a pure function of policy, facts and time. No I/O, no clock, no randomness, so that a decision
+// can be replayed and a policy tried on the past.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@
 
 namespace assay {
 
-// What is known when a version asks to enter a stage. `evidence` may hold more than the rules need; it stands in the
-// order recorded, and of records about the same thing the last one counts.
+// What is known when a version asks to enter a stage. `evidence` may hold more than the rules need; it stands
+// in the order recorded, and of records about the same thing the last one counts.
 struct Facts {
   std::string namespace_;
   std::string model;
@@ -24,11 +24,11 @@ struct Facts {
   std::vector<Evidence> evidence;
 };
 
-// Whether `facts.candidate` may enter policy.stage(), rule by rule. A rule whose evidence is missing, not a number,
-// stale or unlike never passes; a champion rule passes when there is no champion. One failed rule refuses (10);
-// otherwise one that is not comparable decides (12), then one that is missing or stale (11). An empty policy admits
-// and says that nothing was checked. Id, actor, revisions, policy digest and reason are left to the caller; `changed`
-// is whether the stage would move.
+// Whether `facts.candidate` may enter policy.stage(), rule by rule. A rule whose evidence is missing, not a
+// number, stale or unlike never passes; a champion rule passes when there is no champion. One failed rule
+// refuses (10); otherwise one that is not comparable decides (12), then one that is missing or stale (11). An
+// empty policy admits and says that nothing was checked. Id, actor, revisions, policy digest and reason are
+// left to the caller; `changed` is whether the stage would move.
 Decision judge(const Policy& policy, const Facts& facts, Time now);
 
 }  // namespace assay

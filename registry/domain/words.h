@@ -23,7 +23,8 @@ using Words = std::array<Word<Enum>, kCount>;
 // Every value of the enumeration has a row.
 template <class Enum, std::size_t kCount>
 std::string_view spell(const Words<Enum, kCount>& words, Enum value) {
-  return std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.value == value; })->text;
+  return std::find_if(words.begin(), words.end(), [&](const auto& word) { return word.value == value; })
+      ->text;
 }
 
 // Throws invalid_argument naming `place`, the text and the words that may stand there.

@@ -42,7 +42,8 @@ std::vector<Stage> list_stages(const Services& services, const Principal& caller
   });
 }
 
-Stage describe_stage(const Services& services, const Principal& caller, const Name& model, const StageName& stage) {
+Stage describe_stage(const Services& services, const Principal& caller, const Name& model,
+                     const StageName& stage) {
   require(caller, Permission::read, model.space());
   return services.database.read([&](Snapshot& snapshot) { return existing_stage(snapshot, model, stage); });
 }
@@ -87,7 +88,8 @@ Page<Decision> stage_history(const Services& services, const Principal& caller, 
 Decision describe_decision(const Services& services, const Principal& caller, const Id& id) {
   require_somewhere(caller, Permission::read);
   auto decision = services.database.read([&](Snapshot& snapshot) { return find_decision(snapshot, id); });
-  if (decision && caller.may(Permission::read, Namespace::parse(decision->namespace_))) return *std::move(decision);
+  if (decision && caller.may(Permission::read, Namespace::parse(decision->namespace_)))
+    return *std::move(decision);
   throw Error(Code::not_found,
               fmt::format("There is no decision {} that \"{}\" may read", id.text(), caller.name));
 }

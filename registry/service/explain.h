@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where a stage stands, where it stood, and why: answered from history that only grows. All need `read` on the model's
-// namespace.
+// Where a stage stands, where it stood, and why: answered from history that only grows. All need `read` on
+// the model's namespace.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,8 @@ namespace assay {
 // Throws not_found when the model does not exist.
 std::vector<Stage> list_stages(const Services& services, const Principal& caller, const Name& model);
 // Throws not_found, naming the nearest stage, when it has neither a version nor a policy.
-Stage describe_stage(const Services& services, const Principal& caller, const Name& model, const StageName& stage);
+Stage describe_stage(const Services& services, const Principal& caller, const Name& model,
+                     const StageName& stage);
 
 struct StageAt {
   Stage stage;                       // as it was; its version is none when nothing had been admitted yet

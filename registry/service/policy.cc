@@ -24,9 +24,10 @@ PolicyDataset resolve_dataset(Snapshot& snapshot, const Principal& caller, const
   require(caller, Permission::read, reference.name.space());
   const Version version = resolve(snapshot, Kind::dataset, reference.name, reference.selector);
   if (named.digest && *named.digest != version.digest)
-    throw Error(Code::invalid_argument,
-                fmt::format("policy: {} is {}, not the dataset_digest given: leave that out, it is filled in here",
-                            version.reference(), version.digest.text()));
+    throw Error(
+        Code::invalid_argument,
+        fmt::format("policy: {} is {}, not the dataset_digest given: leave that out, it is filled in here",
+                    version.reference(), version.digest.text()));
   return {.reference = version.reference(), .digest = version.digest};
 }
 
@@ -37,8 +38,9 @@ void refuse_ring(Snapshot& snapshot, const Name& model, const Policy& policy) {
   for (int steps = 0; before && steps < 100; ++steps) {
     path += " from " + before->text();
     if (*before == policy.stage())
-      throw Error(Code::invalid_argument,
-                  fmt::format("policy: the stages would form a ring ({}): no version could ever enter it", path));
+      throw Error(
+          Code::invalid_argument,
+          fmt::format("policy: the stages would form a ring ({}): no version could ever enter it", path));
     const auto next = find_policy(snapshot, model, *before);
     before = next ? next->from() : std::nullopt;
   }
@@ -50,36 +52,40 @@ nlohmann::json policy_answer(const Policy& policy) {
   return {{"digest", policy.digest().text()}, {"policy", policy}};
 }
 
-Policy set_policy(const Services& services, const Principal& caller, const Name& model, const StageName& stage,
-                  std::string_view body) {
+Policy set_policy(const Services& services, const Principal& caller, const Name& model,
+                  const StageName& stage, std::string_view body) {
   require(caller, Permission::admin, model.space());
   const Policy written = Policy::parse(parse_json(body, "the policy"));
   if (!(written.stage() == stage))
-    throw Error(Code::invalid_argument, fmt::format("policy: its stage is \"{}\", and it is set on \"{}\": make them "
-                                                    "the same",
-                                                    written.stage().text(), stage.text()));
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: its stage is \"{}\", and it is set on \"{}\": make them "
+                            "the same",
+                            written.stage().text(), stage.text()));
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) {
     refuse_ring(transaction, model, written);
     const Policy policy = written.resolved(
         [&](const PolicyDataset& named) { return resolve_dataset(transaction, caller, named); });
     put_policy(transaction, model, policy, caller.name, now);
-    append_audit(transaction, {.time = now,
-                               .actor = caller.name,
-                               .action = "set_policy",
-                               .subject = fmt::format("models/{}/stages/{}", model.text(), stage.text()),
-                               .details = canonical({{"digest", policy.digest().text()},
-                                                     {"token", caller.id.text()}})});
+    append_audit(transaction,
+                 {.time = now,
+                  .actor = caller.name,
+                  .action = "set_policy",
+                  .subject = fmt::format("models/{}/stages/{}", model.text(), stage.text()),
+                  .details = canonical({{"digest", policy.digest().text()}, {"token", caller.id.text()}})});
     return policy;
   });
 }
 
-Policy show_policy(const Services& services, const Principal& caller, const Name& model, const StageName& stage) {
+Policy show_policy(const Services& services, const Principal& caller, const Name& model,
+                   const StageName& stage) {
   require(caller, Permission::read, model.space());
-  auto policy = services.database.read([&](Snapshot& snapshot) { return find_policy(snapshot, model, stage); });
+  auto policy =
+      services.database.read([&](Snapshot& snapshot) { return find_policy(snapshot, model, stage); });
   if (policy) return *std::move(policy);
-  throw Error(Code::not_found, fmt::format("{}@{} has no policy: any version may enter; set one with assay policy set",
-                                           model.text(), stage.text()));
+  throw Error(Code::not_found,
+              fmt::format("{}@{} has no policy: any version may enter; set one with assay policy set",
+                          model.text(), stage.text()));
 }
 
 }  // namespace assay

@@ -15,13 +15,14 @@ namespace assay {
 // {"digest","policy"}
 nlohmann::json policy_answer(const Policy& policy);
 
-// Needs `admin` on the model's namespace. `body` is the document. Every dataset that a rule names is resolved to one
-// version's digest now, which is stored with the rule and decides from then on. Throws what Policy::parse throws,
-// invalid_argument when its "stage" is another, not_found for the model or a dataset.
-Policy set_policy(const Services& services, const Principal& caller, const Name& model, const StageName& stage,
-                  std::string_view body);
+// Needs `admin` on the model's namespace. `body` is the document. Every dataset that a rule names is resolved
+// to one version's digest now, which is stored with the rule and decides from then on. Throws what
+// Policy::parse throws, invalid_argument when its "stage" is another, not_found for the model or a dataset.
+Policy set_policy(const Services& services, const Principal& caller, const Name& model,
+                  const StageName& stage, std::string_view body);
 
 // Needs `read`. Throws not_found when the stage has none.
-Policy show_policy(const Services& services, const Principal& caller, const Name& model, const StageName& stage);
+Policy show_policy(const Services& services, const Principal& caller, const Name& model,
+                   const StageName& stage);
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole rule on one screen: what the transaction reads is what is judged, and what is judged is what it writes.
+// The whole rule on one screen: what the transaction reads is what is judged, and what is judged is what it
+// writes.
 #include "registry/service/promote.h"
 
 #include <fmt/format.h>
@@ -27,7 +28,8 @@ Facts read_facts(Snapshot& snapshot, const Policy& policy, const Version& candid
               .from_holder = {},
               .evidence = {}};
   if (policy.from())
-    if (const auto from = find_stage(snapshot, candidate.name, *policy.from())) facts.from_holder = from->version;
+    if (const auto from = find_stage(snapshot, candidate.name, *policy.from()))
+      facts.from_holder = from->version;
   std::vector<Digest> models = {candidate.digest};
   if (stage.version) models.push_back(stage.version->digest);
   facts.evidence = evidence_for(snapshot, policy, models, candidate.name.space());
@@ -38,8 +40,8 @@ Decision already_there(const Version& version, const Stage& stage, Time at) {
   return {.candidate = {.number = version.number, .digest = version.digest},
           .verdict = DecisionVerdict::already_there,
           .at = at,
-          .summary = fmt::format("already there: {} holds {}@{}; nothing changed", stage.name, version.name.name(),
-                                 version.number)};
+          .summary = fmt::format("already there: {} holds {}@{}; nothing changed", stage.name,
+                                 version.name.name(), version.number)};
 }
 
 Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
@@ -49,8 +51,8 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
   const Time at = move_time(stage, now);
   Decision decision = [&] {
     if (stage.version && stage.version->number == version.number) return already_there(version, stage, at);
-    const Policy policy =
-        find_policy(snapshot, version.name, request.stage).value_or(Policy::none(StageName::parse(stage.name)));
+    const Policy policy = find_policy(snapshot, version.name, request.stage)
+                              .value_or(Policy::none(StageName::parse(stage.name)));
     return judge(policy, read_facts(snapshot, policy, version, stage), at);
   }();
   fill_attempt(decision, caller, version.name, stage);

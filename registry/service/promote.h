@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Moves a stage through its policy: reads stage, evidence and policy, judges, and writes pointer, decision and audit in
-// one transaction. The verdict itself is registry/domain/verdict.h.
+// Moves a stage through its policy: reads stage, evidence and policy, judges, and writes pointer, decision
+// and audit in one transaction. The verdict itself is registry/domain/verdict.h.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +18,19 @@ struct PromoteRequest {
   Name model;
   StageName stage;
   Selector version;
-  bool dry_run = false;                            // judges the same and writes nothing
+  bool dry_run = false;                           // judges the same and writes nothing
   std::optional<std::int64_t> expected_revision;  // the stage must still be there
 };
 
-// From a request body {"version","dry_run"} and the value of If-Match, if any: a revision in quotes, or `*`, which
-// asks nothing. Throws invalid_argument.
+// From a request body {"version","dry_run"} and the value of If-Match, if any: a revision in quotes, or `*`,
+// which asks nothing. Throws invalid_argument.
 PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
                                      std::optional<std::string_view> if_match);
 
-// Needs `promote` on the namespace. A verdict is a value: refusals are decisions too, recorded as such. Already there
-// is a success with changed=false. Throws not_found for the version, conflict when the revision is another than
-// expected (naming who moved the stage, where and when), denied. When it throws, nothing was written.
+// Needs `promote` on the namespace. A verdict is a value: refusals are decisions too, recorded as such.
+// Already there is a success with changed=false. Throws not_found for the version, conflict when the revision
+// is another than expected (naming who moved the stage, where and when), denied. When it throws, nothing was
+// written.
 Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request);
 
 }  // namespace assay

@@ -31,7 +31,8 @@ std::vector<Subject> subjects(const EvidenceDraft& draft) {
 }
 
 // The namespaces where the caller's word counts among those that hold what the record is about.
-std::vector<std::string> counting_spaces(Snapshot& snapshot, const Principal& caller, const EvidenceDraft& draft) {
+std::vector<std::string> counting_spaces(Snapshot& snapshot, const Principal& caller,
+                                         const EvidenceDraft& draft) {
   std::set<std::string> counting;
   for (const Subject& subject : subjects(draft)) {
     bool readable = false;
@@ -41,15 +42,17 @@ std::vector<std::string> counting_spaces(Snapshot& snapshot, const Principal& ca
       if (caller.may(Permission::evaluate, space)) counting.insert(key);
     }
     if (!readable)
-      throw Error(Code::not_found,
-                  fmt::format("evidence.{}: there is no version {} that \"{}\" may read; push it first, then report "
-                              "on it",
-                              subject.member, subject.digest.text(), caller.name));
+      throw Error(
+          Code::not_found,
+          fmt::format("evidence.{}: there is no version {} that \"{}\" may read; push it first, then report "
+                      "on it",
+                      subject.member, subject.digest.text(), caller.name));
   }
   if (counting.empty())
-    throw Error(Code::denied, fmt::format("\"{}\" may not record evidence on these versions: use a token with the "
-                                          "role writer or admin in one of their namespaces",
-                                          caller.name));
+    throw Error(Code::denied,
+                fmt::format("\"{}\" may not record evidence on these versions: use a token with the "
+                            "role writer or admin in one of their namespaces",
+                            caller.name));
   return {counting.begin(), counting.end()};
 }
 

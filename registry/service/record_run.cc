@@ -19,7 +19,8 @@
 namespace assay {
 namespace {
 
-void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& input, std::set<std::string>& spaces) {
+void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& input,
+                 std::set<std::string>& spaces) {
   bool readable = false;
   for (const std::string& key : spaces_holding(snapshot, input.digest)) {
     const Namespace space = Namespace::parse(key);
@@ -27,14 +28,15 @@ void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& in
     if (caller.may(Permission::evaluate, space)) spaces.insert(key);
   }
   if (!readable && !input.reference.empty())
-    throw Error(Code::not_found,
-                fmt::format("The run's input {} ({}) is no version that \"{}\" may read: push it first, or leave its "
-                            "reference empty for a local file",
-                            input.reference, input.digest.text(), caller.name));
+    throw Error(
+        Code::not_found,
+        fmt::format("The run's input {} ({}) is no version that \"{}\" may read: push it first, or leave its "
+                    "reference empty for a local file",
+                    input.reference, input.digest.text(), caller.name));
 }
 
-// Whose readers see the run: those of its inputs' namespaces where the caller works; failing that, those of every
-// namespace where it does.
+// Whose readers see the run: those of its inputs' namespaces where the caller works; failing that, those of
+// every namespace where it does.
 std::vector<std::string> run_spaces(Snapshot& snapshot, const Principal& caller, const RunDraft& draft) {
   std::set<std::string> spaces;
   for (const RunInput& input : draft.inputs) check_input(snapshot, caller, input, spaces);
@@ -54,7 +56,8 @@ AuditEntry entry(const Principal& caller, std::string action, const Id& id, std:
 }
 
 Error no_run(const Principal& caller, const Id& id) {
-  return Error(Code::not_found, fmt::format("There is no run {} that \"{}\" may read", id.text(), caller.name));
+  return Error(Code::not_found,
+               fmt::format("There is no run {} that \"{}\" may read", id.text(), caller.name));
 }
 
 }  // namespace
@@ -79,13 +82,14 @@ Run start_run(const Services& services, const Principal& caller, std::string_vie
 
 Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body) {
   require_somewhere(caller, Permission::evaluate);
-  const RunOutcome outcome = run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20}));
+  const RunOutcome outcome =
+      run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20}));
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) {
     if (!find_run(transaction, id, readable_spaces(caller))) throw no_run(caller, id);
     if (run_author(transaction, id) != caller.id && !caller.may_everywhere(Permission::admin))
-      throw Error(Code::denied, fmt::format("The run {} was started with another token: end it with that one",
-                                            id.text()));
+      throw Error(Code::denied,
+                  fmt::format("The run {} was started with another token: end it with that one", id.text()));
     finish_run(transaction, id, outcome, now);
     append_audit(transaction, entry(caller, "finish_run", id, to_text(outcome.status), now));
     return *find_run(transaction, id, ReadableSpaces::everything());
@@ -94,8 +98,8 @@ Run finish_run(const Services& services, const Principal& caller, const Id& id, 
 
 Run describe_run(const Services& services, const Principal& caller, const Id& id) {
   require_somewhere(caller, Permission::read);
-  auto run =
-      services.database.read([&](Snapshot& snapshot) { return find_run(snapshot, id, readable_spaces(caller)); });
+  auto run = services.database.read(
+      [&](Snapshot& snapshot) { return find_run(snapshot, id, readable_spaces(caller)); });
   if (!run) throw no_run(caller, id);
   return *std::move(run);
 }

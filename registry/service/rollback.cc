@@ -37,10 +37,11 @@ VersionNumber target_number(Snapshot& snapshot, const RollbackRequest& request, 
                             stage.version->number));
   }
   if (once_admitted(snapshot, request.model, request.stage, *request.to)) return *request.to;
-  throw Error(Code::not_found,
-              fmt::format("{} never admitted version {}: a rollback returns to what the stage once held; see its "
-                          "history, or promote that version",
-                          where, *request.to));
+  throw Error(
+      Code::not_found,
+      fmt::format("{} never admitted version {}: a rollback returns to what the stage once held; see its "
+                  "history, or promote that version",
+                  where, *request.to));
 }
 
 Plan make_plan(Snapshot& snapshot, const RollbackRequest& request) {
@@ -49,8 +50,9 @@ Plan make_plan(Snapshot& snapshot, const RollbackRequest& request) {
   const VersionNumber number = target_number(snapshot, request, stage);
   auto version = find_version(snapshot, Kind::model, request.model, number);
   if (!version)
-    throw Error(Code::not_found, fmt::format("Version {} of {} was deleted: name another one that {} once held",
-                                             number, request.model.text(), stage.name));
+    throw Error(Code::not_found,
+                fmt::format("Version {} of {} was deleted: name another one that {} once held", number,
+                            request.model.text(), stage.name));
   return {std::move(stage), *std::move(version)};
 }
 
@@ -76,11 +78,10 @@ Decision decide(const Plan& plan, const Principal& caller, const RollbackRequest
                     .changed = !there,
                     .at = move_time(plan.stage, now),
                     .reason = request.reason};
-  decision.summary =
-      there ? fmt::format("already there: {} holds {}@{}; nothing changed", plan.stage.name, model,
-                          plan.target.number)
-            : fmt::format("rolled back: {} returns from {}@{} to {}@{}", plan.stage.name, model,
-                          plan.stage.version->number, model, plan.target.number);
+  decision.summary = there ? fmt::format("already there: {} holds {}@{}; nothing changed", plan.stage.name,
+                                         model, plan.target.number)
+                           : fmt::format("rolled back: {} returns from {}@{} to {}@{}", plan.stage.name,
+                                         model, plan.stage.version->number, model, plan.target.number);
   fill_attempt(decision, caller, plan.target.name, plan.stage);
   return decision;
 }
@@ -93,8 +94,9 @@ std::optional<VersionNumber> target_from(const std::optional<std::string>& text)
   } catch (const Error&) {
     // Said below, with what may stand here.
   }
-  throw Error(Code::invalid_argument,
-              fmt::format("\"to\" is \"{}\": write last-good or the number of a version", text->substr(0, 64)));
+  throw Error(
+      Code::invalid_argument,
+      fmt::format("\"to\" is \"{}\": write last-good or the number of a version", text->substr(0, 64)));
 }
 
 }  // namespace

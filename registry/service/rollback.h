@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings a version back that the stage once admitted. An incident is no time for a gate: no evidence is asked for.
+// Brings a version back that the stage once admitted. An incident is no time for a gate: no evidence is asked
+// for.
 #pragma once
 
 #include <optional>
@@ -21,13 +22,15 @@ struct RollbackRequest {
   std::optional<std::int64_t> expected_revision;
 };
 
-// From a request body {"to","reason"} (both optional) and the value of If-Match, if any. Throws invalid_argument.
+// From a request body {"to","reason"} (both optional) and the value of If-Match, if any. Throws
+// invalid_argument.
 RollbackRequest parse_rollback_request(const Name& model, const StageName& stage, std::string_view body,
                                        std::optional<std::string_view> if_match);
 
-// Needs `promote` on the namespace. Pointer, decision and audit are one transaction. Throws not_found when the stage
-// points nowhere, held nothing before or never held that version, conflict as promote does, corrupt or unavailable when
-// the version's files are not all in the store, denied. When it throws, nothing was written.
+// Needs `promote` on the namespace. Pointer, decision and audit are one transaction. Throws not_found when
+// the stage points nowhere, held nothing before or never held that version, conflict as promote does, corrupt
+// or unavailable when the version's files are not all in the store, denied. When it throws, nothing was
+// written.
 Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request);
 
 }  // namespace assay

@@ -60,14 +60,18 @@ void check_revision(const Name& model, const Stage& stage, const std::optional<s
   if (!stage.version)
     throw Error(Code::conflict,
                 fmt::format("{} is at revision 0, not {}: it has never been set", where, *expected));
-  throw Error(Code::conflict,
-              fmt::format("{} is at revision {}, not {}: {} moved it to version {} at {}; look at it again and decide "
-                          "anew",
-                          where, stage.revision, *expected, stage.updated_by, stage.version->number,
-                          format_time(*stage.updated_at)));
+  throw Error(
+      Code::conflict,
+      fmt::format(
+          "{} is at revision {}, not {}: {} moved it to version {} at {}; look at it again and decide "
+          "anew",
+          where, stage.revision, *expected, stage.updated_by, stage.version->number,
+          format_time(*stage.updated_at)));
 }
 
-Time move_time(const Stage& stage, Time now) { return std::max(now, stage.updated_at.value_or(now)); }
+Time move_time(const Stage& stage, Time now) {
+  return std::max(now, stage.updated_at.value_or(now));
+}
 
 void fill_attempt(Decision& decision, const Principal& caller, const Name& model, const Stage& stage) {
   decision.namespace_ = model.namespace_();

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// The policy language: what it accepts, what it refuses and how it says so.
+#include <nlohmann/json.hpp>
+
+#include "registry/domain/duration.h"
+#include "registry/domain/policy.h"
+#include "tests/support/catch.h"
+#include "tests/unit/promotion/world.h"
+
+using namespace assay;
+using namespace assay::test;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+json document(const JsonRows& rules) {
+  return {{"stage", "production"}, {"rules", rules}};
+}
+
+std::pair<Code, std::string> refusal(const json& policy) {
+  return error_of([&] { Policy::parse(policy); });
+}
+
+const json kMetric = {{"metric", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"at_least", 0.8}}}};
+
+}  // namespace
+
+TEST_CASE("Policy: a document with every rule kind reads, and reads back the same") {
+  const json written = {
+      {"stage", "production"},
+      {"from", "staging"},
+      {"rules",
+       {{{"metric",
+          {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"slice", "origin=JFK"}, {"at_least", 0.8}}}},
+        {{"metric", {{"name", "log_loss"}, {"dataset", "holdout@1"}, {"at_most", 0.6}}}},
+        {{"champion", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margin", -0.005}}}},
+        {{"validation", {{"dataset", "train@1"}, {"severity_below", "error"}}}},
+        {{"evidence", {{"max_age", "30d"}, {"level", "reported"}}}}}}};
+  const Policy policy = Policy::parse(written);
+  CHECK(json(policy) == written);
+  CHECK(Policy::parse(json::parse(policy.canonical())) == policy);
+  CHECK(policy.digest() == Digest::of(policy.canonical()));
+  CHECK(policy.requirements().size() == 7);  // from, four rules, age and level
+}
+
+TEST_CASE("Policy: an unknown rule is named with its place and the nearest known one") {
+  const auto [code, message] = refusal(document({kMetric, {{"metrics", json::object()}}}));
+  CHECK(code == Code::invalid_argument);
+  CHECK_THAT(message, Contains("rules[1]") && Contains("\"metrics\"") && Contains("did you mean \"metric\""));
+}
+
+TEST_CASE(
+    "Policy: an unknown key is named with its place and the nearest known one, before any missing one") {
+  const auto [code, message] =
+      refusal(document({{{"champion", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margn", 0}}}}}));
+  CHECK(code == Code::invalid_argument);
+  CHECK_THAT(message,
+             Contains("rules[0].champion") && Contains("\"margn\"") && Contains("did you mean \"margin\""));
+  const auto top = refusal({{"stage", "production"}, {"form", "staging"}, {"rules", json::array()}});
+  CHECK_THAT(top.second, Contains("\"form\"") && Contains("did you mean \"from\""));
+}
+
+TEST_CASE("Policy: rules and keys that this version cannot judge are refused, never ignored") {
+  for (const char* rule :
+       {"slices", "fairness", "drift", "latency", "cost", "baseline", "problem", "artifact"}) {
+    const auto [code, message] = refusal(document({{{rule, json::object()}}}));
+    CHECK(code == Code::unsupported);
+    CHECK_THAT(message, Contains(rule) && Contains("rules[0]") && Contains("not available in this version"));
+  }
+  for (const char* key : {"test", "confidence", "min_rows"}) {
+    json rule = {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margin", 0}};
+    rule[key] = 1;
+    CHECK(refusal(document({{{"champion", rule}}})).first == Code::unsupported);
+  }
+  for (const char* key : {"approvals", "freeze"}) {
+    json policy = document(json::array());
+    policy[key] = json::object();
+    CHECK(refusal(policy).first == Code::unsupported);
+  }
+}
+
+TEST_CASE("Policy: values of a wrong type or range are refused with their place") {
+  const json bad[] = {
+      document({{{"metric", {{"name", "a"}, {"dataset", "h"}}}}}),
+      document({{{"metric", {{"name", "a"}, {"dataset", "h"}, {"at_least", 1}, {"at_most", 2}}}}}),
+      document({{{"metric", {{"name", "a"}, {"dataset", "h"}, {"at_least", "0.8"}}}}}),
+      document({{{"metric", {{"name", ""}, {"dataset", "h"}, {"at_least", 1}}}}}),
+      document({{{"metric", {{"dataset", "h"}, {"at_least", 1}}}}}),
+      document({{{"validation", {{"dataset", "h"}, {"severity_below", "fatal"}}}}}),
+      document({{{"evidence", json::object()}}}),
+      document({{{"evidence", {{"max_age", "soon"}}}}}),
+      document({{{"evidence", {{"level", "sworn"}}}}}),
+      document({json::object()}),
+      document({{{"metric", 1}}}),
+      document({"metric"}),
+      {{"rules", json::array()}},
+      {{"stage", "production"}},
+      {{"stage", "latest"}, {"rules", json::array()}},
+      {{"stage", "production"}, {"from", "Production"}, {"rules", json::array()}},
+      json::array()};
+  for (const json& policy : bad) {
+    INFO(policy.dump());
+    CHECK(refusal(policy).first == Code::invalid_argument);
+  }
+}
+
+TEST_CASE("Policy: the limit of rules holds, and one more is too many") {
+  json rules = json::array();
+  for (std::size_t i = 0; i < Policy::kMaxRules; ++i) rules.push_back(kMetric);
+  CHECK(Policy::parse(document(rules)).rules().size() == Policy::kMaxRules);
+  rules.push_back(kMetric);
+  CHECK(refusal(document(rules)).first == Code::too_large);
+}
+
+TEST_CASE("Policy: spans of time read and write in the largest unit that fits") {
+  CHECK(format_duration(parse_duration("30d")) == "30d");
+  CHECK(format_duration(parse_duration("48h")) == "2d");
+  CHECK(format_duration(parse_duration("90s")) == "90s");
+  CHECK(format_duration(parse_duration("14d")) == "2w");
+  CHECK(rough_duration(parse_duration("36h")) == "1.5d");
+  CHECK(parse_duration("36500d") == std::chrono::hours(36500 * 24));
+  for (const char* bad : {"", "d", "0d", "-1d", "1.5d", "1y", "30 d", "36501d", "99999999999999999999d"})
+    CHECK(error_of([&] { parse_duration(bad); }).first == Code::invalid_argument);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Promotion through the service: what is judged, what is written, and that nothing is when it must not be.
+#include <nlohmann/json.hpp>
+
+#include "registry/service/explain.h"
+#include "registry/service/policy.h"
+#include "tests/support/catch.h"
+#include "tests/unit/promotion/world.h"
+
+using namespace assay;
+using namespace assay::test;
+using Catch::Matchers::Contains;
+using nlohmann::json;
+
+namespace {
+
+const Name kChurn = Name::parse("churn");
+const StageName kProduction = StageName::parse("production");
+
+json policy(const JsonRows& rules) {
+  return {{"stage", "production"}, {"rules", rules}};
+}
+
+struct Story : World {
+  Version one = push(Kind::model, "churn", "first");
+  Version two = push(Kind::model, "churn", "second");
+  Version holdout = push(Kind::dataset, "holdout", "a,b\n1,2\n");
+
+  void evaluate(const Version& model, double auc) {
+    report(evaluation(model.digest, holdout.digest, {metric("roc_auc", auc)}));
+  }
+  void gate() {
+    set_policy(policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdout"}, {"at_least", 0.6}}}},
+                       {{"champion", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margin", 0.01}}}}}));
+  }
+  Stage stage() { return describe_stage(services(), admin, kChurn, kProduction); }
+};
+
+}  // namespace
+
+TEST_CASE("Promote: a stage without a policy takes any version and says that nothing was checked") {
+  Story story;
+  const Decision decision = story.promote("1");
+  CHECK(decision.verdict == DecisionVerdict::promoted);
+  CHECK_THAT(decision.summary, Contains("nothing was checked"));
+  CHECK_FALSE(decision.policy_digest);
+  CHECK(decision.revision_before == 0);
+  CHECK(decision.revision_after == 1);
+  const Stage stage = story.stage();
+  CHECK(stage.version->number == 1);
+  CHECK(stage.version->digest == story.one.digest);
+  CHECK(stage.revision == 1);
+  CHECK(stage.decision_id == decision.id);
+  CHECK(stage_from_json(json(stage)) == stage);
+}
+
+TEST_CASE("Promote: the gate admits the better model, with every code of the table on the way") {
+  Story story;
+  story.gate();
+  CHECK(exit_code(story.promote("1").verdict) == 11);
+  story.evaluate(story.one, 0.5);
+  CHECK(exit_code(story.promote("1").verdict) == 10);
+  story.evaluate(story.one, 0.7);
+  CHECK(exit_code(story.promote("1").verdict) == 0);
+  CHECK(story.promote("1").verdict == DecisionVerdict::already_there);
+  json unlike = evaluation(story.two.digest, story.holdout.digest, {metric("roc_auc", 0.9)});
+  unlike["seed"] = 8;
+  story.report(unlike);
+  CHECK(exit_code(story.promote("2").verdict) == 12);
+  story.evaluate(story.two, 0.9);
+  const Decision better = story.promote("2");
+  CHECK(better.verdict == DecisionVerdict::promoted);
+  CHECK(better.champion->number == 1);
+  CHECK(better.rules[1].champion == 0.7);
+  CHECK(better.policy_digest.has_value());
+  CHECK(story.stage().revision == 2);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 6);
+}
+
+TEST_CASE("Promote: already there changes nothing and succeeds") {
+  Story story;
+  story.promote("1");
+  const Decision again = story.promote("1");
+  CHECK(again.verdict == DecisionVerdict::already_there);
+  CHECK_FALSE(again.changed);
+  CHECK(exit_code(again.verdict) == 0);
+  CHECK(again.revision_after == 1);
+  CHECK(story.stage().revision == 1);
+}
+
+TEST_CASE("Promote: a refused attempt is recorded with its rules and moves nothing") {
+  Story story;
+  story.gate();
+  const Decision refused = story.promote("1");
+  CHECK_FALSE(refused.changed);
+  CHECK(describe_decision(story.services(), story.admin, *refused.id) == refused);
+  CHECK_FALSE(story.stage().version);
+  CHECK(story.stage().revision == 0);
+  const auto history = stage_history(story.services(), story.admin, kChurn, kProduction, {});
+  REQUIRE(history.items.size() == 1);
+  CHECK(history.items[0] == refused);
+  CHECK(story.count("SELECT COUNT(*) FROM audit WHERE action = 'promote'") == 1);
+}
+
+TEST_CASE("Promote: a dry run judges the same and writes nothing") {
+  Story story;
+  story.gate();
+  story.evaluate(story.one, 0.7);
+  const auto audited = story.count("SELECT COUNT(*) FROM audit");
+  const Decision dry = story.promote("1", "production", true);
+  CHECK(dry.verdict == DecisionVerdict::promoted);
+  CHECK(dry.dry_run);
+  CHECK_FALSE(dry.id);
+  CHECK(json(dry).at("id") == "");
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 0);
+  CHECK(story.count("SELECT COUNT(*) FROM audit") == audited);
+  CHECK_FALSE(story.stage().version);
+  CHECK(story.promote("1").rules == dry.rules);
+}
+
+TEST_CASE("Promote: a lost race names who moved the stage, where to and when") {
+  Story story;
+  story.promote("1", "production", false, 0);
+  const auto [code, message] = error_of([&] { story.promote("2", "production", false, 0); });
+  CHECK(code == Code::conflict);
+  CHECK_THAT(message, Contains("revision 1, not 0") &&
+                          Contains("ada moved it to version 1 at 2026-11-21T00:00:00.000Z"));
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 1);
+  CHECK_THAT(error_of([&] { story.promote("1", "staging", false, 3); }).second, Contains("never been set"));
+}
+
+TEST_CASE("Promote: If-Match is a revision in quotes") {
+  const auto parse = [](std::optional<std::string_view> if_match) {
+    return parse_promote_request(kChurn, kProduction, R"({"version":"4"})", if_match).expected_revision;
+  };
+  CHECK(parse("\"3\"") == 3);
+  CHECK_FALSE(parse("*"));
+  CHECK_FALSE(parse(std::nullopt));
+  for (const char* bad : {"3", "\"\"", "\"-1\"", "\"x\"", "W/\"3\"", "\"3", ""})
+    CHECK(error_of([&] { parse(bad); }).first == Code::invalid_argument);
+  CHECK_THAT(error_of([&] {
+               parse_promote_request(kChurn, kProduction, R"({"verson":"4","version":"4"})", {});
+             }).second,
+             Contains("did you mean \"version\""));
+}
+
+TEST_CASE("Promote: registering is not promoting") {
+  Story story;
+  for (const Role role : {Role::reader, Role::writer})
+    CHECK(error_of([&] {
+            promote(story.services(), story.principal("bo", role),
+                    {.model = kChurn,
+                     .stage = kProduction,
+                     .version = Selector(1),
+                     .dry_run = true,
+                     .expected_revision = {}});
+          }).first == Code::denied);
+  CHECK(error_of([&] {
+          promote(story.services(), story.principal("bo", Role::promoter, "acme"),
+                  {.model = kChurn, .stage = kProduction, .version = Selector(1), .expected_revision = {}});
+        }).first == Code::denied);
+  CHECK(error_of([&] {
+          set_policy(story.services(), story.principal("bo", Role::promoter), kChurn, kProduction,
+                     policy({}).dump());
+        }).first == Code::denied);
+}
+
+TEST_CASE("Promote: an unknown version is not found and nothing is recorded") {
+  Story story;
+  CHECK(error_of([&] { story.promote("9"); }).first == Code::not_found);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 0);
+}
+
+TEST_CASE("Promote: the order of stages is enforced") {
+  Story story;
+  story.set_policy({{"stage", "production"}, {"from", "staging"}, {"rules", json::array()}});
+  CHECK(exit_code(story.promote("1").verdict) == 10);
+  story.promote("1", "staging");
+  CHECK(exit_code(story.promote("1").verdict) == 0);
+  CHECK(exit_code(story.promote("2").verdict) == 10);
+}
+
+TEST_CASE("Promote: a failure in the transaction leaves pointer, decision and audit as they were") {
+  Story story;
+  story.gate();
+  story.evaluate(story.one, 0.7);
+  story.evaluate(story.two, 0.9);
+  story.promote("1");
+  const Stage before = story.stage();
+  const auto decisions = story.count("SELECT COUNT(*) FROM decisions");
+  const auto audited = story.count("SELECT COUNT(*) FROM audit");
+  for (const char* place : {"AFTER INSERT ON decisions", "AFTER UPDATE ON stages", "BEFORE INSERT ON audit",
+                            "AFTER INSERT ON audit"}) {
+    INFO(place);
+    story.database->write([&](Transaction& transaction) {
+      transaction.execute(std::string("CREATE TRIGGER fault ") + place +
+                          " BEGIN SELECT RAISE(ABORT, 'fault'); END");
+    });
+    CHECK_THAT(error_of([&] { story.promote("2"); }).second, Contains("fault"));
+    CHECK(story.stage() == before);
+    CHECK(story.count("SELECT COUNT(*) FROM decisions") == decisions);
+    CHECK(story.count("SELECT COUNT(*) FROM audit") == audited);
+    story.database->write([](Transaction& transaction) { transaction.execute("DROP TRIGGER fault"); });
+  }
+  CHECK(story.promote("2").changed);
+}
+
+TEST_CASE("Promote: history, decisions, policies and evidence cannot be rewritten") {
+  Story story;
+  story.gate();
+  story.evaluate(story.one, 0.7);
+  story.promote("1");
+  for (const char* sql :
+       {"UPDATE decisions SET actor = 'nobody'", "DELETE FROM decisions", "UPDATE evidence SET seed = 1",
+        "DELETE FROM evidence", "DELETE FROM evidence_spaces", "UPDATE policies SET document = '{}'",
+        "DELETE FROM policies", "DELETE FROM policy_history", "UPDATE policy_history SET set_by = 'x'",
+        "DELETE FROM stages", "UPDATE stages SET number = 2", "UPDATE stages SET revision = revision + 1",
+        "UPDATE stages SET revision = 0"}) {
+    INFO(sql);
+    CHECK_THAT(error_of([&] {
+                 story.database->write([&](Transaction& transaction) { transaction.execute(sql); });
+               }).second,
+               !Contains("nothing was thrown"));
+  }
+}
+
+TEST_CASE("Policy: datasets are resolved when it is set, and later versions do not change it") {
+  Story story;
+  const Policy set = story.set_policy(
+      policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdout"}, {"at_least", 0.6}}}}}));
+  CHECK(std::get<MetricRule>(set.rules()[0]).dataset.reference == "default/holdout@1");
+  CHECK(std::get<MetricRule>(set.rules()[0]).dataset.digest == story.holdout.digest);
+  const Version newer = story.push(Kind::dataset, "holdout", "a,b\n3,4\n");
+  CHECK(show_policy(story.services(), story.admin, kChurn, kProduction) == set);
+  story.report(evaluation(story.one.digest, newer.digest, {metric("roc_auc", 0.9)}));
+  CHECK(exit_code(story.promote("1").verdict) == 11);
+  CHECK(story.set_policy(json(set)) == set);  // what is shown can be set again
+  CHECK(policy_answer(set).at("digest") == set.digest().text());
+}
+
+TEST_CASE("Policy: what cannot be judged is refused when it is set") {
+  Story story;
+  const auto refuse = [&](const json& document) { return error_of([&] { story.set_policy(document); }); };
+  const json unknown = policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdot"}, {"at_least", 0}}}}});
+  CHECK(refuse(unknown).first == Code::not_found);
+  CHECK_THAT(refuse(unknown).second, Contains("holdout"));
+  json wrong = policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"at_least", 0}}}}});
+  wrong["rules"][0]["metric"]["dataset_digest"] = Digest::of("other").text();
+  CHECK(refuse(wrong).first == Code::invalid_argument);
+  CHECK(error_of([&] {
+          set_policy(story.services(), story.admin, kChurn, StageName::parse("staging"), policy({}).dump());
+        }).first == Code::invalid_argument);
+  CHECK(error_of([&] { story.set_policy(policy({}), "chrn"); }).first == Code::not_found);
+  CHECK(error_of([&] { show_policy(story.services(), story.admin, kChurn, kProduction); }).first ==
+        Code::not_found);
+}
+
+TEST_CASE("Policy: stages that would form a ring are refused") {
+  Story story;
+  story.set_policy({{"stage", "production"}, {"from", "staging"}, {"rules", json::array()}});
+  story.set_policy({{"stage", "staging"}, {"from", "canary"}, {"rules", json::array()}});
+  const auto [code, message] = error_of([&] {
+    story.set_policy({{"stage", "canary"}, {"from", "production"}, {"rules", json::array()}});
+  });
+  CHECK(code == Code::invalid_argument);
+  CHECK_THAT(message, Contains("ring") && Contains("canary from production from staging from canary"));
+}
