@@ -74,15 +74,17 @@ Outcome outcome_of(httplib::Error error) {
   }
 }
 
-// A server that refuses an upload answers before it has read it all, and then stops reading. The library
-// would go on writing, fail, and never look at the answer; so it is looked for before each piece. Empty when
-// nothing has come.
-std::string early_answer(int socket) {
+// A server that refuses an upload answers before it has read it all, and then stops reading. The library would
+// go on writing, block or fail, and never look at the answer; so it is looked for before each piece, and while
+// there is no room for one. Empty when nothing has come.
+std::string early_answer(int socket, std::chrono::milliseconds idle) {
+  pollfd ready{socket, POLLIN | POLLOUT, 0};
+  if (::poll(&ready, 1, static_cast<int>(idle.count())) <= 0 || (ready.revents & POLLIN) == 0) return "";
   std::string bytes;
   std::array<char, kMaxEarlyAnswer> buffer;
   for (int waits = 0; waits < kEarlyAnswerWaits; ++waits) {
     pollfd wait{socket, POLLIN, 0};
-    if (::poll(&wait, 1, bytes.empty() ? 0 : kEarlyAnswerWaitMs) <= 0) break;
+    if (::poll(&wait, 1, kEarlyAnswerWaitMs) <= 0) break;
     // Left in the socket, so that every look sees the answer from its start.
     const ssize_t got = ::recv(socket, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
     if (got <= 0) break;

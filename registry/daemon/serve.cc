@@ -15,6 +15,7 @@
 #include "registry/daemon/stop_signals.h"
 #include "registry/http/api.h"
 #include "registry/http/server.h"
+#include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
 #include "storage/env/clock.h"
 #include "storage/env/directory_lock.h"
