@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One sweep over the sorted rows gives every metric.
+// Two passes over the sorted rows give every metric: errors row by row, then the ranking step by step.
 #include "metrics.h"
 
 #include <algorithm>
@@ -40,10 +40,10 @@ double log_loss_of(double score, bool label) {
 }
 
 // Bins are open below and closed above, as those of scikit-learn's calibration_curve; the first holds 0 too.
-std::uint8_t bin_of(double score) {
+std::size_t bin_of(double score) {
   constexpr double width = 1.0 / kCalibrationBins;
-  std::uint8_t bin = 0;
-  while (bin + 1u < kCalibrationBins && score > width * (bin + 1)) ++bin;
+  std::size_t bin = 0;
+  while (bin + 1 < kCalibrationBins && score > width * static_cast<double>(bin + 1)) ++bin;
   return bin;
 }
 
@@ -78,64 +78,81 @@ double matthews(const Confusion& c) {
 }
 
 Evaluated::Evaluated(const Sample& sample, double threshold) : sample_(sample) {
-  const auto flagged = std::lower_bound(sample.scores.begin(), sample.scores.end(), threshold);
-  first_flagged_ = static_cast<std::size_t>(flagged - sample.scores.begin());
   log_losses_.reserve(sample.size());
-  bins_.reserve(sample.size());
   for (std::size_t i = 0; i < sample.size(); ++i) {
     log_losses_.push_back(log_loss_of(sample.scores[i], sample.labels[i] != 0));
-    bins_.push_back(bin_of(sample.scores[i]));
+    const std::size_t bin = bin_of(sample.scores[i]);
+    const bool flagged = sample.scores[i] >= threshold;
+    if (segments_.empty() || segments_.back().bin != bin || segments_.back().flagged != flagged)
+      segments_.push_back({i, bin, flagged});
+    segments_.back().end = i + 1;
   }
+}
+
+template <class Sum, class Weight>
+void Evaluated::add_errors(Weight weight, Summary& out) const {
+  Sum log_loss, brier;
+  std::array<Sum, kCalibrationBins> surplus;
+  std::size_t i = 0;
+  for (const Segment& segment : segments_) {
+    std::int64_t rows = 0, positives = 0;
+    for (; i < segment.end; ++i) {
+      const std::int64_t count = weight(i);
+      const auto w = static_cast<double>(count);
+      const double error = sample_.scores[i] - static_cast<double>(sample_.labels[i]);
+      rows += count;
+      positives += count * sample_.labels[i];
+      log_loss.add(w * log_losses_[i]);
+      brier.add(w * (error * error));
+      surplus[segment.bin].add(w * error);
+    }
+    (segment.flagged ? out.counts.true_positives : out.counts.false_negatives) += positives;
+    (segment.flagged ? out.counts.false_positives : out.counts.true_negatives) += rows - positives;
+  }
+  const auto rows = static_cast<double>(out.counts.rows());
+  double surplus_sum = 0;
+  for (const Sum& bin : surplus) surplus_sum += std::abs(bin.value());
+  out.ranking.log_loss = log_loss.value() / rows;
+  out.ranking.brier = brier.value() / rows;
+  out.ranking.calibration_error = surplus_sum / rows;
 }
 
 // From the highest score down. Rows of equal score form one step: neither curve has a point within it.
 template <class Sum, class Weight>
+void Evaluated::add_ranking(Weight weight, Summary& out) const {
+  const std::int64_t positives = out.counts.positives(), negatives = out.counts.negatives();
+  std::int64_t above_positive = 0, above_negative = 0, twice_area = 0, distance = 0;
+  Sum precision_sum;
+  for (std::size_t end = sample_.size(); end > 0;) {
+    std::int64_t step = 0, step_positive = 0;
+    const double score = sample_.scores[end - 1];
+    do {
+      --end;
+      const std::int64_t count = weight(end);
+      step += count;
+      step_positive += count * sample_.labels[end];
+    } while (end > 0 && sample_.scores[end - 1] == score);
+    twice_area += (step - step_positive) * (2 * above_positive + step_positive);
+    above_positive += step_positive;
+    above_negative += step - step_positive;
+    precision_sum.add(static_cast<double>(step_positive * above_positive) /
+                      static_cast<double>(std::max<std::int64_t>(1, above_positive + above_negative)));
+    distance = std::max(distance, std::abs(above_positive * negatives - above_negative * positives));
+  }
+  const bool both = positives > 0 && negatives > 0;
+  const double pairs = static_cast<double>(positives) * static_cast<double>(negatives);
+  Ranking& ranking = out.ranking;
+  ranking.roc_auc = both ? static_cast<double>(twice_area) / (2 * pairs) : kUndefined;
+  ranking.kolmogorov_smirnov = both ? static_cast<double>(distance) / pairs : kUndefined;
+  ranking.average_precision = positives > 0 ? precision_sum.value() / static_cast<double>(positives) : 0.0;
+  if (out.counts.rows() == 0) ranking.average_precision = kUndefined;
+}
+
+template <class Sum, class Weight>
 Summary Evaluated::sweep(Weight weight) const {
   Summary out;
-  Confusion& counts = out.counts;
-  Sum log_loss, brier, precision_sum;
-  std::array<Sum, kCalibrationBins> surplus;
-  for (std::size_t i = 0; i < sample_.size(); ++i) {
-    const std::int64_t w = weight(i);
-    if (w == 0) continue;
-    const bool positive = sample_.labels[i] != 0;
-    const double error = sample_.scores[i] - (positive ? 1.0 : 0.0);
-    log_loss.add(static_cast<double>(w) * log_losses_[i]);
-    brier.add(static_cast<double>(w) * (error * error));
-    surplus[bins_[i]].add(static_cast<double>(w) * error);
-    const bool flagged = i >= first_flagged_;
-    (positive ? (flagged ? counts.true_positives : counts.false_negatives)
-              : (flagged ? counts.false_positives : counts.true_negatives)) += w;
-  }
-  const std::int64_t positives = counts.positives(), negatives = counts.negatives();
-  std::int64_t above_positive = 0, above_negative = 0, twice_area = 0;
-  double distance = 0;
-  for (std::size_t end = sample_.size(); end > 0;) {
-    std::int64_t step_positive = 0, step_negative = 0;
-    const double score = sample_.scores[end - 1];
-    for (; end > 0 && sample_.scores[end - 1] == score; --end)
-      (sample_.labels[end - 1] != 0 ? step_positive : step_negative) += weight(end - 1);
-    twice_area += step_negative * (2 * above_positive + step_positive);
-    above_positive += step_positive;
-    above_negative += step_negative;
-    if (step_positive > 0)
-      precision_sum.add(static_cast<double>(step_positive) * ratio(above_positive, above_positive + above_negative));
-    distance = std::max(distance, std::abs(ratio(above_positive, positives) - ratio(above_negative, negatives)));
-  }
-  const auto rows = static_cast<double>(counts.rows());
-  Ranking& ranking = out.ranking;
-  const bool both = positives > 0 && negatives > 0;
-  ranking.roc_auc = both ? static_cast<double>(twice_area) /
-                               (2.0 * static_cast<double>(positives) * static_cast<double>(negatives))
-                         : kUndefined;
-  ranking.kolmogorov_smirnov = both ? distance : kUndefined;
-  ranking.average_precision = positives > 0 ? precision_sum.value() / static_cast<double>(positives) : 0.0;
-  if (counts.rows() == 0) ranking.average_precision = kUndefined;
-  ranking.log_loss = log_loss.value() / rows;
-  ranking.brier = brier.value() / rows;
-  double surplus_sum = 0;
-  for (const Sum& bin : surplus) surplus_sum += std::abs(bin.value());
-  ranking.calibration_error = surplus_sum / rows;
+  add_errors<Sum>(weight, out);
+  add_ranking<Sum>(weight, out);
   return out;
 }
 
@@ -150,11 +167,14 @@ Summary Evaluated::summary(const std::vector<std::uint8_t>& weights) const {
 std::vector<CalibrationBin> Evaluated::calibration() const {
   std::vector<CalibrationBin> out(kCalibrationBins);
   std::array<ExactSum, kCalibrationBins> sums;
-  for (std::size_t i = 0; i < sample_.size(); ++i) {
-    CalibrationBin& bin = out[bins_[i]];
-    bin.weight += 1;
-    bin.positives += sample_.labels[i];
-    sums[bins_[i]].add(sample_.scores[i]);
+  std::size_t i = 0;
+  for (const Segment& segment : segments_) {
+    CalibrationBin& bin = out[segment.bin];
+    for (; i < segment.end; ++i) {
+      bin.weight += 1;
+      bin.positives += sample_.labels[i];
+      sums[segment.bin].add(sample_.scores[i]);
+    }
   }
   for (std::size_t b = 0; b < out.size(); ++b) out[b].score_sum = sums[b].value();
   return out;

@@ -58,13 +58,23 @@ class Evaluated {
   std::vector<CalibrationBin> calibration() const;
 
  private:
+  // Neighbouring rows of one calibration bin and one prediction.
+  struct Segment {
+    std::size_t end = 0;
+    std::size_t bin = 0;
+    bool flagged = false;
+  };
+
   template <class Sum, class Weight>
   Summary sweep(Weight weight) const;
+  template <class Sum, class Weight>
+  void add_errors(Weight weight, Summary& out) const;
+  template <class Sum, class Weight>
+  void add_ranking(Weight weight, Summary& out) const;
 
   const Sample& sample_;
-  std::size_t first_flagged_;
   std::vector<double> log_losses_;
-  std::vector<std::uint8_t> bins_;
+  std::vector<Segment> segments_;
 };
 
 }  // namespace assay::classification

@@ -25,20 +25,29 @@ inline PhiloxBlock philox(std::uint64_t key, PhiloxBlock counter) {
   return counter;
 }
 
-// A Poisson(1) count by inversion: how many values of the cumulative distribution, times 2^32, lie at or below `uniform`.
+// The cumulative distribution of Poisson(1) in units of 2^-32.
+inline constexpr auto kPoisson = [] {
+  std::array<std::uint64_t, 13> out{};
+  double probability = 0.36787944117144233, sum = 0;  // exp(-1)
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    sum += probability;
+    probability /= static_cast<double>(k + 1);
+    out[k] = static_cast<std::uint64_t>(sum * 4294967296.0);
+  }
+  return out;
+}();
+
+// A Poisson(1) count by inversion: how many values of the cumulative distribution lie at or below `uniform`. The high
+// byte mostly decides, so a table gives the count to start from.
 inline std::uint8_t poisson_of(std::uint32_t uniform) {
-  constexpr auto cumulative = [] {
-    std::array<std::uint64_t, 13> out{};
-    double probability = 0.36787944117144233, sum = 0;  // exp(-1)
-    for (std::size_t k = 0; k < out.size(); ++k) {
-      sum += probability;
-      probability /= static_cast<double>(k + 1);
-      out[k] = static_cast<std::uint64_t>(sum * 4294967296.0);
-    }
+  static constexpr auto least = [] {
+    std::array<std::uint8_t, 256> out{};
+    for (std::size_t byte = 0; byte < out.size(); ++byte)
+      while (kPoisson[out[byte]] <= byte << 24) ++out[byte];
     return out;
   }();
-  std::uint8_t count = 0;
-  while (count < cumulative.size() && uniform >= cumulative[count]) ++count;
+  std::uint8_t count = least[uniform >> 24];
+  while (count < kPoisson.size() && uniform >= kPoisson[count]) ++count;
   return count;
 }
 

@@ -25,8 +25,12 @@ std::string number(double value) {
 template <class Values, class Write>
 std::string list(const Values& values, Write write) {
   std::string out = "[";
-  for (const auto& value : values) out += (out.size() > 1 ? "," : "") + write(value);
-  return out + "]";
+  for (const auto& value : values) {
+    if (out.size() > 1) out += ',';
+    out += write(value);
+  }
+  out += ']';
+  return out;
 }
 
 std::string numbers(const std::vector<double>& values) { return list(values, number); }
@@ -69,16 +73,21 @@ class Report {
   void numeric(std::size_t i, const ColumnProfile& reference, const Grid& grid);
   void categorical(const ColumnProfile& reference, const ColumnProfile& current);
   void details(const std::string& column, const std::string& members) {
-    out_.details_json += (out_.details_json.empty() ? "" : ",") + ("{\"column\":" + sdk::detail::json_quote(column)) + "," +
-                         members + "}";
+    std::string& json = out_.details_json;
+    if (!json.empty()) json += ',';
+    json += "{\"column\":";
+    json += sdk::detail::json_quote(column);
+    json += ',';
+    json += members;
+    json += '}';
   }
 
   const Window& window_;
   const Reference& reference_;
   const Thresholds& thresholds_;
   Comparison out_;
-  std::vector<bool> may_drift_;      // one a row of out_
-  std::vector<double> family_;  // p-values of the tests that count
+  std::vector<bool> may_drift_;  // one a row of out_
+  std::vector<double> family_;   // p-values of the tests that count
 };
 
 Report::Place Report::place(const ColumnProfile& reference, const ColumnProfile& current) const {
