@@ -101,6 +101,7 @@ Page<Artifact> list_artifacts(Snapshot& snapshot, Kind kind, const ReadableSpace
   std::vector<std::string> after = {"", ""};
   if (page.cursor) after = decode_cursor("artifacts", *page.cursor, 2);
   const auto limit = static_cast<std::size_t>(page.limit);
+  std::size_t files = 0;
   Page<Artifact> out;
   for (const Space& space : spaces_from(snapshot, spaces, after[0])) {
     Rows rows = snapshot.query(
@@ -108,12 +109,13 @@ Page<Artifact> list_artifacts(Snapshot& snapshot, Kind kind, const ReadableSpace
         "ORDER BY key LIMIT ?",
         {space.name, singular(kind), space.id, space.key == after[0] ? after[1] : "", page.limit + 1});
     while (rows.next()) {
-      if (out.items.size() == limit) {
+      if (out.items.size() == limit || files > kMaxPageFiles) {
         const Name& last = out.items.back().name;
         out.next_cursor = encode_cursor("artifacts", {last.space().key(), last.key()});
         return out;
       }
       out.items.push_back(read_artifact(snapshot, kind, rows));
+      if (out.items.back().latest) files += out.items.back().latest->files.size();
     }
   }
   return out;

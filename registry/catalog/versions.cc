@@ -132,13 +132,18 @@ Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, con
   const std::int64_t before = page.cursor ? integer_key(decode_cursor("versions", *page.cursor, 1)[0])
                                           : std::numeric_limits<std::int64_t>::max();
   Page<Version> out;
-  out.items = read_all_versions(
-      snapshot, snapshot.query("SELECT * FROM live_versions WHERE kind = ? AND namespace_key = ? AND key = ? "
-                               "AND number < ? ORDER BY number DESC LIMIT ?",
-                               {singular(kind), name.space().key(), name.key(), before, page.limit + 1}));
-  if (out.items.size() > static_cast<std::size_t>(page.limit)) {
-    out.items.pop_back();
-    out.next_cursor = encode_cursor("versions", {std::to_string(out.items.back().number)});
+  std::size_t files = 0;
+  Rows rows = snapshot.query(
+      "SELECT * FROM live_versions WHERE kind = ? AND namespace_key = ? AND key = ? AND number < ? "
+      "ORDER BY number DESC LIMIT ?",
+      {singular(kind), name.space().key(), name.key(), before, page.limit + 1});
+  while (rows.next()) {
+    if (out.items.size() == static_cast<std::size_t>(page.limit) || files > kMaxPageFiles) {
+      out.next_cursor = encode_cursor("versions", {std::to_string(out.items.back().number)});
+      break;
+    }
+    out.items.push_back(read_version(snapshot, rows));
+    files += out.items.back().files.size();
   }
   return out;
 }

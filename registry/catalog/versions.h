@@ -37,6 +37,9 @@ std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& n
 // Whatever artifact they belong to, in the order published; at most `limit`.
 std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& digest, int limit);
 
+// A page ends early behind the version that brings its files over this number: some megabytes of answer.
+inline constexpr std::size_t kMaxPageFiles = 20'000;
+
 // Newest first. Throws invalid_argument for a cursor that is not of this list.
 Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, const PageRequest& page);
 

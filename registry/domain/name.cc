@@ -42,7 +42,7 @@ void check_grammar(std::string_view text, std::string_view what) {
   const auto fail = [&](std::string_view why) {
     throw Error(
         Code::invalid_argument,
-        fmt::format("{} is not a {} name: {}; use letters and digits joined by single '.', '_' or '-', at "
+        fmt::format("{} cannot name {}: {}; use letters and digits joined by single '.', '_' or '-', at "
                     "most {} characters",
                     quoted(text), what, why, kMaxNameLength));
   };
@@ -59,9 +59,8 @@ void check_grammar(std::string_view text, std::string_view what) {
 
 void check_not_reserved(const std::string& key, std::string_view what) {
   if (std::find(kReserved.begin(), kReserved.end(), key) == kReserved.end()) return;
-  throw Error(
-      Code::invalid_argument,
-      fmt::format("\"{}\" cannot be a {} name: the HTTP API uses that word; choose another", key, what));
+  throw Error(Code::invalid_argument,
+              fmt::format("\"{}\" cannot name {}: the HTTP API uses that word; choose another", key, what));
 }
 
 bool is_version_tag(std::string_view key) {
@@ -81,9 +80,9 @@ std::string lower_case(std::string_view text) {
 Namespace::Namespace(std::string text) : text_(std::move(text)), key_(lower_case(text_)) {}
 
 Namespace Namespace::parse(std::string_view text) {
-  check_grammar(text, "namespace");
+  check_grammar(text, "a namespace");
   Namespace space{std::string(text)};
-  check_not_reserved(space.key(), "namespace");
+  check_not_reserved(space.key(), "a namespace");
   return space;
 }
 
@@ -104,16 +103,17 @@ Name Name::parse(std::string_view text) {
 }
 
 Name Name::of(std::string_view namespace_text, std::string_view name_text) {
-  Name name(Namespace::parse(namespace_text), (check_grammar(name_text, "artifact"), std::string(name_text)));
+  Name name(Namespace::parse(namespace_text),
+            (check_grammar(name_text, "a model, dataset or plugin"), std::string(name_text)));
   // Some clients leave the default namespace out, which puts the name itself first in the path.
-  if (name.space() == Namespace::standard()) check_not_reserved(name.key(), "artifact");
+  if (name.space() == Namespace::standard()) check_not_reserved(name.key(), "a model, dataset or plugin");
   return name;
 }
 
 StageName::StageName(std::string text) : text_(std::move(text)), key_(lower_case(text_)) {}
 
 StageName StageName::parse(std::string_view text) {
-  check_grammar(text, "stage");
+  check_grammar(text, "a stage");
   StageName stage{std::string(text)};
   if (stage.key() == "latest" || stage.key() == "main" || is_version_tag(stage.key()))
     throw Error(

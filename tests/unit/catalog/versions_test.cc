@@ -119,6 +119,36 @@ TEST_CASE("Versions: pages run newest first without gap or repeat") {
   CHECK(seen == std::vector<VersionNumber>{5, 4, 3, 2, 1});
 }
 
+TEST_CASE("Versions: a page ends early when its versions have very many files") {
+  Catalogue catalogue;
+  std::vector<VersionFile> files;
+  for (std::size_t i = 0; i < kMaxFiles; ++i)
+    files.push_back({FilePath::parse("f" + std::to_string(i)), Digest::of(std::string_view("x")), 1, ""});
+  const Manifest manifest = Manifest::build(Kind::model, files);
+  for (int i = 0; i < 4; ++i)
+    catalogue.database->write([&](Transaction& transaction) {
+      append_version(transaction, {.artifact_id = ensure_artifact(transaction, Kind::model, kChurn, kNow),
+                                   .manifest = manifest,
+                                   .created_at = kNow,
+                                   .created_by = "ann",
+                                   .labels = {},
+                                   .profile = {},
+                                   .run_id = {}});
+    });
+  const auto page = [&](std::optional<std::string> cursor) {
+    return catalogue.database->read([&](Snapshot& snapshot) {
+      return list_versions(snapshot, Kind::model, kChurn, {.cursor = std::move(cursor), .limit = 4});
+    });
+  };
+  const auto first = page({});
+  CHECK(first.items.size() == 3);
+  REQUIRE(first.next_cursor);
+  const auto second = page(first.next_cursor);
+  REQUIRE(second.items.size() == 1);
+  CHECK(second.items[0].number == 1);
+  CHECK_FALSE(second.next_cursor);
+}
+
 TEST_CASE("Artifacts: two spellings are one name, shown as it was first written") {
   Catalogue catalogue;
   add(catalogue, Name::parse("Acme/ChurnModel"), "one");
