@@ -68,7 +68,8 @@ RowSet features_and_scores(const Table& table, const std::string& what, const Di
   RowSet rows{.table = features, .roles = {}, .digest = digest};
   if (model == nullptr) return rows;
   std::vector<Column> columns = features->columns();
-  for (const Column& prediction : model->score(*features, what, options, progress)->columns()) {
+  const TablePtr predictions = model->score(*features, what, options, progress);
+  for (const Column& prediction : predictions->columns()) {
     if (features->find(prediction.name()) != nullptr) return rows;
     columns.push_back(prediction);
     rows.roles.push_back({"score", prediction.name()});

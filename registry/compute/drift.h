@@ -13,11 +13,11 @@ namespace assay {
 struct DriftRequest {
   std::string model;  // reference of a model
   // The window: a dataset reference, or a CSV file on this machine. Exactly one is given.
-  std::string data;
-  std::filesystem::path data_file;
-  std::string reference;  // reference of a dataset; empty: the model's training data
+  std::string data = {};
+  std::filesystem::path data_file = {};
+  std::string reference = {};  // reference of a dataset; empty: the model's training data
   std::string plugin = "drift";
-  std::string component;  // empty: the only detector of the plugin
+  std::string component = {};  // empty: the only detector of the plugin
   std::string config = "{}";
 };
 

@@ -28,7 +28,8 @@ RowSet judged_rows(const EvaluateRequest& request, ScoredModel& model, const Art
   if (!request.group.empty() && request.group != label)
     columns.push_back(table.at(request.group, data.reference));
   if (!request.group.empty()) rows.roles.push_back({"group", request.group});
-  for (const Column& prediction : model.score(table, data.reference, options, progress)->columns()) {
+  const TablePtr predictions = model.score(table, data.reference, options, progress);
+  for (const Column& prediction : predictions->columns()) {
     for (const Column& column : columns)
       if (column.name() == prediction.name())
         throw Error(

@@ -10,12 +10,12 @@
 namespace assay {
 
 struct EvaluateRequest {
-  std::string model;      // reference of a model
-  std::string data;       // reference of a dataset
-  std::string plugin;     // the evaluator
-  std::string component;  // empty: the only evaluator of the plugin
-  std::string label;      // empty: the model's own label
-  std::string group;      // a column to break metrics down by; empty: none
+  std::string model;           // reference of a model
+  std::string data;            // reference of a dataset
+  std::string plugin;          // the evaluator
+  std::string component = {};  // empty: the only evaluator of the plugin
+  std::string label = {};      // empty: the model's own label
+  std::string group = {};      // a column to break metrics down by; empty: none
   std::string config = "{}";
 };
 

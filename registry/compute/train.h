@@ -11,13 +11,13 @@
 namespace assay {
 
 struct TrainRequest {
-  std::string plugin;         // as Plugins::find takes it
-  std::string component;      // empty: the only trainer of the plugin
-  std::string data;           // reference of a dataset
-  std::string valid;          // reference of a dataset for early stopping; empty: none
-  std::string label;          // the column to learn
-  std::string config = "{}";  // JSON object
-  std::string to;             // the model's name
+  std::string plugin;          // as Plugins::find takes it
+  std::string component = {};  // empty: the only trainer of the plugin
+  std::string data;            // reference of a dataset
+  std::string valid = {};      // reference of a dataset for early stopping; empty: none
+  std::string label;           // the column to learn
+  std::string config = "{}";   // JSON object
+  std::string to;              // the model's name
 };
 
 struct TrainResult {

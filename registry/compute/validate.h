@@ -10,11 +10,11 @@
 namespace assay {
 
 struct ValidateRequest {
-  std::string data;     // reference of a dataset
-  std::string against;  // reference of a dataset to compare with; empty: none
+  std::string data;          // reference of a dataset
+  std::string against = {};  // reference of a dataset to compare with; empty: none
   std::string plugin;
-  std::string component;  // empty: the only validator of the plugin
-  std::string label;      // the column in the role "label"; empty: none
+  std::string component = {};  // empty: the only validator of the plugin
+  std::string label = {};      // the column in the role "label"; empty: none
   std::string config = "{}";
 };
 

@@ -20,7 +20,7 @@ class TrainerProxy final : public Trainer {
 
   void fit(const RowSet& train, const RowSet* valid, const BundleSource* warm_start, BundleSink& model,
            const CallOptions& options, Progress& progress) override {
-    json request = {{"datasets", {dataset_json(train)}}, {"source", source_json(warm_start)}};
+    json request = {{"datasets", json::array({dataset_json(train)})}, {"source", source_json(warm_start)}};
     Lent lent{.datasets = {&train}, .source = warm_start, .sink = true};
     if (valid != nullptr) {
       request["datasets"].push_back(dataset_json(*valid));

@@ -21,7 +21,8 @@ using nlohmann::json;
 }
 
 std::uint64_t number(const json& value) {
-  if (!value.is_number_unsigned()) malformed("a number is missing or negative");
+  if (!value.is_number_integer() || (!value.is_number_unsigned() && value.get<std::int64_t>() < 0))
+    malformed("a number is missing or negative");
   return value.get<std::uint64_t>();
 }
 

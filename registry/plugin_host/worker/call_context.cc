@@ -71,9 +71,10 @@ assay_status CallContext::fail(const assay_call* call, assay_status status, assa
 }
 
 assay_status CallContext::should_stop(const assay_call* call) {
-  if (of(call).channel_.cancelled()) return ASSAY_E_CANCELLED;
   const std::chrono::nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
-  return call->deadline_ns != 0 && now.count() >= call->deadline_ns ? ASSAY_E_DEADLINE : ASSAY_OK;
+  // First: the host's cancel may only be its way of saying the same.
+  if (call->deadline_ns != 0 && now.count() >= call->deadline_ns) return ASSAY_E_DEADLINE;
+  return of(call).channel_.cancelled() ? ASSAY_E_CANCELLED : ASSAY_OK;
 }
 
 void CallContext::progress(const assay_call* call, double fraction, assay_str what) {

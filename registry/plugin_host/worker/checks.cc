@@ -155,7 +155,8 @@ std::string offers_what_it_declares(const assay_call* call, const json& request)
   const assay_plugin plugin = opened(call);
   constexpr const char* known[] = {ASSAY_CAP_TRAINER_V1, ASSAY_CAP_SCORER_V1, ASSAY_CAP_EVALUATOR_V1,
                                    ASSAY_CAP_DRIFT_V1, ASSAY_CAP_VALIDATOR_V1};
-  for (const json& declared : json::parse(request.at("descriptor").get<std::string>()).at("components")) {
+  const json descriptor = json::parse(request.at("descriptor").get<std::string>());
+  for (const json& declared : descriptor.at("components")) {
     const auto id = declared.at("id").get<std::string>();
     const assay_component component =
         created(plugin, call, id, request.at("defaults").at(id).get<std::string>());

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plugin that breaks the C contract itself, one way for each ROGUE that it is compiled with. It uses abi.h
+// alone, because the C++ layer would not let it.
+#include <cstring>
+#include <stdexcept>
+
+#include "assay/abi.h"
+
+#define ROGUE_short_answer 1
+#define ROGUE_wrong_schema 2
+#define ROGUE_bad_utf8 3
+#define ROGUE_throws 4
+#define ROGUE_other_manifest 5
+#define ROGUE_undeclared 6
+#define ROGUE_overwrites 7
+#define ROGUE_any_component 8
+#define ROGUE_extra_export 9
+#define ROGUE_opens_once 10
+#define ROGUE_nameless 11
+#define ROGUE_short_column 12
+#define JOIN(a, b) a##b
+#define VALUE(name) JOIN(ROGUE_, name)
+#define IS(name) (VALUE(ROGUE) == ROGUE_##name)
+
+#define MANIFEST \
+  R"({"manifest_version":1,"id":"rogue","version":"0.1.0","abi":{"major":1,"min_minor":0},"components":[{"id":"rogue","capabilities":["assay.scorer/1"],"config_schema":{"type":"object"}}]})"
+
+namespace {
+
+__attribute__((section(".assay.manifest"), used)) const char kManifest[] = MANIFEST;
+
+int nothing;  // something to point at
+
+void release_schema(ArrowSchema* schema) {
+  for (int64_t i = 0; i < schema->n_children; ++i) schema->children[i]->release(schema->children[i]);
+  schema->release = nullptr;
+}
+void release_array(ArrowArray* array) {
+  array->release = nullptr;
+}
+
+assay_status load(void*, const assay_call*, const assay_source*, void** out) {
+  *out = &nothing;
+  return ASSAY_OK;
+}
+
+ArrowSchema column_schema;
+ArrowSchema* schema_children[] = {&column_schema};
+
+assay_status bind(void*, const assay_call*, void*, const ArrowSchema*, ArrowSchema* out) {
+  if (IS(throws)) throw std::runtime_error("across the border");
+  column_schema = {IS(bad_utf8)       ? "u"
+                   : IS(wrong_schema) ? "tdD"
+                                      : "g",
+                   IS(nameless) ? "" : "prediction",
+                   nullptr,
+                   0,
+                   0,
+                   nullptr,
+                   nullptr,
+                   release_schema,
+                   nullptr};
+  *out = {"+s", "", nullptr, 0, 1, schema_children, nullptr, release_schema, nullptr};
+  return ASSAY_OK;
+}
+
+const double kNumbers[] = {1, 2, 3, 4};
+const int32_t kOffsets[] = {0, 1, 2, 3, 4};
+const void* number_buffers[] = {nullptr, kNumbers};
+const void* text_buffers[] = {nullptr, kOffsets, "\xff\xfe\xff\xfe"};
+const void* struct_buffers[] = {nullptr};
+ArrowArray column;
+ArrowArray* children[] = {&column};
+
+assay_status score(void*, const assay_call*, void*, ArrowArray* input, ArrowArray* out) {
+  const int64_t rows = IS(short_answer) ? input->length - 1 : input->length;
+  input->release(input);
+  column = {IS(short_column) ? rows - 1 : rows,           0,       0,       IS(bad_utf8) ? 3 : 2, 0,
+            IS(bad_utf8) ? text_buffers : number_buffers, nullptr, nullptr, release_array,        nullptr};
+  *out = {rows, 0, 0, 1, 1, struct_buffers, children, nullptr, release_array, nullptr};
+  return ASSAY_OK;
+}
+
+void unload(void*, void*) {}
+
+const assay_scorer_v1 kScorerTable = {sizeof(assay_scorer_v1), 0, load, bind, score, unload};
+
+const void* get_capability(void*, const char* id) {
+  if (IS(undeclared) && std::strcmp(id, ASSAY_CAP_TRAINER_V1) == 0) return &nothing;
+  return std::strcmp(id, ASSAY_CAP_SCORER_V1) == 0 ? &kScorerTable : nullptr;
+}
+void destroy(void*) {}
+
+assay_status create(void*, const assay_call* call, assay_str id, const assay_config*, assay_component* out) {
+  const bool known = id.size == 5 && std::memcmp(id.data, "rogue", 5) == 0;
+  const assay_str why = {"no such component", 17};
+  if (!known && !IS(any_component)) return call->fail(call, ASSAY_E_NOT_FOUND, why, {nullptr, 0});
+  assay_component made = {sizeof made, 0, &nothing, get_capability, destroy};
+  const size_t room = IS(overwrites) || out->struct_size > sizeof made ? sizeof made : out->struct_size;
+  made.struct_size = static_cast<uint32_t>(room);
+  std::memcpy(out, &made, room);
+  return ASSAY_OK;
+}
+
+int opens;
+void close_plugin(void*) {}
+
+}  // namespace
+
+#if IS(extra_export)
+extern "C" ASSAY_EXPORT int rogue_helper() {
+  return 1;
+}
+#endif
+
+extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call*,
+                                                          assay_plugin* out) {
+  if (IS(opens_once) && opens++ != 0) return ASSAY_E_INTERNAL;
+  const char* manifest = IS(other_manifest) ? "{}" : kManifest;
+  assay_plugin made = {sizeof made, 0,       nullptr,     {manifest, std::strlen(manifest)},
+                       create,      nullptr, close_plugin};
+  const size_t room = out->struct_size < sizeof made ? out->struct_size : sizeof made;
+  made.struct_size = static_cast<uint32_t>(room);
+  std::memcpy(out, &made, room);
+  return ASSAY_OK;
+}
