@@ -49,6 +49,11 @@ inline constexpr std::size_t kConnectionsPerAddress = 1024;
 inline constexpr std::size_t kWorkers = 8;
 // Requests waiting for a worker before the next one is told 503: about a second of work.
 inline constexpr std::size_t kQueue = 256;
+// Threads for requests that take seconds, such as scoring: about the cores of a small machine, and never all
+// workers.
+inline constexpr std::size_t kSlowWorkers = 4;
+// Those that wait for one. Each may take a minute, so a longer queue would only hide that.
+inline constexpr std::size_t kSlowQueue = 16;
 // Uploads being written at once, each with a thread of its own, so that slow senders never hold a worker.
 inline constexpr std::size_t kUploads = 16;
 // Uploads waiting for such a thread.
@@ -81,6 +86,8 @@ struct Limits {
   std::size_t connections_per_address = kConnectionsPerAddress;
   std::size_t workers = kWorkers;
   std::size_t queue = kQueue;
+  std::size_t slow_workers = kSlowWorkers;
+  std::size_t slow_queue = kSlowQueue;
   std::size_t uploads = kUploads;
   std::size_t upload_queue = kUploadQueue;
   std::chrono::milliseconds linger_timeout = kLingerTimeout;

@@ -24,8 +24,9 @@ enum class BodyKind {
 
 // Where the handler runs.
 enum class Place {
-  worker,     // may block
-  io_thread,  // must answer from memory at once: /healthz
+  worker,       // may block
+  slow_worker,  // may take seconds: on threads of its own, so that quick requests never wait behind it
+  io_thread,    // must answer from memory at once: /healthz
 };
 
 using Handler = std::function<Response(Request&)>;

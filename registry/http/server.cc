@@ -50,6 +50,7 @@ Shared::Shared(const Options& given, std::shared_ptr<Site> the_site)
       limits(options.limits),
       site(std::move(the_site)),
       workers(limits.workers, limits.queue),
+      slow(limits.slow_workers, limits.slow_queue),
       uploads(limits.uploads, limits.upload_queue),
       id_prefix(random_prefix()) {}
 
@@ -187,6 +188,7 @@ void Server::stop() {
   asio::post(impl_->shared.io, [impl = impl_.get()] { impl->begin_stop(); });
   impl_->thread.join();
   impl_->shared.workers.stop();
+  impl_->shared.slow.stop();
   impl_->shared.uploads.stop();
 }
 

@@ -25,27 +25,6 @@ auto into(error_code& ec) {
   return asio::redirect_error(asio::use_awaitable, ec);
 }
 
-class TextReader final : public BodyReader {
- public:
-  explicit TextReader(std::string_view text) : rest_(text) {}
-  std::size_t read(std::span<std::byte> out) override {
-    const std::size_t n = std::min(out.size(), rest_.size());
-    std::copy_n(reinterpret_cast<const std::byte*>(rest_.data()), n, out.data());
-    rest_.remove_prefix(n);
-    return n;
-  }
-
- private:
-  std::string_view rest_;
-};
-
-bool has_token(const std::string* field, std::string_view token) {
-  if (!field) return false;
-  std::string lower = *field;
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return lower.find(token) != std::string::npos;
-}
-
 // A client's own id is kept when it is short and plain enough for a log line.
 bool plain_id(const std::string& id) {
   return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](char c) {
@@ -53,37 +32,7 @@ bool plain_id(const std::string& id) {
   });
 }
 
-std::string quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out + '"';
-}
-
 }  // namespace
-
-struct Exchange {
-  Request request;
-  Response response;
-  Match match;
-  std::optional<Principal> principal;
-  TextReader no_body{""};
-  std::string failure;  // for the log
-  Clock::time_point start = Clock::now();
-  std::optional<Clock::time_point> window_end;  // by when the body must have brought its next share
-  std::uint64_t window_bytes = 0;               // of that share, so far
-  std::uint64_t received = 0;                   // of the body
-  std::uint64_t sent = 0;                       // of the answer's body
-  bool wants_continue = false;
-  bool close = false;  // after this answer
-  bool linger = false;
-  bool broken = false;  // no answer can be sent any more
-
-  const Route* route() const { return match.route; }
-  void refuse(const Problem& problem) { response = render(problem, request.target.path, request.id); }
-};
 
 void Signal::set() {
   set_ = true;
@@ -254,57 +203,17 @@ bool Session::parse(Exchange& exchange, std::size_t head) {
     return false;
   }
   request.captured = exchange.match.captured;
+  exchange.http10 = message.version() < 11;
   exchange.close = !parser_->keep_alive();
   exchange.linger = false;
   return true;
-}
-
-// What can be refused by looking at the head alone.
-std::optional<Problem> Session::check(Exchange& exchange) const {
-  const Request& request = exchange.request;
-  const Route* route = exchange.route();
-  if (!route && exchange.match.allowed.empty())
-    return problem_of(404, "there is nothing at this path; /openapi.yaml lists what there is");
-  if (!route) {
-    std::string allowed;
-    for (const Method method : exchange.match.allowed)
-      allowed += (allowed.empty() ? "" : ", ") + std::string(text(method));
-    Problem problem = problem_of(405, "this path does not take that method, only " + allowed);
-    problem.headers.set("Allow", allowed);
-    return problem;
-  }
-  for (const auto& [name, value] : request.query.pairs())
-    if (std::find(route->query.begin(), route->query.end(), name) == route->query.end())
-      return problem_of(
-          Error(Code::invalid_argument,
-                fmt::format("there is no query parameter `{}` here; /openapi.yaml lists what there is",
-                            name.substr(0, 64))));
-  const bool has_body = !request.body_size || *request.body_size > 0;
-  if (has_body && route->body == BodyKind::none)
-    return problem_of(Error(Code::too_large, "this request takes no body; leave it out"));
-  if (request.body_size && *request.body_size > route->body_limit)
-    return problem_of(Error(Code::too_large, fmt::format("the body is {} bytes; this path takes at most {}",
-                                                         *request.body_size, route->body_limit)));
-  if (const std::string* expect = request.headers.find("expect"); expect) {
-    if (!has_token(expect, "100-continue"))
-      return problem_of(417, "the only expectation met here is 100-continue");
-    exchange.wants_continue = has_body && parser_->get().version() >= 11;
-  }
-  if (const std::string* coding = request.headers.find("content-encoding");
-      coding && *coding != "identity" && has_body)
-    return problem_of(415, "bodies are taken as they are; send it without Content-Encoding");
-  return std::nullopt;
 }
 
 asio::awaitable<void> Session::answer(Exchange& exchange) {
   if (const std::optional<Problem> problem = check(exchange)) {
     exchange.refuse(*problem);
   } else if (exchange.route()->place == Place::io_thread) {
-    try {
-      exchange.response = shared_.site->handle(*exchange.route(), exchange.request);
-    } catch (...) {
-      exchange.refuse(problem_of(std::current_exception()));
-    }
+    handle(*shared_.site, exchange);
   } else {
     co_await on_worker(exchange);
   }
@@ -313,25 +222,6 @@ asio::awaitable<void> Session::answer(Exchange& exchange) {
 }
 
 namespace {
-
-// Runs `work` and turns what it throws into the response and, when it is our fault, into a line for the log.
-template <class Work>
-bool guarded(Exchange& exchange, Work work) {
-  try {
-    work();
-    return true;
-  } catch (const Error& error) {
-    exchange.refuse(problem_of(error));
-    if (info(error.code()).http_status >= 500) exchange.failure = error.message();
-  } catch (const std::exception& error) {
-    exchange.refuse(problem_of(std::current_exception()));
-    exchange.failure = error.what();
-  } catch (...) {
-    exchange.refuse(problem_of(std::current_exception()));
-    exchange.failure = "unknown exception";
-  }
-  return false;
-}
 
 Problem busy() {
   return problem_of(503, "the server has as much work as it takes; try again in a moment");
@@ -342,29 +232,20 @@ Problem busy() {
 asio::awaitable<void> Session::on_worker(Exchange& exchange) {
   const Site& site = *shared_.site;
   const Route& route = *exchange.route();
+  WorkPool& pool = route.place == Place::slow_worker ? shared_.slow : shared_.workers;
+  const bool one_job = parser_->is_done() && route.place == Place::worker;
   // Who calls is settled before a byte of the body is read, and before 100 Continue.
   bool admitted = false;
-  const auto admit = [&] {
-    admitted = guarded(exchange, [&] {
-      exchange.principal = site.admit(route, exchange.request);
-      exchange.request.principal = exchange.principal ? &*exchange.principal : nullptr;
-    });
+  std::function<void()> first = [&] {
+    admitted = admit(site, exchange);
+    if (admitted && one_job) handle(site, exchange);
   };
-  const auto handle = [&] {
-    guarded(exchange, [&] { exchange.response = site.handle(route, exchange.request); });
-  };
-  const bool has_body = !parser_->is_done();
-
-  std::function<void()> job = [&] {
-    admit();
-    if (admitted && !has_body) handle();
-  };
-  if (!co_await in_pool(shared_.workers, Bound::queue, std::move(job))) {
+  if (!co_await in_pool(shared_.workers, Bound::queue, std::move(first))) {
     exchange.refuse(busy());
     co_return;
   }
-  if (!admitted || !has_body) co_return;
-  if (route.body == BodyKind::streamed) {
+  if (!admitted || one_job) co_return;
+  if (route.body == BodyKind::streamed && !parser_->is_done()) {
     co_await streamed_body(exchange);
     co_return;
   }
@@ -372,8 +253,8 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
   if (co_await whole_body(exchange, body)) {
     TextReader reader(body);
     exchange.request.body = &reader;
-    std::function<void()> last = handle;
-    if (!co_await in_pool(shared_.workers, Bound::queue, std::move(last))) exchange.refuse(busy());
+    std::function<void()> last = [&] { handle(site, exchange); };
+    if (!co_await in_pool(pool, Bound::queue, std::move(last))) exchange.refuse(busy());
     exchange.request.body = &exchange.no_body;
   }
   shared_.buffered -= body.size();
@@ -479,8 +360,7 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     self->signal_.set();
   };
   const bool taken = shared_.uploads.offer([self, finished, &exchange] {
-    guarded(exchange,
-            [&] { exchange.response = self->shared_.site->handle(*exchange.route(), exchange.request); });
+    handle(*self->shared_.site, exchange);
     asio::post(self->shared_.io, finished);
   });
   if (!taken) {
@@ -530,44 +410,15 @@ asio::awaitable<bool> Session::write(std::string_view bytes) {
   co_return !ec;
 }
 
-std::string Session::response_head(Exchange& exchange) {
-  Response& response = exchange.response;
-  const Request& request = exchange.request;
-  const bool bodiless = response.status == 204 || response.status == 304;
-  if (!response.source && !response.body.empty()) response.length = response.body.size();
-  if (shared_.stopping) exchange.close = true;
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status));
-  const auto put = [&](std::string_view name, std::string_view value) {
-    head.append(name).append(": ");
-    // A line break in a value would be a second field, or a second response.
-    for (const char c : value) head += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
-    head += "\r\n";
-  };
-  put("Date", shared_.date());
-  put("Server", "assay/" + shared_.options.version);
-  put("X-Request-Id", request.id);
-  put("X-Content-Type-Options", "nosniff");
-  if (!response.headers.find("cache-control")) put("Cache-Control", "no-cache");
-  if (const std::string* trace = request.headers.find("traceparent")) put("traceparent", *trace);
-  for (const auto& [name, value] : response.headers) put(name, value);
-  if (!bodiless) put("Content-Length", std::to_string(response.length));
-  if (exchange.close)
-    put("Connection", "close");
-  else if (parser_ && parser_->get().version() < 11)
-    put("Connection", "keep-alive");
-  return head + "\r\n";
-}
-
 asio::awaitable<bool> Session::write_response(Exchange& exchange) {
-  const bool bodiless = exchange.request.method == Method::head || exchange.response.status == 204 ||
-                        exchange.response.status == 304;
-  std::string head = response_head(exchange);
-  if (!bodiless && exchange.response.source) {
+  if (shared_.stopping) exchange.close = true;
+  std::string head = response_head(exchange, shared_.date(), "assay/" + shared_.options.version);
+  if (!exchange.bodiless() && exchange.response.source) {
     if (co_await write(head)) co_return co_await write_source(exchange);
     exchange.broken = true;
     co_return false;
   }
-  if (!bodiless) {
+  if (!exchange.bodiless()) {
     exchange.sent = exchange.response.body.size();
     head += exchange.response.body;
   }
@@ -586,6 +437,8 @@ asio::awaitable<bool> Session::write_source(Exchange& exchange) {
         n = exchange.response.source->read(std::span(chunk).first(wanted));
       } catch (const std::exception& error) {
         exchange.failure = error.what();
+      } catch (...) {
+        exchange.failure = "unknown exception";
       }
     };
     co_await in_pool(shared_.workers, Bound::none, std::move(job));
@@ -612,24 +465,13 @@ asio::awaitable<void> Session::linger() {
 
 void Session::finish(const Exchange& exchange) {
   const auto took = Clock::now() - exchange.start;
-  const std::string_view pattern = exchange.route() ? std::string_view(exchange.route()->pattern) : "";
   Metrics& metrics = shared_.site->metrics();
-  metrics.finished(pattern, text(exchange.request.method), exchange.response.status, took);
+  metrics.finished(exchange.route() ? std::string_view(exchange.route()->pattern) : "",
+                   text(exchange.request.method), exchange.response.status, took);
   metrics.received(exchange.received);
   metrics.sent(exchange.sent);
   if (!shared_.options.log) return;
-  std::string line = fmt::format(
-      "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} "
-      "request_id={}",
-      text(exchange.request.method), quoted(exchange.request.target.path), quoted(pattern),
-      exchange.response.status, std::chrono::duration<double, std::milli>(took).count(), exchange.received,
-      exchange.sent, peer_, exchange.request.id);
-  if (exchange.principal) line += " principal=" + quoted(exchange.principal->name);
-  if (const std::string* trace = exchange.request.headers.find("traceparent"))
-    line += " traceparent=" + quoted(*trace);
-  if (exchange.broken) line += " broken=true";
-  if (!exchange.failure.empty()) line += " error=" + quoted(exchange.failure);
-  shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, line);
+  shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, log_line(exchange, took));
 }
 
 }  // namespace assay::http

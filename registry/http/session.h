@@ -22,8 +22,8 @@
 #include <string>
 #include <string_view>
 
+#include "registry/http/exchange.h"
 #include "registry/http/head.h"
-#include "registry/http/problem.h"
 #include "registry/http/server.h"
 #include "registry/http/site.h"
 #include "registry/http/work_pool.h"
@@ -41,6 +41,7 @@ struct Shared {
   const std::shared_ptr<Site> site;
   boost::asio::io_context io{1};
   WorkPool workers;  // any thread
+  WorkPool slow;     // any thread
   WorkPool uploads;  // any thread
   std::set<Session*> sessions;
   std::map<std::string, std::size_t> per_address;
@@ -74,8 +75,6 @@ class Signal {
   bool set_ = false;
 };
 
-struct Exchange;  // one request and its answer
-
 class Session final : public std::enable_shared_from_this<Session> {
  public:
   Session(Shared& shared, boost::asio::ip::tcp::socket socket, std::string peer);
@@ -106,8 +105,6 @@ class Session final : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> linger();
 
   bool parse(Exchange& exchange, std::size_t head);
-  std::optional<Problem> check(Exchange& exchange) const;
-  std::string response_head(Exchange& exchange);
   void finish(const Exchange& exchange);
 
   // Cuts off the socket operation that is running after `time`, until disarm().

@@ -49,7 +49,8 @@ void add_score_routes(RouteTable& table, const Context& context) {
              .permission = Permission::read,
              .body = BodyKind::whole,
              .body_limit = kScoreBytes,
-             .handler = [context](Request& request) { return score(context, request); }});
+             .handler = [context](Request& request) { return score(context, request); },
+             .place = Place::slow_worker});
 }
 
 }  // namespace assay::http::v1

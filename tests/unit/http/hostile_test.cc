@@ -179,6 +179,21 @@ TEST_CASE("Hostile: more work than may wait is refused with 503, while health an
   CHECK(busy.read().body == "waited");
 }
 
+TEST_CASE("Hostile: requests that take long hold no worker, and too many of them are refused") {
+  TestServer server(limits([](http::Limits& l) {
+    l.workers = 1;
+    l.slow_workers = 1;
+    l.slow_queue = 0;
+  }));
+  RawClient slow = server.client();
+  slow.send(get("/slow"));
+  server.gate.wait_until_entered();
+  CHECK(server.client().ask(get("/hello")).body == "hello");
+  CHECK(server.client().ask(get("/slow")).status == 503);
+  server.gate.open();
+  CHECK(slow.read().body == "slow");
+}
+
 TEST_CASE("Hostile: slow uploads hold no worker, and too many of them are refused") {
   TestServer server(limits([](http::Limits& l) {
     l.workers = 1;

@@ -138,6 +138,11 @@ http::RouteTable TestServer::routes() {
              .permission = Permission::public_,
              .handler = [](Request&) { return text("ok"); },
              .place = http::Place::io_thread});
+  table.add({.method = Method::get,
+             .pattern = "/slow",
+             .permission = Permission::public_,
+             .handler = [this](Request&) { return gate.pass(), text("slow"); },
+             .place = http::Place::slow_worker});
   get("/hello", [](Request&) { return text("hello"); });
   get("/wait", [this](Request&) { return gate.pass(), text("waited"); });
   get("/throw", [](Request&) -> Response { throw std::runtime_error("a secret of ours"); });

@@ -34,13 +34,19 @@ class Gate {
 // Someone with one role in all namespaces, or in `space`.
 Principal somebody(Role role, std::string_view space = "");
 
-// Its routes:
-//   GET /healthz (I/O thread) · GET /hello · GET /wait (passes `gate`) · GET /throw
-//   POST /echo (a whole body, at most 1 KiB) · PUT /sink (streamed, at most 16 MiB; answers how many bytes)
-//   PUT /refuse (streamed, refused unread) · PUT /hold (streamed, passes `gate` before it reads)
-//   GET /digits (ten bytes, with ranges) · GET /big (3 MiB) · GET /broken (fails after one chunk)
-//   GET /private, POST /private (read; register, a body) · GET /in/{namespace} (read there) · GET
-//   /name/{name}
+// Its routes, on workers unless it is said otherwise:
+// - GET /healthz: on the I/O thread
+// - GET /hello, GET /throw, GET /name/{name}, GET /path/{path...}
+// - GET /wait, and GET /slow on a slow worker: both pass `gate`
+// - POST /echo: a whole body of at most 1 KiB
+// - PUT /sink: streamed, at most 16 MiB; answers how many bytes
+// - PUT /refuse: streamed, refused unread
+// - PUT /hold: streamed, passes `gate` before it reads
+// - GET /digits: ten bytes, with ranges
+// - GET /big: 3 MiB
+// - GET /broken: fails after one MiB
+// - GET and POST /private: for `read`, and for `register` with a body
+// - GET /in/{namespace}: for `read` there
 // Tokens are the names of roles: `Authorization: reader`.
 class TestServer {
  public:
