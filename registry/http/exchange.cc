@@ -17,7 +17,7 @@ bool has_token(const std::string* field, std::string_view token) {
   return lower.find(token) != std::string::npos;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -134,14 +134,14 @@ std::string log_line(const Exchange& exchange, Exchange::Clock::duration took) {
   std::string line = fmt::format(
       "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} "
       "request_id={}",
-      text(exchange.request.method), quoted(exchange.request.target.path), quoted(pattern),
+      text(exchange.request.method), in_quotes(exchange.request.target.path), in_quotes(pattern),
       exchange.response.status, std::chrono::duration<double, std::milli>(took).count(), exchange.received,
       exchange.sent, exchange.request.peer, exchange.request.id);
-  if (exchange.principal) line += " principal=" + quoted(exchange.principal->name);
+  if (exchange.principal) line += " principal=" + in_quotes(exchange.principal->name);
   if (const std::string* trace = exchange.request.headers.find("traceparent"))
-    line += " traceparent=" + quoted(*trace);
+    line += " traceparent=" + in_quotes(*trace);
   if (exchange.broken) line += " broken=true";
-  if (!exchange.failure.empty()) line += " error=" + quoted(exchange.failure);
+  if (!exchange.failure.empty()) line += " error=" + in_quotes(exchange.failure);
   return line;
 }
 

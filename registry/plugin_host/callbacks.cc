@@ -151,8 +151,8 @@ json Callbacks::sink_open(const json& request) {
                 "an entry's name is made of [A-Za-z0-9._-] parts joined by '/', at most 255 bytes");
   if (written_.all().contains(entry.name))
     throw Error(Code::already_exists, fmt::format("entry \"{}\" was written before", entry.name));
-  if (written_.all().size() >= Session::kMaxEntries)
-    throw Error(Code::too_large, fmt::format("more than {} entries", Session::kMaxEntries));
+  if (written_.all().size() >= PluginSession::kMaxEntries)
+    throw Error(Code::too_large, fmt::format("more than {} entries", PluginSession::kMaxEntries));
   if (entry.media_type.size() > kMaxEntryName) throw Error(Code::invalid_argument, "a media type that long");
   open_entry_ = std::move(entry);
   return json::object();
@@ -161,8 +161,8 @@ json Callbacks::sink_open(const json& request) {
 json Callbacks::sink_write(const WireFrame& frame) {
   if (!open_entry_) throw Error(Code::invalid_argument, "no entry is being written");
   written_bytes_ += frame.payload.size();
-  if (written_bytes_ > Session::kMaxBundleBytes)
-    throw Error(Code::too_large, fmt::format("more than {} GiB of entries", Session::kMaxBundleBytes >> 30));
+  if (written_bytes_ > PluginSession::kMaxBundleBytes)
+    throw Error(Code::too_large, fmt::format("more than {} GiB of entries", PluginSession::kMaxBundleBytes >> 30));
   open_entry_->bytes.append(frame.payload.text());
   return json::object();
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "registry/plugin_host/session.h"
+#include "registry/plugin_host/plugin_session.h"
 
 namespace assay {
 

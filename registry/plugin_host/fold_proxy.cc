@@ -14,7 +14,7 @@ using wire::FrameKind;
 
 class StateProxy final : public FoldState {
  public:
-  StateProxy(Session& session, std::string_view capability, TableSchema schema, json id)
+  StateProxy(PluginSession& session, std::string_view capability, TableSchema schema, json id)
       : session_(session), capability_(capability), schema_(std::move(schema)), id_(std::move(id)) {}
 
   ~StateProxy() override {
@@ -80,7 +80,7 @@ class StateProxy final : public FoldState {
   }
 
  private:
-  Session& session_;
+  PluginSession& session_;
   std::string_view capability_;
   TableSchema schema_;
   json id_;
@@ -88,7 +88,7 @@ class StateProxy final : public FoldState {
 
 class FoldProxy final : public Fold {
  public:
-  FoldProxy(std::unique_ptr<Session> session, std::string_view capability)
+  FoldProxy(std::unique_ptr<PluginSession> session, std::string_view capability)
       : session_(std::move(session)), capability_(capability) {}
 
   std::unique_ptr<FoldState> begin(const TableSchema& schema, const std::vector<ColumnRole>& roles,
@@ -116,13 +116,13 @@ class FoldProxy final : public Fold {
     return std::make_unique<StateProxy>(*session_, capability_, schema, *id);
   }
 
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<PluginSession> session_;
   std::string capability_;
 };
 
 }  // namespace
 
-std::unique_ptr<Fold> make_fold(std::unique_ptr<Session> session, std::string_view capability) {
+std::unique_ptr<Fold> make_fold(std::unique_ptr<PluginSession> session, std::string_view capability) {
   return std::make_unique<FoldProxy>(std::move(session), capability);
 }
 

@@ -6,13 +6,13 @@
 #include <memory>
 #include <string_view>
 
-#include "registry/plugin_host/session.h"
+#include "registry/plugin_host/plugin_session.h"
 
 namespace assay {
 
-std::unique_ptr<Trainer> make_trainer(std::unique_ptr<Session> session);
-std::unique_ptr<Scorer> make_scorer(std::unique_ptr<Session> session);
+std::unique_ptr<Trainer> make_trainer(std::unique_ptr<PluginSession> session);
+std::unique_ptr<Scorer> make_scorer(std::unique_ptr<PluginSession> session);
 // `capability` is kEvaluator, kDrift or kValidator, and says which result table is due.
-std::unique_ptr<Fold> make_fold(std::unique_ptr<Session> session, std::string_view capability);
+std::unique_ptr<Fold> make_fold(std::unique_ptr<PluginSession> session, std::string_view capability);
 
 }  // namespace assay

@@ -18,7 +18,7 @@ constexpr std::int64_t kBatchRows = 65'536;
 
 class ScorerProxy final : public Scorer {
  public:
-  explicit ScorerProxy(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  explicit ScorerProxy(std::unique_ptr<PluginSession> session) : session_(std::move(session)) {}
 
   void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
     session_->call(FrameKind::load, "load a model", {{"source", source_json(&model)}}, {}, {.source = &model},
@@ -97,14 +97,14 @@ class ScorerProxy final : public Scorer {
                 session_->subject("score"), column.name(), row + 1, column.f64(row)));
   }
 
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<PluginSession> session_;
   TableSchema input_, output_;
   SchemaOwner input_schema_, output_schema_;
 };
 
 }  // namespace
 
-std::unique_ptr<Scorer> make_scorer(std::unique_ptr<Session> session) {
+std::unique_ptr<Scorer> make_scorer(std::unique_ptr<PluginSession> session) {
   return std::make_unique<ScorerProxy>(std::move(session));
 }
 

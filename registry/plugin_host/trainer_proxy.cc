@@ -16,7 +16,7 @@ json dataset_json(const RowSet& rows) {
 
 class TrainerProxy final : public Trainer {
  public:
-  explicit TrainerProxy(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+  explicit TrainerProxy(std::unique_ptr<PluginSession> session) : session_(std::move(session)) {}
 
   void fit(const RowSet& train, const RowSet* valid, const BundleSource* warm_start, BundleSink& model,
            const CallOptions& options, Progress& progress) override {
@@ -32,12 +32,12 @@ class TrainerProxy final : public Trainer {
   }
 
  private:
-  std::unique_ptr<Session> session_;
+  std::unique_ptr<PluginSession> session_;
 };
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_trainer(std::unique_ptr<Session> session) {
+std::unique_ptr<Trainer> make_trainer(std::unique_ptr<PluginSession> session) {
   return std::make_unique<TrainerProxy>(std::move(session));
 }
 

@@ -13,10 +13,10 @@ namespace assay {
 struct WorkerPlugins::Impl {
   explicit Impl(PluginHostOptions options) : search(std::move(options)) {}
 
-  std::unique_ptr<Session> open(const PluginInfo& plugin, std::string_view component,
+  std::unique_ptr<PluginSession> open(const PluginInfo& plugin, std::string_view component,
                                 std::string_view capability, const Config& config) {
     const ComponentInfo& chosen = choose_component(plugin, component, capability);
-    return std::make_unique<Session>(search.worker(), search.find(plugin.digest.text()), chosen.id,
+    return std::make_unique<PluginSession>(search.worker(), search.find(plugin.digest.text()), chosen.id,
                                      std::string(capability), config);
   }
 

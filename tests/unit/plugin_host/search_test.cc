@@ -20,7 +20,7 @@ TEST_CASE(
   WorkerPlugins host = searching({folder.path()});
   const Digest digest = Digest::of(read_text(test_plugin("probe")));
   for (const std::string& wanted : {(folder / "other_name.so").string(), std::string("other-name"),
-                                   std::string("probe"), digest.text()}) {
+                                    std::string("probe"), digest.text()}) {
     const PluginInfo info = host.find(wanted);
     CHECK(info.digest == digest);
     CHECK(info.name == "probe");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/plugin_host/session.h"
+#include "registry/plugin_host/plugin_session.h"
 
 #include <fmt/format.h>
 
@@ -96,7 +96,7 @@ json source_json(const BundleSource* source) {
   return list;
 }
 
-Session::Session(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
+PluginSession::PluginSession(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
                  std::string component, std::string capability, const Config& config)
     : library_(std::move(library)),
       component_(std::move(component)),
@@ -105,7 +105,7 @@ Session::Session(const std::filesystem::path& worker, std::shared_ptr<const Plug
   open(config);
 }
 
-Session::~Session() {
+PluginSession::~PluginSession() {
   if (process_.over()) return;
   try {
     // A chance to tidy up; whatever it does with it, the process ends now.
@@ -120,7 +120,7 @@ Session::~Session() {
   }
 }
 
-void Session::open(const Config& config) {
+void PluginSession::open(const Config& config) {
   Progress nobody;
   CallOptions limits;
   limits.deadline = std::chrono::steady_clock::now() + kOpenLimit;
@@ -131,16 +131,16 @@ void Session::open(const Config& config) {
     broken("open", "says another descriptor when it runs than the one it carries; it must be built again");
 }
 
-std::string Session::subject(std::string_view doing) const {
+std::string PluginSession::subject(std::string_view doing) const {
   return fmt::format("{} with plugin {} {}", doing, library_->info().name, library_->info().version);
 }
 
-void Session::broken(std::string_view doing, std::string_view what) {
+void PluginSession::broken(std::string_view doing, std::string_view what) {
   process_.condemn();
   throw Error(Code::internal, fmt::format("{}: the plugin {}", subject(doing), what));
 }
 
-Session::Answer Session::call(FrameKind kind, std::string_view doing, json request,
+PluginSession::Answer PluginSession::call(FrameKind kind, std::string_view doing, json request,
                               std::span<const std::byte> payload, const Lent& lent,
                               const CallOptions& options, Progress& progress) {
   request["call"] = {

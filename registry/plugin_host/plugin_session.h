@@ -27,15 +27,15 @@ struct Lent {
   bool sink = false;
 };
 
-class Session {
+class PluginSession {
  public:
   static constexpr std::size_t kMaxEntries = 10'000;            // as many as a version may have files
   static constexpr std::uint64_t kMaxBundleBytes = 4ull << 30;  // staged in memory until the call succeeds
 
   // Starts a worker and opens `component` in it for `capability`.
-  Session(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
+  PluginSession(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
           std::string component, std::string capability, const Config& config);
-  ~Session();
+  ~PluginSession();
 
   // What a request answered: its JSON, its payload and what it wrote to the sink.
   struct Answer {
