@@ -13,9 +13,9 @@
 namespace assay {
 
 // `body` as evidence_draft_from_json reads it. Every digest in it must be that of a version that the caller
-// may read (not_found otherwise), and the caller needs `evaluate` on a namespace that holds one of them: the
-// record counts there and nowhere else. The run, if named, must be one that the caller may read. Durable on
-// return.
+// may read (not_found otherwise; the window of a drift report may be a local file's instead), and the caller
+// needs `evaluate` on a namespace that holds one of them: the record counts there and nowhere else. The run,
+// if named, must be one that the caller may read. Durable on return.
 Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body);
 
 // Need `read` somewhere and show what counts in namespaces that the caller may read. Throws not_found.

@@ -12,12 +12,26 @@
 #include "registry/catalog/runs.h"
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/reference.h"
 #include "registry/service/record_evidence.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
 namespace assay {
 namespace {
+
+// `churn@3` and `churn@sha256:…` do; the name of a file does not.
+bool names_version(const std::string& reference) {
+  const auto at = reference.rfind('@');
+  if (at == std::string::npos) return false;
+  try {
+    const Selector selector = Selector::parse(std::string_view(reference).substr(at + 1));
+    return std::holds_alternative<VersionNumber>(selector.value()) ||
+           std::holds_alternative<Digest>(selector.value());
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& input,
                  std::set<std::string>& spaces) {
@@ -27,12 +41,11 @@ void check_input(Snapshot& snapshot, const Principal& caller, const RunInput& in
     readable = readable || caller.may(Permission::read, space);
     if (caller.may(Permission::evaluate, space)) spaces.insert(key);
   }
-  if (!readable && !input.reference.empty())
-    throw Error(
-        Code::not_found,
-        fmt::format("The run's input {} ({}) is no version that \"{}\" may read: push it first, or leave its "
-                    "reference empty for a local file",
-                    input.reference, input.digest.text(), caller.name));
+  if (!readable && names_version(input.reference))
+    throw Error(Code::not_found,
+                fmt::format("The run's input {} ({}) is no version that \"{}\" may read: push it first, then "
+                            "start the run",
+                            input.reference, input.digest.text(), caller.name));
 }
 
 // Whose readers see the run: those of its inputs' namespaces where the caller works; failing that, those of

@@ -12,9 +12,10 @@
 
 namespace assay {
 
-// `body` as run_draft_from_json reads it. Needs `evaluate` somewhere. An input with a reference must be a
-// version that the caller may read (not_found otherwise); one without is a local file, kept by its digest
-// alone.
+// `body` as run_draft_from_json reads it. Needs `evaluate` somewhere. An input whose reference is that of a
+// version
+// (`churn@3`) must be one that the caller may read (not_found otherwise); any other is a local file, kept by
+// its digest.
 Run start_run(const Services& services, const Principal& caller, std::string_view body);
 // `body` as run_outcome_from_json reads it. Only the token that started the run may end it, or an admin of
 // everything (denied otherwise). Throws not_found, and conflict when it has ended already.

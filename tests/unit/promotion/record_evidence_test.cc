@@ -132,6 +132,18 @@ TEST_CASE("Evidence: what it names must exist") {
   CHECK(story.count("SELECT COUNT(*) FROM evidence") == 0);
 }
 
+TEST_CASE("Evidence: the window of a drift report may be a local file, what it is held against may not") {
+  Story story;
+  json drift = validation(Digest::of("this week's file"), {drift_row(true)});
+  drift["kind"] = "drift";
+  CHECK(story.refusal(drift).first == Code::not_found);
+  drift["model_digest"] = story.model.digest.text();
+  drift["reference_digest"] = Digest::of("nothing").text();
+  CHECK(story.refusal(drift).first == Code::not_found);
+  drift["reference_digest"] = story.holdout.digest.text();
+  CHECK(story.report(drift).verdict == EvidenceVerdict::fail);
+}
+
 TEST_CASE("Evidence: nobody's word counts in somebody else's namespace") {
   Story story;
   // Eve holds a copy of model and data in a namespace of her own.

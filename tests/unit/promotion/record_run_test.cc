@@ -87,8 +87,10 @@ TEST_CASE("Run: an input with a reference must exist, a local file need not") {
   json draft = story.draft();
   draft["inputs"][0]["digest"] = Digest::of("nothing").text();
   CHECK(error_of([&] { story.start(draft); }).first == Code::not_found);
-  draft["inputs"][0]["reference"] = "";
-  CHECK(story.start(draft).draft.inputs[0].reference.empty());
+  for (const char* file : {"", "this-week.csv", "week@noon.csv"}) {
+    draft["inputs"][0]["reference"] = file;
+    CHECK(story.start(draft).draft.inputs[0].reference == file);
+  }
 }
 
 TEST_CASE("Run: only who started it ends it, and only its namespace's readers see it") {
