@@ -54,7 +54,7 @@ bool was_killed(pid_t child) {
   return false;
 }
 
-TEST_CASE("Whole or nothing, acknowledged stays, leftovers are swept: kill -9 at every file operation of an upload") {
+TEST_CASE("Whole or nothing, acknowledged stays, leftovers are swept: kill -9 at every operation") {
   test::TempDir directory;
   const auto files = open_files(directory / "blobs");
   std::size_t k = 1;
