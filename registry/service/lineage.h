@@ -10,8 +10,8 @@
 
 namespace assay {
 
-// {"version","run","inputs":[{"role","kind","reference","digest"}],"evidence":[…],"stages":[…],"used_by":[runs]}.
-// Needs `read` on the version's namespace; throws not_found.
+// {"version","run","inputs":[{"role","kind","reference","digest"}],"evidence":[],"stages":[],"used_by":[runs]}, the
+// lists newest first and at most 200 long. Needs `read` on the version's namespace; throws not_found.
 nlohmann::json lineage(const Services& services, const Principal& caller, Kind kind, const Name& name,
                        const Selector& selector);
 
