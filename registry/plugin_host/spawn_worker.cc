@@ -71,7 +71,10 @@ SpawnedWorker spawn_worker(const std::filesystem::path& executable, int library_
   const Attributes attributes;
   std::string name = executable.filename();
   char* arguments[] = {name.data(), nullptr};
-  char* environment[] = {nullptr};
+  // Nothing of ours but this: OpenMP's waiting threads would otherwise spin, and with more threads than free
+  // processors that made training ten times slower. libgomp reads it while it is loaded.
+  std::string wait_policy = "OMP_WAIT_POLICY=passive";
+  char* environment[] = {wait_policy.data(), nullptr};
   pid_t pid = -1;
   const int error =
       ::posix_spawn(&pid, executable.c_str(), &actions.value, &attributes.value, arguments, environment);
