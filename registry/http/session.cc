@@ -165,6 +165,8 @@ asio::awaitable<bool> Session::converse() {
   if (!exchange.broken) again = co_await write_response(exchange);
   finish(exchange);
   if (!exchange.broken && exchange.linger) co_await linger();
+  // A resting connection keeps no room for a body.
+  if (buffer_.size() == 0 && buffer_.capacity() > shared_.limits.head_bytes) buffer_.shrink_to_fit();
   co_return again && !exchange.close;
 }
 
@@ -261,16 +263,17 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
 }
 
 asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::function<void()> job) {
-  const auto self = shared_from_this();
   // The signal alone would not do: one that an earlier upload left behind may still be on its way.
   bool done = false;
-  const auto finished = [self, &done] {
+  const auto finished = [this, &done] {
     done = true;
-    self->signal_.set();
+    signal_.set();
   };
-  const auto work = [self, finished, run = std::move(job)] {
+  // Plain pointers: this coroutine keeps the session until `finished` has run on the I/O thread. A worker
+  // that shared in owning it could be the last to let go, and sessions end on the I/O thread only.
+  const auto work = [this, finished, run = std::move(job)] {
     run();
-    asio::post(self->shared_.io, finished);
+    asio::post(shared_.io, finished);
   };
   const bool taken = bound == Bound::queue ? pool.offer(work) : pool.push(work);
   while (taken && !done) co_await signal_.wait();
@@ -353,15 +356,16 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
                 [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
   exchange.request.body = &pipe;
   // Set on the I/O thread, so that the loop below never sees half of it.
-  const auto finished = [self, &done, &reading] {
+  const auto finished = [this, &done, &reading] {
     done = true;
     error_code ignored;
-    if (reading) self->socket_.cancel(ignored);
-    self->signal_.set();
+    if (reading) socket_.cancel(ignored);
+    signal_.set();
   };
-  const bool taken = shared_.uploads.offer([self, finished, &exchange] {
-    handle(*self->shared_.site, exchange);
-    asio::post(self->shared_.io, finished);
+  // Plain pointers, as in in_pool().
+  const bool taken = shared_.uploads.offer([this, finished, &exchange] {
+    handle(*shared_.site, exchange);
+    asio::post(shared_.io, finished);
   });
   if (!taken) {
     exchange.refuse(busy());
