@@ -63,7 +63,8 @@ std::vector<Step> without_straight_runs(const std::vector<Step>& steps) {
 std::vector<Step> thinned(std::vector<Step> steps) {
   if (steps.size() <= kMaxCurvePoints) return steps;
   std::vector<Step> out;
-  for (std::size_t i = 0; i < kMaxCurvePoints; ++i) out.push_back(steps[i * (steps.size() - 1) / (kMaxCurvePoints - 1)]);
+  for (std::size_t i = 0; i < kMaxCurvePoints; ++i)
+    out.push_back(steps[i * (steps.size() - 1) / (kMaxCurvePoints - 1)]);
   return out;
 }
 
@@ -94,7 +95,8 @@ std::string pr_json(const Sample& sample) {
   for (const Step& step : thinned(std::move(steps))) {
     const double flagged = step.positives + step.negatives;
     recall.push_back(step.positives / positives);
-    precision.push_back(flagged == 0 ? 1.0 : step.positives / flagged);  // the curve starts at (0, 1) by convention
+    precision.push_back(flagged == 0 ? 1.0
+                                     : step.positives / flagged);  // the curve starts at (0, 1) by convention
     threshold.push_back(step.threshold);
   }
   std::string out = "{";

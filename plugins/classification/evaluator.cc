@@ -124,7 +124,9 @@ void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
   }
 }
 
-void Evaluator::merge(sdk::Call, State& into, const State& from) const { into.rows.merge(from.rows); }
+void Evaluator::merge(sdk::Call, State& into, const State& from) const {
+  into.rows.merge(from.rows);
+}
 
 void Evaluator::save(sdk::Call, const State& state, sdk::Sink out) const {
   out.put("state", "application/octet-stream", state.rows.save());
@@ -135,13 +137,15 @@ Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, s
   State state = begin(call, schema, roles, std::nullopt);
   Observations rows = Observations::load(saved.bytes("state"));
   if (rows.group_columns() != state.rows.group_columns())
-    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "the saved evaluation is grouped by other columns; restore it with the groups it began with");
+    throw sdk::Error(
+        ASSAY_E_INVALID_ARGUMENT,
+        "the saved evaluation is grouped by other columns; restore it with the groups it began with");
   state.rows = std::move(rows);
   return state;
 }
 
-std::vector<sdk::Metric> Evaluator::finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const {
+std::vector<sdk::Metric> Evaluator::finish(sdk::Call call, const State& state,
+                                           std::optional<sdk::Sink> extras) const {
   std::vector<sdk::Metric> out;
   const std::vector<Slice> slices = state.rows.slices();
   for (const Slice& slice : slices) report(call, slice, out);
@@ -169,7 +173,8 @@ void Evaluator::report(sdk::Call call, const Slice& slice, std::vector<sdk::Metr
   add.higher("tn", static_cast<double>(c.true_negatives));
   add.lower("fn", static_cast<double>(c.false_negatives));
   add.higher("n", static_cast<double>(c.rows()));
-  add.higher("prevalence", static_cast<double>(c.positives()) / static_cast<double>(c.rows()), share(c.positives(), c.rows()));
+  add.higher("prevalence", static_cast<double>(c.positives()) / static_cast<double>(c.rows()),
+             share(c.positives(), c.rows()));
   add.higher("accuracy", accuracy(c), share(c.true_positives + c.true_negatives, c.rows()));
   add.higher("balanced_accuracy", balanced_accuracy(c), sampled.balanced_accuracy);
   add.higher("precision", precision(c), share(c.true_positives, c.flagged()));
@@ -183,8 +188,9 @@ void Evaluator::report(sdk::Call call, const Slice& slice, std::vector<sdk::Metr
   add.lower("ece", r.calibration_error, sampled.calibration_error);
   add.higher("ks", r.kolmogorov_smirnov, sampled.kolmogorov_smirnov);
   if (std::isnan(r.roc_auc))
-    call.log(sdk::Log::warning, "roc_auc and ks of " + (slice.name.empty() ? "all rows" : "slice " + slice.name) +
-                                    " are not defined: " + (c.rows() == 0 ? "there are no rows" : "only one class occurs"));
+    call.log(sdk::Log::warning,
+             "roc_auc and ks of " + (slice.name.empty() ? "all rows" : "slice " + slice.name) +
+                 " are not defined: " + (c.rows() == 0 ? "there are no rows" : "only one class occurs"));
 }
 
 }  // namespace assay::classification

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The evaluator of binary classifiers: label and score columns in, metrics with confidence intervals out, for all rows
-// and for each group. The numbers themselves are in metrics.h and intervals.h.
+// The evaluator of binary classifiers: label and score columns in, metrics with confidence intervals out, for
+// all rows and for each group. The numbers themselves are in metrics.h and intervals.h.
 #pragma once
 
 #include <optional>
@@ -26,9 +26,10 @@ class Evaluator {
   explicit Evaluator(const sdk::Config& config);
 
   // INVALID_DATA when a role has no column, or a column of a type that cannot play it.
-  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles, std::optional<sdk::Source> reference) const;
-  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, and of the first score that is not a
-  // probability.
+  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
+              std::optional<sdk::Source> reference) const;
+  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, and of the first score that is
+  // not a probability.
   void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
   void merge(sdk::Call call, State& into, const State& from) const;
   void save(sdk::Call call, const State& state, sdk::Sink out) const;

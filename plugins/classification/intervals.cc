@@ -44,7 +44,8 @@ double quantile(const std::vector<double>& sorted, double q) {
   return sorted[below] + (at - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
-std::optional<Interval> percentile(std::vector<double> values, double value, const BootstrapSettings& settings) {
+std::optional<Interval> percentile(std::vector<double> values, double value,
+                                   const BootstrapSettings& settings) {
   if (values.empty() || values.size() * 2 < static_cast<std::size_t>(settings.resamples) || std::isnan(value))
     return std::nullopt;
   std::sort(values.begin(), values.end());
@@ -68,8 +69,8 @@ std::optional<Interval> wilson(std::int64_t successes, std::int64_t trials, doub
                   successes == trials ? 1.0 : std::min(1.0, centre + half)};
 }
 
-// The structural components of Sun and Xu: for a positive, the share of negatives below it (ties half); for a negative,
-// the share of positives above it. Both come from one pass over the sorted steps.
+// The structural components of Sun and Xu: for a positive, the share of negatives below it (ties half); for a
+// negative, the share of positives above it. Both come from one pass over the sorted steps.
 std::optional<double> delong_variance(const Sample& sample) {
   double positives = 0;
   for (const std::uint8_t label : sample.labels) positives += label;

@@ -32,13 +32,13 @@ struct BootstrapSettings {
 };
 
 struct BootstrapIntervals {
-  std::optional<Interval> balanced_accuracy, f1, matthews, average_precision, log_loss, brier, calibration_error,
-      kolmogorov_smirnov;
+  std::optional<Interval> balanced_accuracy, f1, matthews, average_precision, log_loss, brier,
+      calibration_error, kolmogorov_smirnov;
 };
 
-// Percentile intervals over resamples in which each row occurs Poisson(1) times, widened to hold the value itself. The
-// weights follow from the seed and a row's place in the sorted sample alone. None for a metric that more than half of
-// the resamples leave undefined. `poll` is called before each resample and may throw.
+// Percentile intervals over resamples in which each row occurs Poisson(1) times, widened to hold the value
+// itself. The weights follow from the seed and a row's place in the sorted sample alone. None for a metric
+// that more than half of the resamples leave undefined. `poll` is called before each resample and may throw.
 BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
                              const std::function<void()>& poll);
 

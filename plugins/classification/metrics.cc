@@ -60,8 +60,12 @@ double balanced_accuracy(const Confusion& c) {
   return (ratio(c.true_positives, c.positives()) + ratio(c.true_negatives, c.negatives())) / 2;
 }
 
-double precision(const Confusion& c) { return c.rows() == 0 ? kUndefined : ratio(c.true_positives, c.flagged()); }
-double recall(const Confusion& c) { return c.rows() == 0 ? kUndefined : ratio(c.true_positives, c.positives()); }
+double precision(const Confusion& c) {
+  return c.rows() == 0 ? kUndefined : ratio(c.true_positives, c.flagged());
+}
+double recall(const Confusion& c) {
+  return c.rows() == 0 ? kUndefined : ratio(c.true_positives, c.positives());
+}
 double f1(const Confusion& c) {
   return c.rows() == 0 ? kUndefined : ratio(2 * c.true_positives, c.positives() + c.flagged());
 }
@@ -72,8 +76,7 @@ double matthews(const Confusion& c) {
   const double flags = static_cast<double>(c.flagged()) * static_cast<double>(c.rows() - c.flagged());
   if (labels == 0 || flags == 0) return 0.0;
   // The products fit 64 bits (kMaxRows); their difference must not be rounded before it is taken.
-  const std::int64_t covariance =
-      c.true_positives * c.true_negatives - c.false_positives * c.false_negatives;
+  const std::int64_t covariance = c.true_positives * c.true_negatives - c.false_positives * c.false_negatives;
   return static_cast<double>(covariance) / (std::sqrt(labels) * std::sqrt(flags));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The metrics of a binary classifier, each by scikit-learn's definition, ties and degenerate classes included. README.md
-// has the formulas. A metric that is not defined for the rows is NaN.
+// The metrics of a binary classifier, each by scikit-learn's definition, ties and degenerate classes
+// included. README.md has the formulas. A metric that is not defined for the rows is NaN.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,8 @@ struct CalibrationBin {
 
 // What follows from the scores themselves.
 struct Ranking {
-  double roc_auc = 0, average_precision = 0, log_loss = 0, brier = 0, calibration_error = 0, kolmogorov_smirnov = 0;
+  double roc_auc = 0, average_precision = 0, log_loss = 0, brier = 0, calibration_error = 0,
+         kolmogorov_smirnov = 0;
 };
 
 struct Summary {

@@ -28,7 +28,8 @@ Observations::Observations(std::vector<std::string> group_columns)
 
 void Observations::add(double score, bool label, std::span<const std::string_view> groups) {
   if (rows() >= kMaxRows)
-    throw sdk::Error(ASSAY_E_UNSUPPORTED, "an evaluation takes at most 2 147 483 648 rows; evaluate a sample of them");
+    throw sdk::Error(ASSAY_E_UNSUPPORTED,
+                     "an evaluation takes at most 2 147 483 648 rows; evaluate a sample of them");
   for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].of_rows.push_back(id_of(g, groups[g]));
   scores_.push_back(score + 0.0);  // -0 and 0 are one score
   labels_.push_back(label ? 1 : 0);
@@ -51,12 +52,14 @@ std::uint32_t Observations::id_of(std::size_t column, std::string_view name) {
 
 void Observations::merge(const Observations& from) {
   if (from.group_columns_ != group_columns_)
-    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "two evaluations grouped by different columns cannot be merged; begin both with the same groups");
+    throw sdk::Error(
+        ASSAY_E_INVALID_ARGUMENT,
+        "two evaluations grouped by different columns cannot be merged; begin both with the same groups");
   std::vector<std::string_view> names(groups_.size());
   // The count is taken first: a state may be merged with itself.
   for (std::size_t row = 0, rows = from.rows(); row < rows; ++row) {
-    for (std::size_t g = 0; g < groups_.size(); ++g) names[g] = from.groups_[g].names[from.groups_[g].of_rows[row]];
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+      names[g] = from.groups_[g].names[from.groups_[g].of_rows[row]];
     add(from.scores_[row], from.labels_[row] != 0, names);
   }
 }
@@ -65,7 +68,8 @@ bool Observations::before(std::uint32_t a, std::uint32_t b) const {
   if (scores_[a] != scores_[b]) return scores_[a] < scores_[b];
   if (labels_[a] != labels_[b]) return labels_[a] < labels_[b];
   for (const Group& group : groups_)
-    if (group.of_rows[a] != group.of_rows[b]) return group.names[group.of_rows[a]] < group.names[group.of_rows[b]];
+    if (group.of_rows[a] != group.of_rows[b])
+      return group.names[group.of_rows[a]] < group.names[group.of_rows[b]];
   return false;
 }
 

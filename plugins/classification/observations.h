@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the evaluator keeps of the rows: every (score, label) pair and the groups it belongs to. Nothing is summed
-// before all rows stand in one order, so no result depends on how they arrived.
+// What the evaluator keeps of the rows: every (score, label) pair and the groups it belongs to. Nothing is
+// summed before all rows stand in one order, so no result depends on how they arrived.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ class Observations {
   std::size_t rows() const { return scores_.size(); }
   const std::vector<std::string>& group_columns() const { return group_columns_; }
 
-  // `score` is within [0, 1]; `groups` holds one value ("AA") for each group column. UNSUPPORTED past kMaxRows,
-  // INVALID_DATA past kMaxSlices values in all.
+  // `score` is within [0, 1]; `groups` holds one value ("AA") for each group column. UNSUPPORTED past
+  // kMaxRows, INVALID_DATA past kMaxSlices values in all.
   void add(double score, bool label, std::span<const std::string_view> groups);
   // Adds what `from` saw. INVALID_ARGUMENT when it was grouped by other columns.
   void merge(const Observations& from);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Philox4x32-10, a counter-based generator: the n-th number is a function of (seed, n), so that a resample draws the
-// same weights however the work is cut. Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC11.
+// Philox4x32-10, a counter-based generator: the n-th number is a function of (seed, n), so that a resample
+// draws the same weights however the work is cut. Salmon et al., "Parallel random numbers: as easy as 1, 2,
+// 3", SC11.
 #pragma once
 
 #include <array>
@@ -37,8 +38,8 @@ inline constexpr auto kPoisson = [] {
   return out;
 }();
 
-// A Poisson(1) count by inversion: how many values of the cumulative distribution lie at or below `uniform`. The high
-// byte mostly decides, so a table gives the count to start from.
+// A Poisson(1) count by inversion: how many values of the cumulative distribution lie at or below `uniform`.
+// The high byte mostly decides, so a table gives the count to start from.
 inline std::uint8_t poisson_of(std::uint32_t uniform) {
   static constexpr auto least = [] {
     std::array<std::uint8_t, 256> out{};

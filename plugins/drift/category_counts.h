@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often each text of a column occurs, up to a number of distinct texts that still makes categories of them. Past it
-// the column counts as free text: the rows are still counted, the texts are not.
+// How often each text of a column occurs, up to a number of distinct texts that still makes categories of
+// them. Past it the column counts as free text: the rows are still counted, the texts are not.
 #pragma once
 
 #include <cstdint>

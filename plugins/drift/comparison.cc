@@ -33,12 +33,15 @@ std::string list(const Values& values, Write write) {
   return out;
 }
 
-std::string numbers(const std::vector<double>& values) { return list(values, number); }
+std::string numbers(const std::vector<double>& values) {
+  return list(values, number);
+}
 std::string numbers(const Counts& values) {
   return list(values, [](std::uint64_t value) { return std::to_string(value); });
 }
 
-// The largest p-value that is still significant: p(k) <= k/m alpha for the largest such k. Negative when there is none.
+// The largest p-value that is still significant: p(k) <= k/m alpha for the largest such k. Negative when
+// there is none.
 double significance_cut(std::vector<double> p, double alpha) {
   std::sort(p.begin(), p.end());
   for (std::size_t k = p.size(); k > 0; --k)
@@ -96,7 +99,8 @@ Report::Place Report::place(const ColumnProfile& reference, const ColumnProfile&
   return out;
 }
 
-void Report::test(const Place& at, const char* statistic, double value, double p, double threshold, Family family) {
+void Report::test(const Place& at, const char* statistic, double value, double p, double threshold,
+                  Family family) {
   out_.rows.push_back({at.column, statistic, value, p, threshold, false, static_cast<std::int64_t>(at.n_ref),
                        static_cast<std::int64_t>(at.n_cur)});
   may_drift_.push_back(at.enough && value >= threshold);
@@ -120,14 +124,17 @@ void Report::column(std::size_t i) {
                          " in the reference and holds " + std::string(kind_name(current.kind)) + " now");
     return note({current.name, reference_rows, rows}, "type_change", 1, 1, true);
   }
-  if (current.kind == Kind::unreadable) return note({current.name, reference_rows, rows}, "unsupported_type", 1, 1, false);
+  if (current.kind == Kind::unreadable)
+    return note({current.name, reference_rows, rows}, "unsupported_type", 1, 1, false);
   const Place at = place(*reference, current);
   // Without rows in all, one row for the table says so already.
   if (!at.enough && std::min(rows, reference_rows) >= thresholds_.min_rows)
-    note(at, "too_few_rows", static_cast<double>(std::min(at.n_ref, at.n_cur)), static_cast<double>(thresholds_.min_rows), false);
+    note(at, "too_few_rows", static_cast<double>(std::min(at.n_ref, at.n_cur)),
+         static_cast<double>(thresholds_.min_rows), false);
   if (at.n_ref > 0 && at.n_cur > 0) {
     if (current.kind == Kind::numeric)
-      numeric(i, *reference, reference_.grids[static_cast<std::size_t>(reference - reference_.profile.columns.data())]);
+      numeric(i, *reference,
+              reference_.grids[static_cast<std::size_t>(reference - reference_.profile.columns.data())]);
     else
       categorical(*reference, current);
   }
@@ -140,8 +147,9 @@ void Report::null_rate(const ColumnProfile& reference, const ColumnProfile& curr
   at.enough = std::min(at.n_ref, at.n_cur) >= thresholds_.min_rows;
   const double before = static_cast<double>(reference.missing) / static_cast<double>(at.n_ref);
   const double now = static_cast<double>(current.missing) / static_cast<double>(at.n_cur);
-  test(at, "null_rate", std::abs(now - before), proportions_p(reference.missing, at.n_ref, current.missing, at.n_cur),
-       thresholds_.null_rate, Family::own_test);
+  test(at, "null_rate", std::abs(now - before),
+       proportions_p(reference.missing, at.n_ref, current.missing, at.n_cur), thresholds_.null_rate,
+       Family::own_test);
 }
 
 void Report::numeric(std::size_t i, const ColumnProfile& reference, const Grid& grid) {
@@ -155,9 +163,9 @@ void Report::numeric(std::size_t i, const ColumnProfile& reference, const Grid& 
   if (ks.high > ks.low) {
     note(at, "ks_upper_bound", ks.high, thresholds_.ks, false);
     if (ks.low < thresholds_.ks && ks.high >= thresholds_.ks)
-      out_.notes.push_back("the KS distance of column '" + at.column + "' is between " + number(ks.low) + " and " +
-                           number(ks.high) + ", which does not decide against " + number(thresholds_.ks) +
-                           "; raise exact_values to know it exactly");
+      out_.notes.push_back("the KS distance of column '" + at.column + "' is between " + number(ks.low) +
+                           " and " + number(ks.high) + ", which does not decide against " +
+                           number(thresholds_.ks) + "; raise exact_values to know it exactly");
   }
   const Counts before = grid.by_decile(grid.reference()), now = grid.by_decile(window_.counters(i));
   const BinTest psi = population_stability(before, now), js = jensen_shannon(before, now);
@@ -165,17 +173,20 @@ void Report::numeric(std::size_t i, const ColumnProfile& reference, const Grid& 
   test(at, "js_distance", js.value, js.p, thresholds_.js_distance, Family::own_test);
   const Wasserstein moved = wasserstein(reference.values, current.values);
   test(at, "wasserstein", moved.in_reference_deviations, p, thresholds_.wasserstein, Family::shared_test);
-  details(at.column, std::string("\"method\":") + (ks.high > ks.low ? "\"bins\"" : "\"exact\"") + ",\"ks_low\":" +
-                         number(ks.low) + ",\"ks_high\":" + number(ks.high) + ",\"wasserstein_error_bound\":" +
-                         number(moved.error_bound) + ",\"edges\":" + numbers(grid.decile_edges()) + ",\"reference\":" +
-                         numbers(before) + ",\"current\":" + numbers(now) + ",\"reference_missing\":" +
-                         std::to_string(reference.missing) + ",\"current_missing\":" + std::to_string(current.missing));
+  details(at.column, std::string("\"method\":") + (ks.high > ks.low ? "\"bins\"" : "\"exact\"") +
+                         ",\"ks_low\":" + number(ks.low) + ",\"ks_high\":" + number(ks.high) +
+                         ",\"wasserstein_error_bound\":" + number(moved.error_bound) +
+                         ",\"edges\":" + numbers(grid.decile_edges()) + ",\"reference\":" + numbers(before) +
+                         ",\"current\":" + numbers(now) +
+                         ",\"reference_missing\":" + std::to_string(reference.missing) +
+                         ",\"current_missing\":" + std::to_string(current.missing));
 }
 
 void Report::categorical(const ColumnProfile& reference, const ColumnProfile& current) {
   const Place at = place(reference, current);
   if (reference.categories.too_many() || current.categories.too_many())
-    return note(at, "too_many_categories", static_cast<double>(kMaxCategories), static_cast<double>(kMaxCategories), false);
+    return note(at, "too_many_categories", static_cast<double>(kMaxCategories),
+                static_cast<double>(kMaxCategories), false);
   const Categories both = side_by_side(reference.categories, current.categories);
   const ChiSquared chi = chi_squared(both);
   test(at, "cramers_v", chi.cramers_v, chi.p, thresholds_.cramers_v, Family::own_test);
@@ -188,11 +199,13 @@ void Report::categorical(const ColumnProfile& reference, const ColumnProfile& cu
   Categories shown = both;
   for (auto* counts : {&shown.reference, &shown.current}) counts->resize(std::min(most, counts->size()));
   shown.names.resize(std::min(most, shown.names.size()));
-  details(at.column, "\"method\":\"exact\",\"chi_squared\":" + number(chi.statistic) + ",\"degrees_of_freedom\":" +
-                         number(chi.degrees) + ",\"new_category\":" + sdk::detail::json_quote(fresh.name) +
+  details(at.column, "\"method\":\"exact\",\"chi_squared\":" + number(chi.statistic) +
+                         ",\"degrees_of_freedom\":" + number(chi.degrees) +
+                         ",\"new_category\":" + sdk::detail::json_quote(fresh.name) +
                          ",\"categories\":" + list(shown.names, sdk::detail::json_quote) + ",\"reference\":" +
-                         numbers(shown.reference) + ",\"current\":" + numbers(shown.current) + ",\"reference_missing\":" +
-                         std::to_string(reference.missing) + ",\"current_missing\":" + std::to_string(current.missing));
+                         numbers(shown.reference) + ",\"current\":" + numbers(shown.current) +
+                         ",\"reference_missing\":" + std::to_string(reference.missing) +
+                         ",\"current_missing\":" + std::to_string(current.missing));
 }
 
 void Report::missing_columns() {
@@ -208,15 +221,16 @@ void Report::too_few_rows_in_all() {
   if (std::min(rows, reference_rows) >= std::max<std::uint64_t>(1, thresholds_.min_rows)) return;
   note({"", reference_rows, rows}, "too_few_rows", static_cast<double>(std::min(rows, reference_rows)),
        static_cast<double>(thresholds_.min_rows), false);
-  out_.notes.push_back("no column is called drifted: a side has fewer than " + std::to_string(thresholds_.min_rows) +
-                       " rows; widen the window");
+  out_.notes.push_back("no column is called drifted: a side has fewer than " +
+                       std::to_string(thresholds_.min_rows) + " rows; widen the window");
 }
 
 Comparison Report::finish() && {
   const double cut = significance_cut(family_, thresholds_.alpha);
   for (std::size_t i = 0; i < out_.rows.size(); ++i)
     if (may_drift_[i]) out_.rows[i].drifted = *out_.rows[i].p_value <= cut;
-  out_.details_json = "{\"significant_p\":" + number(std::max(0.0, cut)) + ",\"columns\":[" + out_.details_json + "]}";
+  out_.details_json =
+      "{\"significant_p\":" + number(std::max(0.0, cut)) + ",\"columns\":[" + out_.details_json + "]}";
   return std::move(out_);
 }
 

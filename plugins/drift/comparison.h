@@ -25,9 +25,9 @@ struct Comparison {
   std::string details_json;        // {"columns":[...]}: bins and methods behind the rows
 };
 
-// `window` is settled and has a reference. A row has drifted when its value reaches its threshold and its p-value stands
-// up to Benjamini and Hochberg's procedure over all tests, never with fewer than min_rows rows on a side. `poll` is
-// called before each column and may throw.
+// `window` is settled and has a reference. A row has drifted when its value reaches its threshold and its
+// p-value stands up to Benjamini and Hochberg's procedure over all tests, never with fewer than min_rows rows
+// on a side. `poll` is called before each column and may throw.
 Comparison compare(const Window& window, const Thresholds& thresholds, const std::function<void()>& poll);
 
 }  // namespace assay::drift

@@ -22,7 +22,8 @@ std::vector<Pair> pooled(const Categories& categories, std::uint64_t n, std::uin
   for (std::size_t i = 0; i < categories.names.size(); ++i)
     if (categories.reference[i] + categories.current[i] > 0)
       cells.push_back({categories.reference[i], categories.current[i]});
-  std::stable_sort(cells.begin(), cells.end(), [](const Pair& x, const Pair& y) { return x.both() > y.both(); });
+  std::stable_sort(cells.begin(), cells.end(),
+                   [](const Pair& x, const Pair& y) { return x.both() > y.both(); });
   const double least = static_cast<double>(std::min(n, m)) / static_cast<double>(n + m);
   const auto too_few = [least](const Pair& cell) { return least * static_cast<double>(cell.both()) < 5; };
   Pair rest;
@@ -52,17 +53,21 @@ Categories side_by_side(const CategoryCounts& reference, const CategoryCounts& c
 }
 
 ChiSquared chi_squared(const Categories& categories) {
-  const std::uint64_t n = std::accumulate(categories.reference.begin(), categories.reference.end(), std::uint64_t{0});
-  const std::uint64_t m = std::accumulate(categories.current.begin(), categories.current.end(), std::uint64_t{0});
+  const std::uint64_t n =
+      std::accumulate(categories.reference.begin(), categories.reference.end(), std::uint64_t{0});
+  const std::uint64_t m =
+      std::accumulate(categories.current.begin(), categories.current.end(), std::uint64_t{0});
   ChiSquared out;
   if (n == 0 || m == 0) return out;
   const double rows_a = static_cast<double>(n), rows_b = static_cast<double>(m), rows = rows_a + rows_b;
   const std::vector<Pair> cells = pooled(categories, n, m);
   double squared_v = 0;
   for (const Pair& cell : cells) {
-    const double both = static_cast<double>(cell.both()), a = static_cast<double>(cell.a), b = static_cast<double>(cell.b);
+    const double both = static_cast<double>(cell.both()), a = static_cast<double>(cell.a),
+                 b = static_cast<double>(cell.b);
     const double expected_a = both * rows_a / rows, expected_b = both * rows_b / rows;
-    out.statistic += (a - expected_a) * (a - expected_a) / expected_a + (b - expected_b) * (b - expected_b) / expected_b;
+    out.statistic +=
+        (a - expected_a) * (a - expected_a) / expected_a + (b - expected_b) * (b - expected_b) / expected_b;
     const double p = a / rows_a, q = b / rows_b;
     squared_v += (p - q) * (p - q) / (p + q) / 2;
   }
@@ -73,8 +78,10 @@ ChiSquared chi_squared(const Categories& categories) {
 }
 
 double l_infinity(const Categories& categories) {
-  const double n = static_cast<double>(std::accumulate(categories.reference.begin(), categories.reference.end(), std::uint64_t{0}));
-  const double m = static_cast<double>(std::accumulate(categories.current.begin(), categories.current.end(), std::uint64_t{0}));
+  const double n = static_cast<double>(
+      std::accumulate(categories.reference.begin(), categories.reference.end(), std::uint64_t{0}));
+  const double m = static_cast<double>(
+      std::accumulate(categories.current.begin(), categories.current.end(), std::uint64_t{0}));
   double out = 0;
   for (std::size_t i = 0; i < categories.names.size(); ++i)
     out = std::max(out, std::abs(static_cast<double>(categories.reference[i]) / n -

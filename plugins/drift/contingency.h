@@ -21,10 +21,11 @@ struct ChiSquared {
   double statistic = 0;
   double degrees = 0;
   double p = 1;
-  double cramers_v = 0;  // of the two samples brought to equal size, so that it does not depend on how many rows each has
+  double cramers_v =
+      0;  // of the two samples brought to equal size, so that it does not depend on how many rows each has
 };
-// Pearson's test without continuity correction. Categories with an expected count below 5 are counted together, joined by
-// the next rarest while they still expect too few.
+// Pearson's test without continuity correction. Categories with an expected count below 5 are counted
+// together, joined by the next rarest while they still expect too few.
 ChiSquared chi_squared(const Categories& categories);
 
 // The largest difference between the two shares of a category.

@@ -12,10 +12,13 @@ constexpr std::int64_t kMostExactValues = 1 << 20;
 Kind kind_of(sdk::Type type) {
   switch (type) {
     case sdk::Type::f64:
-    case sdk::Type::i64: return Kind::numeric;
+    case sdk::Type::i64:
+      return Kind::numeric;
     case sdk::Type::boolean:
-    case sdk::Type::utf8: return Kind::categorical;
-    default: return Kind::unreadable;
+    case sdk::Type::utf8:
+      return Kind::categorical;
+    default:
+      return Kind::unreadable;
   }
 }
 
@@ -26,8 +29,8 @@ bool holds(const std::vector<std::string>& names, const std::string& name) {
 }  // namespace
 
 Detector::Detector(const sdk::Config& config)
-    : exact_values_(static_cast<std::size_t>(
-          config.i64("/exact_values", static_cast<std::int64_t>(ValueCounts::kLeastLimit), kMostExactValues))) {
+    : exact_values_(static_cast<std::size_t>(config.i64(
+          "/exact_values", static_cast<std::int64_t>(ValueCounts::kLeastLimit), kMostExactValues))) {
   thresholds_.ks = config.f64("/ks_threshold", 0, 1);
   thresholds_.psi = config.f64("/psi_threshold", 0, 100);
   thresholds_.js_distance = config.f64("/js_threshold", 0, 1);
@@ -47,7 +50,9 @@ Profile Detector::shape_of(const sdk::Schema& schema, const sdk::Roles& roles) c
     ColumnProfile column(exact_values_);
     column.name = field.name;
     column.kind = kind_of(field.type);
-    column.part = holds(labels, field.name) ? Part::label : holds(times, field.name) ? Part::time : Part::feature;
+    column.part = holds(labels, field.name)  ? Part::label
+                  : holds(times, field.name) ? Part::time
+                                             : Part::feature;
     out.columns.push_back(std::move(column));
   }
   return out;
@@ -56,7 +61,8 @@ Profile Detector::shape_of(const sdk::Schema& schema, const sdk::Roles& roles) c
 Detector::State Detector::begin(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
                                 std::optional<sdk::Source> reference) const {
   std::shared_ptr<const Reference> known;
-  if (reference) known = std::make_shared<const Reference>(Window::load_profile(reference->bytes("state"), exact_values_));
+  if (reference)
+    known = std::make_shared<const Reference>(Window::load_profile(reference->bytes("state"), exact_values_));
   return {Window(shape_of(schema, roles), std::move(known))};
 }
 
@@ -65,21 +71,26 @@ void Detector::update(sdk::Call call, State& state, const sdk::Batch& batch) con
   state.window.update(batch);
 }
 
-void Detector::merge(sdk::Call, State& into, const State& from) const { into.window.merge(from.window); }
+void Detector::merge(sdk::Call, State& into, const State& from) const {
+  into.window.merge(from.window);
+}
 
 void Detector::save(sdk::Call, const State& state, sdk::Sink out) const {
   out.put("state", "application/octet-stream", state.window.settled().save());
 }
 
-Detector::State Detector::restore(sdk::Call, const sdk::Schema& schema, sdk::Roles roles, sdk::Source saved) const {
+Detector::State Detector::restore(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
+                                  sdk::Source saved) const {
   State state{Window::load(saved.bytes("state"), exact_values_)};
   state.window.require_same_columns(shape_of(schema, roles));
   return state;
 }
 
-std::vector<sdk::Drift> Detector::finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const {
+std::vector<sdk::Drift> Detector::finish(sdk::Call call, const State& state,
+                                         std::optional<sdk::Sink> extras) const {
   if (!state.window.reference()) {
-    call.log(sdk::Log::info, "no reference was given, so there is nothing to report; the saved state can be one");
+    call.log(sdk::Log::info,
+             "no reference was given, so there is nothing to report; the saved state can be one");
     return {};
   }
   Comparison result = compare(state.window.settled(), thresholds_, [&] { call.check(); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The drift detector: counts rows, against a reference if there is one. A state without a reference has no rows to
-// report; saved, it is the reference of later windows.
+// The drift detector: counts rows, against a reference if there is one. A state without a reference has no
+// rows to report; saved, it is the reference of later windows.
 #pragma once
 
 #include <optional>
@@ -23,7 +23,8 @@ class Detector {
 
   explicit Detector(const sdk::Config& config);
 
-  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles, std::optional<sdk::Source> reference) const;
+  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
+              std::optional<sdk::Source> reference) const;
   void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
   void merge(sdk::Call call, State& into, const State& from) const;
   void save(sdk::Call call, const State& state, sdk::Sink out) const;

@@ -26,7 +26,9 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::uint64_t sum(const Counts& counts) { return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0}); }
+std::uint64_t sum(const Counts& counts) {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
 
 struct Weighted {
   double value = 0;
@@ -39,7 +41,9 @@ double middle(Key low, int dropped_bits) {
   return from + (to - from) / 2;
 }
 
-double width(Key low, int dropped_bits) { return value_of(bin_high(low, dropped_bits)) - value_of(low); }
+double width(Key low, int dropped_bits) {
+  return value_of(bin_high(low, dropped_bits)) - value_of(low);
+}
 
 struct Range {
   double low = 0, high = 0;
@@ -123,7 +127,8 @@ double ks_distance(const ValueCounts& reference, const ValueCounts& current) {
     const Key at = std::min(a[i].low, b[j].low);
     if (a[i].low == at) below_a += a[i++].count;
     if (b[j].low == at) below_b += b[j++].count;
-    distance = std::max(distance, std::abs(share(below_a, reference.total()) - share(below_b, current.total())));
+    distance =
+        std::max(distance, std::abs(share(below_a, reference.total()) - share(below_b, current.total())));
   }
   return distance;
 }

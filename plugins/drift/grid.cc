@@ -26,7 +26,8 @@ Grid::Grid(const ValueCounts& reference) {
     const Key high = bin_high(entry.low, reference.dropped_bits());
     const bool heavy = entry.count * kQuantiles > total || reference.entries().size() <= kFewValues;
     if (heavy) edges_.push_back(entry.low - 1);
-    if (heavy || ranks_reached(up_to, total, kQuantiles) > ranks_reached(below, total, kQuantiles)) edges_.push_back(high);
+    if (heavy || ranks_reached(up_to, total, kQuantiles) > ranks_reached(below, total, kQuantiles))
+      edges_.push_back(high);
     if (ranks_reached(up_to, total, 10) > ranks_reached(below, total, 10)) deciles_.push_back(high);
     below = up_to;
   }
@@ -49,7 +50,8 @@ Counts Grid::by_decile(const Counts& counts) const {
   Counts out(1, 0);
   for (std::size_t bin = 0; bin < counts.size(); ++bin) {
     out.back() += counts[bin];
-    if (bin < edges_.size() && std::binary_search(deciles_.begin(), deciles_.end(), edges_[bin])) out.push_back(0);
+    if (bin < edges_.size() && std::binary_search(deciles_.begin(), deciles_.end(), edges_[bin]))
+      out.push_back(0);
   }
   return out;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bins that a reference column gives: edges at its 1023 quantiles and its deciles, values that weigh more than a bin
-// on their own. A window is counted into them with one integer a bin, exactly and in constant memory.
+// The bins that a reference column gives: edges at its 1023 quantiles and its deciles, values that weigh more
+// than a bin on their own. A window is counted into them with one integer a bin, exactly and in constant
+// memory.
 #pragma once
 
 #include <cstdint>

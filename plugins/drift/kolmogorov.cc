@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::uint64_t kExactRows = 10'000;
 
-// The share of all orders of the pooled rows whose path leaves the band |F_a - F_b| < distance. A path to (i, j) came
-// from (i - 1, j) with probability i / (i + j), so the share is a weighted mean of its two predecessors': sums of
-// positive terms only, hence accurate however small it is.
+// The share of all orders of the pooled rows whose path leaves the band |F_a - F_b| < distance. A path to (i,
+// j) came from (i - 1, j) with probability i / (i + j), so the share is a weighted mean of its two
+// predecessors': sums of positive terms only, hence accurate however small it is.
 double exact_two_sample_p(double distance, std::int64_t rows_a, std::int64_t rows_b) {
   const std::int64_t m = std::max(rows_a, rows_b), n = std::min(rows_a, rows_b);
   const std::int64_t divisor = std::gcd(m, n), step_m = m / divisor, step_n = n / divisor;
@@ -33,7 +33,8 @@ double exact_two_sample_p(double distance, std::int64_t rows_a, std::int64_t row
     double before = low == 0 ? 0.0 : 1.0;
     for (std::int64_t j = low; j <= n && j * step_m - i * step_n < band; ++j) {
       double& here = left[static_cast<std::size_t>(j)];
-      here = (static_cast<double>(i) * here + static_cast<double>(j) * before) * inverse[static_cast<std::size_t>(i + j)];
+      here = (static_cast<double>(i) * here + static_cast<double>(j) * before) *
+             inverse[static_cast<std::size_t>(i + j)];
       before = here;
     }
   }
@@ -88,7 +89,8 @@ Matrix product(const Matrix& a, const Matrix& b, std::size_t size) {
 Matrix durbin_matrix(std::size_t size, double h) {
   Matrix out(size * size, 0.0);
   std::vector<double> inverse_factorial(size + 1, 1.0);
-  for (std::size_t i = 1; i <= size; ++i) inverse_factorial[i] = inverse_factorial[i - 1] / static_cast<double>(i);
+  for (std::size_t i = 1; i <= size; ++i)
+    inverse_factorial[i] = inverse_factorial[i - 1] / static_cast<double>(i);
   for (std::size_t row = 0; row < size; ++row)
     for (std::size_t column = 1; column <= std::min(row + 1, size - 1); ++column)
       out[row * size + column] = inverse_factorial[row + 1 - column];
@@ -137,7 +139,8 @@ double durbin_cdf(std::uint64_t rows, double x) {
   return std::ldexp(probability, power_exponent);
 }
 
-// Pelz and Good's expansion (1976) in powers of 1/sqrt(n) to the third, in the theta form that converges for small z.
+// Pelz and Good's expansion (1976) in powers of 1/sqrt(n) to the third, in the theta form that converges for
+// small z.
 double pelz_good_cdf(std::uint64_t rows, double x) {
   const double n = static_cast<double>(rows), z = x * std::sqrt(n), z2 = z * z, z4 = z2 * z2, z6 = z4 * z2;
   const double pi2 = std::numbers::pi * std::numbers::pi, pi4 = pi2 * pi2, pi6 = pi4 * pi2;

@@ -8,9 +8,12 @@ namespace assay::drift {
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
-    case Kind::numeric: return "numbers";
-    case Kind::categorical: return "categories";
-    case Kind::unreadable: break;
+    case Kind::numeric:
+      return "numbers";
+    case Kind::categorical:
+      return "categories";
+    case Kind::unreadable:
+      break;
   }
   return "values of an unsupported type";
 }
@@ -26,7 +29,10 @@ void Profile::settle() {
 }
 
 Window::Window(const Profile& shape, std::shared_ptr<const Reference> reference)
-    : profile_(shape), reference_(std::move(reference)), grids_(shape.columns.size()), counters_(shape.columns.size()) {
+    : profile_(shape),
+      reference_(std::move(reference)),
+      grids_(shape.columns.size()),
+      counters_(shape.columns.size()) {
   for (std::size_t i = 0; reference_ && i < profile_.columns.size(); ++i) {
     const std::vector<ColumnProfile>& known = reference_->profile.columns;
     const ColumnProfile* same = reference_->profile.find(profile_.columns[i].name);
@@ -72,17 +78,20 @@ void Window::count_categories(std::size_t i, const sdk::Column& column) {
 void Window::require_same_columns(const Profile& other) const {
   bool same = profile_.columns.size() == other.columns.size();
   for (std::size_t i = 0; same && i < other.columns.size(); ++i)
-    same = profile_.columns[i].name == other.columns[i].name && profile_.columns[i].kind == other.columns[i].kind;
+    same = profile_.columns[i].name == other.columns[i].name &&
+           profile_.columns[i].kind == other.columns[i].kind;
   if (!same)
-    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "two drift states over different columns cannot be joined; begin both with the same schema");
+    throw sdk::Error(
+        ASSAY_E_INVALID_ARGUMENT,
+        "two drift states over different columns cannot be joined; begin both with the same schema");
 }
 
 void Window::merge(const Window& from) {
   require_same_columns(from.profile_);
   if ((reference_ ? reference_->fingerprint : 0) != (from.reference_ ? from.reference_->fingerprint : 0))
-    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "two drift states against different references cannot be merged; begin both with the same reference");
+    throw sdk::Error(
+        ASSAY_E_INVALID_ARGUMENT,
+        "two drift states against different references cannot be merged; begin both with the same reference");
   const std::vector<Counts> counters = from.counters_;  // copies: a state may be merged with itself
   const std::uint64_t rows = from.profile_.rows;
   for (std::size_t i = 0; i < profile_.columns.size(); ++i) {

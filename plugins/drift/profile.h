@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a drift detector remembers of a table: for each column how many rows, how many missing, and how often which
-// value occurs. Everything is counted, so adding two profiles is exact and has no order.
+// What a drift detector remembers of a table: for each column how many rows, how many missing, and how often
+// which value occurs. Everything is counted, so adding two profiles is exact and has no order.
 #pragma once
 
 #include <cstdint>
@@ -43,7 +43,8 @@ struct Profile {
   void settle();
 };
 
-// The rows to compare with, and the bins that they give. Shared by all windows that are compared with them; never changes.
+// The rows to compare with, and the bins that they give. Shared by all windows that are compared with them;
+// never changes.
 struct Reference {
   Profile profile;
   std::vector<Grid> grids;  // one a column; a single bin unless it is numeric
@@ -60,7 +61,8 @@ class Window {
 
   const Profile& profile() const { return profile_; }
   const std::shared_ptr<const Reference>& reference() const { return reference_; }
-  // The rows of column `i` by the bins of the reference's column of that name; empty without one of the same kind.
+  // The rows of column `i` by the bins of the reference's column of that name; empty without one of the same
+  // kind.
   const Counts& counters(std::size_t i) const { return counters_[i]; }
 
   void update(const sdk::Batch& batch);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The saved state: the window's profile, then the reference's profile and the window's counters if there is one. Grids
-// are not stored, for the reference's profile gives them again.
+// The saved state: the window's profile, then the reference's profile and the window's counters if there is
+// one. Grids are not stored, for the reference's profile gives them again.
 #include <cmath>
 #include <numeric>
 
@@ -62,7 +62,8 @@ Profile profile_from(sdk::ByteReader& in, std::size_t limit) {
 
 }  // namespace
 
-Reference::Reference(Profile settled) : profile(std::move(settled)), fingerprint(sdk::checksum(bytes_of(profile))) {
+Reference::Reference(Profile settled)
+    : profile(std::move(settled)), fingerprint(sdk::checksum(bytes_of(profile))) {
   for (const ColumnProfile& column : profile.columns) grids.emplace_back(column.values);
 }
 
@@ -114,7 +115,8 @@ Window Window::load(std::string_view bytes, std::size_t limit) {
       require(count < kMostRows && total < kMostRows, "a bin's count is out of range");
       total += count;
     }
-    require(counters.empty() || total == profile.columns[i].values.total(), "the bins of a column do not add up");
+    require(counters.empty() || total == profile.columns[i].values.total(),
+            "the bins of a column do not add up");
   }
   in.end();
   return out;

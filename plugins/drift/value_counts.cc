@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why the order of rows cannot matter: a set of values never has more bins than a larger set at the same width, so the
-// width that the limit forces on all rows is the largest that it forces on any part of them, and no part passes it.
+// Why the order of rows cannot matter: a set of values never has more bins than a larger set at the same
+// width, so the width that the limit forces on all rows is the largest that it forces on any part of them,
+// and no part passes it.
 #include "value_counts.h"
 
 #include <algorithm>
@@ -117,7 +118,8 @@ ValueCounts ValueCounts::load(sdk::ByteReader& in, std::size_t limit) {
   const std::size_t entries = in.count(2);
   for (std::size_t i = 0; i < entries; ++i) {
     const std::uint64_t step = get_varint(in);
-    require(step <= (~Key{0} - low) >> out.dropped_bits_ && (i == 0 || step > 0), "its values are out of order");
+    require(step <= (~Key{0} - low) >> out.dropped_bits_ && (i == 0 || step > 0),
+            "its values are out of order");
     low += step << out.dropped_bits_;
     require(std::isfinite(value_of(low)), "one of its values is not finite");
     const std::uint64_t count = get_varint(in);

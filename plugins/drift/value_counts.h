@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often each value of a column occurs, in bounded memory: exact while there are at most a given number of distinct
-// values, afterwards in bins that drop just as many low bits as the limit demands. The result is a function of the rows
-// alone, not of their order, of batches or of merges; how wide the bins became is always known.
+// How often each value of a column occurs, in bounded memory: exact while there are at most a given number of
+// distinct values, afterwards in bins that drop just as many low bits as the limit demands. The result is a
+// function of the rows alone, not of their order, of batches or of merges; how wide the bins became is always
+// known.
 #pragma once
 
 #include <cstdint>

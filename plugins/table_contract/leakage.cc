@@ -42,7 +42,8 @@ double roc_auc(std::vector<Value> values) {
 // Missing values rank below or above all others, whichever tells more.
 double best_auc(std::vector<Value> values, const Value& missing) {
   double best = 0;
-  for (const double at : {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}) {
+  for (const double at :
+       {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}) {
     values.push_back({at, missing.negatives, missing.positives});
     const double area = roc_auc(values);
     best = std::max({best, area, 1 - area});
@@ -59,13 +60,15 @@ void add(Value& into, const Value& from) {
 // Ranks the label by one column at a time. `place[i]` is where column i stands in an encoded row.
 class Ranker {
  public:
-  Ranker(const Table& table, std::vector<std::size_t> place, std::size_t label) : table_(table), place_(std::move(place)) {
+  Ranker(const Table& table, std::vector<std::size_t> place, std::size_t label)
+      : table_(table), place_(std::move(place)) {
     for (const RowStore::Distinct& row : table.store.distinct()) {
       const Cell cell = cell_at(table.store.bytes(row), place_[label]);
       const bool readable = cell.tag == Tag::number || cell.tag == Tag::boolean;
       binary_ = binary_ && (!readable || cell.number == 0 || cell.number == 1);
       const double count = static_cast<double>(row.count);
-      labels_.push_back({0, readable && cell.number == 0 ? count : 0, readable && cell.number == 1 ? count : 0});
+      labels_.push_back(
+          {0, readable && cell.number == 0 ? count : 0, readable && cell.number == 1 ? count : 0});
       add(total_, labels_.back());
     }
   }
@@ -73,7 +76,8 @@ class Ranker {
   bool enough() const { return binary_ && std::min(total_.negatives, total_.positives) >= kFewestOfAClass; }
 
   double auc(std::size_t column) const {
-    return family_of(table_.columns[column].type) == Family::text ? text_auc(place_[column]) : number_auc(place_[column]);
+    return family_of(table_.columns[column].type) == Family::text ? text_auc(place_[column])
+                                                                  : number_auc(place_[column]);
   }
 
  private:
@@ -98,7 +102,8 @@ class Ranker {
       const Cell cell = cell_at(table_.store.bytes(table_.store.distinct()[i]), at);
       add(cell.tag == Tag::text ? categories[cell.text] : missing, labels_[i]);
     }
-    if (static_cast<double>(categories.size()) * kRowsPerCategory > total_.negatives + total_.positives) return 0.5;
+    if (static_cast<double>(categories.size()) * kRowsPerCategory > total_.negatives + total_.positives)
+      return 0.5;
     std::vector<Value> values;
     for (const auto& [text, value] : categories) {
       const double rows = value.negatives + value.positives;
@@ -117,7 +122,8 @@ class Ranker {
 }  // namespace
 
 std::vector<Leak> find_leaks(const Table& table, double least_auc) {
-  const auto label = std::find_if(table.columns.begin(), table.columns.end(), [](const ColumnState& c) { return c.is_label; });
+  const auto label = std::find_if(table.columns.begin(), table.columns.end(),
+                                  [](const ColumnState& c) { return c.is_label; });
   if (label == table.columns.end() || table.store.given_up()) return {};
   const std::vector<std::size_t> order = encoded_order(table.names());
   std::vector<std::size_t> place(order.size());

@@ -10,7 +10,9 @@ namespace {
 constexpr std::size_t kLongestName = 256;  // the comparison is quadratic
 constexpr double kLeastSimilarity = 0.4;
 
-char folded(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char folded(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 }  // namespace
 

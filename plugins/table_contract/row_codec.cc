@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One tag a cell, then its value: 8 bytes of a number, 1 of a boolean, a 4-byte length and the bytes of a text.
+// One tag a cell, then its value: 8 bytes of a number, 1 of a boolean, a 4-byte length and the bytes of a
+// text.
 #include "row_codec.h"
 
 #include <algorithm>
@@ -12,7 +13,9 @@
 namespace assay::table_contract {
 namespace {
 
-void put(std::string& out, Tag tag) { out += static_cast<char>(tag); }
+void put(std::string& out, Tag tag) {
+  out += static_cast<char>(tag);
+}
 
 void put_little(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
@@ -39,11 +42,14 @@ void put_integer(std::string& out, std::int64_t value) {
 }
 
 void put_cell(std::string& out, const sdk::Column& column, std::int64_t row) {
-  if (column.type() == sdk::Type::other || column.type() == sdk::Type::list_i64) return put(out, Tag::unreadable);
+  if (column.type() == sdk::Type::other || column.type() == sdk::Type::list_i64)
+    return put(out, Tag::unreadable);
   if (column.is_null(row)) return put(out, Tag::null);
   switch (column.type()) {
-    case sdk::Type::f64: return put_number(out, column.number(row));
-    case sdk::Type::i64: return put_integer(out, column.i64()[static_cast<std::size_t>(row)]);
+    case sdk::Type::f64:
+      return put_number(out, column.number(row));
+    case sdk::Type::i64:
+      return put_integer(out, column.i64()[static_cast<std::size_t>(row)]);
     case sdk::Type::boolean:
       put(out, Tag::boolean);
       return put_little(out, column.boolean(row) ? 1 : 0, 1);
@@ -62,7 +68,8 @@ std::optional<Cell> take_cell(std::string_view& rest) {
     return taken;
   };
   const auto tag = take(1);
-  if (!tag || static_cast<unsigned char>((*tag)[0]) > static_cast<unsigned char>(Tag::unreadable)) return std::nullopt;
+  if (!tag || static_cast<unsigned char>((*tag)[0]) > static_cast<unsigned char>(Tag::unreadable))
+    return std::nullopt;
   Cell out{static_cast<Tag>((*tag)[0]), 0, {}};
   if (out.tag == Tag::null || out.tag == Tag::unreadable) return out;
   const auto head = take(out.tag == Tag::boolean ? 1 : out.tag == Tag::text ? 4 : 8);
@@ -84,7 +91,8 @@ std::optional<Cell> take_cell(std::string_view& rest) {
 std::vector<std::size_t> encoded_order(const std::vector<std::string>& names) {
   std::vector<std::size_t> order(names.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
   return order;
 }
 

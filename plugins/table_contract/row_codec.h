@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row as bytes, such that equal bytes mean equal rows: columns by name, whole numbers as decimals where both say the
-// same, one NaN, one zero.
+// A row as bytes, such that equal bytes mean equal rows: columns by name, whole numbers as decimals where
+// both say the same, one NaN, one zero.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ enum class Tag : std::uint8_t { null, number, big_integer, boolean, text, unread
 // What one cell holds. Text borrows from the bytes it was read from.
 struct Cell {
   Tag tag = Tag::null;
-  double number = 0;       // of number and boolean
-  std::string_view text;   // of text, and the 8 bytes of a big integer
+  double number = 0;      // of number and boolean
+  std::string_view text;  // of text, and the 8 bytes of a big integer
 };
 
 class RowEncoder {

@@ -35,7 +35,8 @@ Tally Tally::load(sdk::ByteReader& in, std::int64_t table_rows) {
   Tally out;
   out.count = in.u64();
   out.rows = in.i64s();
-  require(out.count <= static_cast<std::uint64_t>(table_rows) && out.rows.size() == std::min<std::uint64_t>(kSamples, out.count),
+  require(out.count <= static_cast<std::uint64_t>(table_rows) &&
+              out.rows.size() == std::min<std::uint64_t>(kSamples, out.count),
           "a tally does not add up");
   for (std::size_t i = 0; i < out.rows.size(); ++i)
     require(out.rows[i] >= 0 && out.rows[i] < table_rows && (i == 0 || out.rows[i] > out.rows[i - 1]),
@@ -70,7 +71,8 @@ void RowStore::grow() {
 }
 
 void RowStore::insert(std::string_view encoded, std::uint64_t hash, std::int64_t row, std::uint64_t count) {
-  if (arena_.size() + encoded.size() + (distinct_.size() + 1) * sizeof(Distinct) > limit_bytes_) return give_up();
+  if (arena_.size() + encoded.size() + (distinct_.size() + 1) * sizeof(Distinct) > limit_bytes_)
+    return give_up();
   if ((distinct_.size() + 1) * 2 > slots_.size()) grow();
   distinct_.push_back({hash, arena_.size(), encoded.size(), row, count});
   arena_ += encoded;
@@ -80,7 +82,9 @@ void RowStore::insert(std::string_view encoded, std::uint64_t hash, std::int64_t
   slots_[at] = static_cast<std::uint32_t>(distinct_.size());
 }
 
-void RowStore::give_up() { *this = RowStore(limit_bytes_, hash_mask_), given_up_ = true; }
+void RowStore::give_up() {
+  *this = RowStore(limit_bytes_, hash_mask_), given_up_ = true;
+}
 
 void RowStore::add(std::string_view encoded, std::int64_t row) {
   if (given_up_) return;
@@ -139,8 +143,9 @@ RowStore RowStore::load(sdk::ByteReader& in, std::int64_t table_rows, std::size_
     total += count;
     if (!out.given_up_) out.insert(encoded, out.hash_of(encoded), first, count);
   }
-  require(given_up == 1 || (total == static_cast<std::uint64_t>(table_rows) && total - distinct == repeats.count),
-          "its rows do not add up");
+  require(
+      given_up == 1 || (total == static_cast<std::uint64_t>(table_rows) && total - distinct == repeats.count),
+      "its rows do not add up");
   if (given_up == 1) out.give_up();
   if (!out.given_up_) out.repeats_ = std::move(repeats);
   return out;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The distinct rows of a table as bytes, with how often each occurs. Rows are found by a hash and then compared, so that
-// no two different rows are ever taken for one.
+// The distinct rows of a table as bytes, with how often each occurs. Rows are found by a hash and then
+// compared, so that no two different rows are ever taken for one.
 #pragma once
 
 #include <cstdint>
@@ -39,7 +39,8 @@ class RowStore {
     std::uint64_t count = 0;
   };
 
-  // Gives up when its rows need more than `limit_bytes`. `hash_mask` is for tests: 0 makes every two rows collide.
+  // Gives up when its rows need more than `limit_bytes`. `hash_mask` is for tests: 0 makes every two rows
+  // collide.
   explicit RowStore(std::size_t limit_bytes, std::uint64_t hash_mask = ~std::uint64_t{0})
       : limit_bytes_(limit_bytes), hash_mask_(hash_mask) {}
 
@@ -50,7 +51,9 @@ class RowStore {
   // True when the rows were too many to keep; then there are none, and nothing is known of repeats.
   bool given_up() const { return given_up_; }
   const std::vector<Distinct>& distinct() const { return distinct_; }
-  std::string_view bytes(const Distinct& row) const { return std::string_view(arena_).substr(row.offset, row.size); }
+  std::string_view bytes(const Distinct& row) const {
+    return std::string_view(arena_).substr(row.offset, row.size);
+  }
   // Every row but the first of those equal to it.
   const Tally& repeats() const { return repeats_; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The saved state: the table, then what was found against a reference and that reference itself if there is one.
+// The saved state: the table, then what was found against a reference and that reference itself if there is
+// one.
 #include <cmath>
 
 #include "assay/bytes.hpp"
@@ -24,8 +25,8 @@ std::string bytes_of(const Table& table) {
     out.text(column.name);
     out.u8(static_cast<std::uint8_t>(column.type));
     out.u8(column.is_label ? 1 : 0);
-    for (const Tally* tally : {&column.missing, &column.not_a_number, &column.infinite, &column.below, &column.above,
-                               &column.far, &column.unknown_category})
+    for (const Tally* tally : {&column.missing, &column.not_a_number, &column.infinite, &column.below,
+                               &column.above, &column.far, &column.unknown_category})
       tally->save(out);
     out.u64(column.finite);
     out.f64(column.low);
@@ -97,7 +98,8 @@ Categories Categories::load(sdk::ByteReader& in) {
   for (std::size_t i = 0; i < categories; ++i) {
     const std::string text = in.text();
     const std::uint64_t rows = in.u64();
-    require(rows > 0 && rows < kMostRows && !out.contains(text), "a category is counted twice or out of range");
+    require(rows > 0 && rows < kMostRows && !out.contains(text),
+            "a category is counted twice or out of range");
     out.add(text, rows);
   }
   require(!out.too_many_, "a column's categories are too long");
@@ -137,10 +139,12 @@ Checked Checked::load(std::string_view bytes, const sdk::Schema& schema, const s
   Checked out(schema, label, limit_bytes, std::move(reference));
   bool same = table.columns.size() == out.table_.columns.size();
   for (std::size_t i = 0; same && i < table.columns.size(); ++i)
-    same = table.columns[i].name == out.table_.columns[i].name && table.columns[i].type == out.table_.columns[i].type;
+    same = table.columns[i].name == out.table_.columns[i].name &&
+           table.columns[i].type == out.table_.columns[i].type;
   if (!same)
-    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "the saved validation is of other columns; restore it with the schema that it began with");
+    throw sdk::Error(
+        ASSAY_E_INVALID_ARGUMENT,
+        "the saved validation is of other columns; restore it with the schema that it began with");
   out.table_ = std::move(table);
   out.overlap_ = std::move(overlap);
   return out;

@@ -24,10 +24,14 @@ bool is_far(const ColumnState& known, double value) {
 Family family_of(sdk::Type type) {
   switch (type) {
     case sdk::Type::f64:
-    case sdk::Type::i64: return Family::number;
-    case sdk::Type::boolean: return Family::boolean;
-    case sdk::Type::utf8: return Family::text;
-    default: return Family::unreadable;
+    case sdk::Type::i64:
+      return Family::number;
+    case sdk::Type::boolean:
+      return Family::boolean;
+    case sdk::Type::utf8:
+      return Family::text;
+    default:
+      return Family::unreadable;
   }
 }
 
@@ -146,19 +150,22 @@ void Checked::add_text(std::size_t i, std::string_view text, std::int64_t row) {
 void Checked::merge(const Checked& from) {
   bool same = table_.columns.size() == from.table_.columns.size();
   for (std::size_t i = 0; same && i < table_.columns.size(); ++i)
-    same = table_.columns[i].name == from.table_.columns[i].name && table_.columns[i].type == from.table_.columns[i].type;
-  const bool same_reference = !reference_ == !from.reference_ &&
-                              (!reference_ || (reference_->rows == from.reference_->rows &&
-                                               reference_->names() == from.reference_->names()));
+    same = table_.columns[i].name == from.table_.columns[i].name &&
+           table_.columns[i].type == from.table_.columns[i].type;
+  const bool same_reference =
+      !reference_ == !from.reference_ && (!reference_ || (reference_->rows == from.reference_->rows &&
+                                                          reference_->names() == from.reference_->names()));
   if (!same || !same_reference)
     throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
-                     "two validations of different columns or against different references cannot be merged; begin both alike");
+                     "two validations of different columns or against different references cannot be merged; "
+                     "begin both alike");
   const std::int64_t offset = table_.rows, added = from.table_.rows;
   for (std::size_t i = 0; i < table_.columns.size(); ++i) {
     ColumnState& into = table_.columns[i];
     const ColumnState& other = from.table_.columns[i];
-    for (const auto tally : {&ColumnState::missing, &ColumnState::not_a_number, &ColumnState::infinite, &ColumnState::below,
-                             &ColumnState::above, &ColumnState::far, &ColumnState::unknown_category})
+    for (const auto tally :
+         {&ColumnState::missing, &ColumnState::not_a_number, &ColumnState::infinite, &ColumnState::below,
+          &ColumnState::above, &ColumnState::far, &ColumnState::unknown_category})
       (into.*tally).merge(other.*tally, offset);
     into.finite += other.finite;
     into.low = std::min(into.low, other.low);

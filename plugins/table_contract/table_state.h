@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the validator remembers of a table, and the table that it is compared with. Row numbers count from 0 in the order
-// in which rows were added; a merged state's rows follow those it is merged into.
+// What the validator remembers of a table, and the table that it is compared with. Row numbers count from 0
+// in the order in which rows were added; a merged state's rows follow those it is merged into.
 #pragma once
 
 #include <cstdint>
@@ -47,13 +47,13 @@ struct ColumnState {
   sdk::Type type = sdk::Type::other;
   bool is_label = false;
   Tally missing, not_a_number, infinite;
-  std::uint64_t finite = 0;                                 // numbers
-  double low = std::numeric_limits<double>::infinity();     // of those; booleans are 0 and 1
+  std::uint64_t finite = 0;                              // numbers
+  double low = std::numeric_limits<double>::infinity();  // of those; booleans are 0 and 1
   double high = -std::numeric_limits<double>::infinity();
-  Categories categories;                                    // texts
+  Categories categories;  // texts
   // Against the reference's column of that name, if it is of the same family:
-  Tally below, above;      // outside its range
-  Tally far;               // of those: by more than the width of the range, or below 0 where it never was
+  Tally below, above;  // outside its range
+  Tally far;           // of those: by more than the width of the range, or below 0 where it never was
   Tally unknown_category;
 
   std::uint64_t present(std::int64_t rows) const { return static_cast<std::uint64_t>(rows) - missing.count; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings and entries; the counting is in table_state.cc and the rules in findings.cc and against_reference.cc.
+// Settings and entries; the counting is in table_state.cc and the rules in findings.cc and
+// against_reference.cc.
 #include "validator.h"
 
 namespace assay::table_contract {
@@ -14,7 +15,8 @@ Validator::Validator(const sdk::Config& config)
 Validator::State Validator::begin(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
                                   std::optional<sdk::Source> reference) const {
   std::shared_ptr<const Table> known;
-  if (reference) known = std::make_shared<const Table>(Checked::load_table(reference->bytes("state"), max_row_bytes_));
+  if (reference)
+    known = std::make_shared<const Table>(Checked::load_table(reference->bytes("state"), max_row_bytes_));
   return {Checked(schema, roles.get("label").value_or(""), max_row_bytes_, std::move(known))};
 }
 
@@ -23,17 +25,21 @@ void Validator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
   state.checked.update(batch);
 }
 
-void Validator::merge(sdk::Call, State& into, const State& from) const { into.checked.merge(from.checked); }
+void Validator::merge(sdk::Call, State& into, const State& from) const {
+  into.checked.merge(from.checked);
+}
 
 void Validator::save(sdk::Call, const State& state, sdk::Sink out) const {
   out.put("state", "application/octet-stream", state.checked.save());
 }
 
-Validator::State Validator::restore(sdk::Call, const sdk::Schema& schema, sdk::Roles roles, sdk::Source saved) const {
+Validator::State Validator::restore(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
+                                    sdk::Source saved) const {
   return {Checked::load(saved.bytes("state"), schema, roles.get("label").value_or(""), max_row_bytes_)};
 }
 
-std::vector<sdk::Finding> Validator::finish(sdk::Call call, const State& state, std::optional<sdk::Sink>) const {
+std::vector<sdk::Finding> Validator::finish(sdk::Call call, const State& state,
+                                            std::optional<sdk::Sink>) const {
   call.check();
   return find_all(state.checked, limits_);
 }

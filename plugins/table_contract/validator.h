@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The validator of tables: what is wrong with these rows, alone and against the rows they are meant to be like.
+// The validator of tables: what is wrong with these rows, alone and against the rows they are meant to be
+// like.
 #pragma once
 
 #include <optional>
@@ -22,7 +23,8 @@ class Validator {
 
   explicit Validator(const sdk::Config& config);
 
-  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles, std::optional<sdk::Source> reference) const;
+  State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
+              std::optional<sdk::Source> reference) const;
   void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
   void merge(sdk::Call call, State& into, const State& from) const;
   void save(sdk::Call call, const State& state, sdk::Sink out) const;

@@ -18,7 +18,9 @@ struct Example {
       const double score = static_cast<double>(random() % 1000) / 999;
       scores.push_back(score);
       labels.push_back(static_cast<double>(random() % 1000) / 999 < score ? 1 : 0);
-      carriers.push_back(random() % 20 == 0 ? std::nullopt : std::optional<std::string>(std::string(1, static_cast<char>('A' + random() % 3))));
+      carriers.push_back(random() % 20 == 0 ? std::nullopt
+                                            : std::optional<std::string>(
+                                                  std::string(1, static_cast<char>('A' + random() % 3))));
     }
   }
   FakeData data() const {
@@ -129,10 +131,15 @@ TEST_CASE("Classification: a bad row is refused by its number") {
 TEST_CASE("Classification: roles are asked for by name") {
   const Example example(3);
   std::string message;
-  CHECK(status_of(FakeData().i64("late", example.labels).with_role("label", "late"), &message) == ASSAY_E_INVALID_DATA);
-  CHECK_THAT(message, Catch::Contains("score"));
-  CHECK(status_of(FakeData().utf8("late", {{"no"}}).f64("s", {0.5}).with_role("label", "late").with_role("score", "s"), &message) ==
+  CHECK(status_of(FakeData().i64("late", example.labels).with_role("label", "late"), &message) ==
         ASSAY_E_INVALID_DATA);
+  CHECK_THAT(message, Catch::Contains("score"));
+  CHECK(status_of(FakeData()
+                      .utf8("late", {{"no"}})
+                      .f64("s", {0.5})
+                      .with_role("label", "late")
+                      .with_role("score", "s"),
+                  &message) == ASSAY_E_INVALID_DATA);
   CHECK_THAT(message, Catch::Contains("must be a number"));
 }
 

@@ -41,7 +41,8 @@ void check_value(double got, const json& wanted) {
 
 void check_list(const json& got, const json& wanted) {
   REQUIRE(got.size() == wanted.size());
-  for (std::size_t i = 0; i < got.size(); ++i) CHECK(got[i].get<double>() == Approx(wanted[i].get<double>()).epsilon(1e-12));
+  for (std::size_t i = 0; i < got.size(); ++i)
+    CHECK(got[i].get<double>() == Approx(wanted[i].get<double>()).epsilon(1e-12));
 }
 
 // The points that were left out lie on the lines between those that are there, so the area is still exact.
@@ -122,14 +123,17 @@ TEST_CASE("Classification: curves go to the extras as scikit-learn draws them") 
     }
     check_list(shares, c.at("calibration").at("share_positive"));
     check_list(means, c.at("calibration").at("mean_score"));
-    CHECK(json::parse(*extras.find("pr.json")).at("recall").empty() == (c.at("values").at("prevalence") == 0.0));
+    CHECK(json::parse(*extras.find("pr.json")).at("recall").empty() ==
+          (c.at("values").at("prevalence") == 0.0));
   }
 }
 
 TEST_CASE("Classification: the counter-based generator gives the published numbers") {
   using classification::philox;
-  CHECK(philox(0, {0, 0, 0, 0}) == classification::PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-  CHECK(philox(~0ull, {~0u, ~0u, ~0u, ~0u}) == classification::PhiloxBlock{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+  CHECK(philox(0, {0, 0, 0, 0}) ==
+        classification::PhiloxBlock{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
+  CHECK(philox(~0ull, {~0u, ~0u, ~0u, ~0u}) ==
+        classification::PhiloxBlock{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
   double mean = 0, square = 0;
   constexpr std::uint32_t draws = 100'000;
   for (std::uint32_t i = 0; i < draws; ++i) {
@@ -141,7 +145,8 @@ TEST_CASE("Classification: the counter-based generator gives the published numbe
   CHECK(square - mean * mean == Approx(1).margin(0.03));
 }
 
-TEST_CASE("Classification: bootstrap intervals follow the seed and have the width of the normal approximation") {
+TEST_CASE(
+    "Classification: bootstrap intervals follow the seed and have the width of the normal approximation") {
   std::mt19937_64 random(5);
   classification::Observations rows;
   std::uniform_real_distribution<double> uniform;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How often the detector is wrong: alarms on windows without drift, silence on windows with it. Seeds are fixed.
+// How often the detector is wrong: alarms on windows without drift, silence on windows with it. Seeds are
+// fixed.
 #include <cmath>
 
 #include "fold_fixture.h"
@@ -23,12 +24,18 @@ FakeData table(int rows, double shift, std::uint64_t seed) {
   std::vector<std::optional<std::string>> category;
   for (int i = 0; i < rows; ++i) {
     bell.push_back(normal(random) + shift);
-    skewed.push_back(random() % 20 == 0 ? std::nullopt : std::optional<double>(std::exp(1.5 * normal(random))));
+    skewed.push_back(random() % 20 == 0 ? std::nullopt
+                                        : std::optional<double>(std::exp(1.5 * normal(random))));
     sparse.push_back(random() % 10 == 0 ? normal(random) : 0.0);
     count.push_back(static_cast<std::int64_t>(random() % 7 * (random() % 5)));
     category.push_back(std::string(1, static_cast<char>('a' + random() % 4 * (random() % 6))));
   }
-  return FakeData().f64("normal", bell).f64("skewed", skewed).f64("sparse", sparse).i64("count", count).utf8("category", category);
+  return FakeData()
+      .f64("normal", bell)
+      .f64("skewed", skewed)
+      .f64("sparse", sparse)
+      .i64("count", count)
+      .utf8("category", category);
 }
 
 struct Flags {
@@ -53,10 +60,15 @@ Flags flags(const FakeComponent& component, const FakeData& reference, const Fak
 TEST_CASE("Drift: of 200 pairs without drift hardly one is called drifted") {
   const auto component = host().component("drift");
   // Effect thresholds of 0 leave the tests alone to decide: then alpha is the share of false alarms.
-  const auto tests_alone = host().component(
-      "drift", {{"ks_threshold", 0}, {"psi_threshold", 0}, {"js_threshold", 0}, {"wasserstein_threshold", 0},
-                {"cramers_v_threshold", 0}, {"l_infinity_threshold", 0}, {"new_category_threshold", 0},
-                {"null_rate_threshold", 0}, {"alpha", 0.05}});
+  const auto tests_alone = host().component("drift", {{"ks_threshold", 0},
+                                                      {"psi_threshold", 0},
+                                                      {"js_threshold", 0},
+                                                      {"wasserstein_threshold", 0},
+                                                      {"cramers_v_threshold", 0},
+                                                      {"l_infinity_threshold", 0},
+                                                      {"new_category_threshold", 0},
+                                                      {"null_rate_threshold", 0},
+                                                      {"alpha", 0.05}});
   int alarms = 0, significant = 0;
   for (std::uint64_t pair = 0; pair < 200; ++pair) {
     const FakeData reference = table(800, 0, 1000 + 2 * pair), current = table(600, 0, 1001 + 2 * pair);

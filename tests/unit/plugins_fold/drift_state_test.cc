@@ -47,7 +47,8 @@ TEST_CASE("Drift: the result does not depend on batches, merges, saves or the or
     CHECK(folder.whole(example(5000, 0.1, 2).with_batch_rows(7), &reference) == whole);
     CHECK(folder.whole(example(5000, 0.1, 2, true), &reference) == whole);
     for (std::uint64_t seed = 1; seed <= 3; ++seed) CHECK(folder.in_pieces(data, seed, &reference) == whole);
-    CHECK(folder.state(data, &reference) == folder.state(example(5000, 0.1, 2, true).with_batch_rows(100), &reference));
+    CHECK(folder.state(data, &reference) ==
+          folder.state(example(5000, 0.1, 2, true).with_batch_rows(100), &reference));
   }
 }
 
@@ -55,7 +56,8 @@ TEST_CASE("Drift: a state with or without a reference is a reference itself") {
   const auto component = host().component("drift");
   const Folder folder{component, ASSAY_CAP_DRIFT_V1};
   FakeBundle old_reference = folder.state(example(3000, 0, 1));
-  FakeBundle plain = folder.state(example(2000, 0.5, 2)), against = folder.state(example(2000, 0.5, 2), &old_reference);
+  FakeBundle plain = folder.state(example(2000, 0.5, 2)),
+             against = folder.state(example(2000, 0.5, 2), &old_reference);
   const FakeData data = example(1000, 0.5, 3);
   CHECK(folder.whole(data, &plain) == folder.whole(data, &against));
   CHECK(folder.whole(data).empty());
@@ -67,7 +69,8 @@ TEST_CASE("Drift: states of different columns or references do not merge") {
   FakeBundle one = folder.state(example(700, 0, 1)), two = folder.state(example(700, 0, 2));
   const FakeData data = example(10, 0, 3), other = FakeData().f64("y", {1.0});
   const auto merging = [&](const FakeData& shape, FakeBundle* reference) {
-    FakeFold into(component, ASSAY_CAP_DRIFT_V1, data, &one), from(component, ASSAY_CAP_DRIFT_V1, shape, reference);
+    FakeFold into(component, ASSAY_CAP_DRIFT_V1, data, &one),
+        from(component, ASSAY_CAP_DRIFT_V1, shape, reference);
     try {
       into.merge(from);
       return ASSAY_OK;
@@ -84,7 +87,9 @@ TEST_CASE("Drift: states of different columns or references do not merge") {
 TEST_CASE("Drift: value counts are exact up to their limit and coarsen alike in any order beyond it") {
   std::mt19937_64 random(9);
   std::vector<double> values;
-  for (int i = 0; i < 30'000; ++i) values.push_back(std::ldexp(static_cast<double>(random() % 1'000'003) - 500'001, static_cast<int>(random() % 40) - 20));
+  for (int i = 0; i < 30'000; ++i)
+    values.push_back(std::ldexp(static_cast<double>(random() % 1'000'003) - 500'001,
+                                static_cast<int>(random() % 40) - 20));
   const auto bytes_of = [](const drift::ValueCounts& counts) {
     sdk::ByteWriter out;
     counts.save(out);

@@ -21,8 +21,8 @@ const FakeHost& host() {
 }
 
 // The rows of `current` against `reference`.
-std::vector<Row> compared(const FakeData& reference, const FakeData& current, const sdk::testing::Json::Object& settings = {},
-                          FakeBundle* extras = nullptr) {
+std::vector<Row> compared(const FakeData& reference, const FakeData& current,
+                          const sdk::testing::Json::Object& settings = {}, FakeBundle* extras = nullptr) {
   const auto component = host().component("drift", settings);
   const Folder folder{component, ASSAY_CAP_DRIFT_V1};
   FakeBundle state = folder.state(reference);
@@ -50,7 +50,9 @@ Numbers normal(int rows, double mean, std::uint64_t seed) {
   return out;
 }
 
-FakeData of(const Numbers& x) { return FakeData().f64("x", x); }
+FakeData of(const Numbers& x) {
+  return FakeData().f64("x", x);
+}
 
 std::vector<std::string> drifted(const std::vector<Row>& rows) {
   std::vector<std::string> out;
@@ -64,12 +66,14 @@ std::vector<std::string> drifted(const std::vector<Row>& rows) {
 TEST_CASE("Drift: numeric distances equal SciPy's") {
   for (const json& c : golden("drift_numeric.json")) {
     INFO(c.at("name").get<std::string>());
-    const std::vector<Row> rows = compared(of(numbers_of(c.at("reference"))), of(numbers_of(c.at("current"))), {{"min_rows", 1}});
+    const std::vector<Row> rows =
+        compared(of(numbers_of(c.at("reference"))), of(numbers_of(c.at("current"))), {{"min_rows", 1}});
     const auto check = [&](const char* statistic, const char* value, const char* p) {
       INFO(statistic);
       const Row& row = only(rows, {{"column", "x"}, {"statistic", statistic}});
       CHECK(number(row, "value") == Approx(c.at(value).get<double>()).epsilon(1e-12).margin(1e-15));
-      if (p != nullptr) CHECK(number(row, "p_value") == Approx(c.at(p).get<double>()).epsilon(1e-9).margin(1e-300));
+      if (p != nullptr)
+        CHECK(number(row, "p_value") == Approx(c.at(p).get<double>()).epsilon(1e-9).margin(1e-300));
     };
     check("ks", "ks", "ks_p");
     check("psi", "psi", "psi_p");
@@ -82,14 +86,18 @@ TEST_CASE("Drift: categorical distances equal SciPy's") {
   for (const json& c : golden("drift_categorical.json")) {
     INFO(c.at("name").get<std::string>());
     const auto names = c.at("categories").get<std::vector<std::string>>();
-    const auto before = c.at("reference").get<std::vector<std::uint64_t>>(), now = c.at("current").get<std::vector<std::uint64_t>>();
+    const auto before = c.at("reference").get<std::vector<std::uint64_t>>(),
+               now = c.at("current").get<std::vector<std::uint64_t>>();
     const drift::ChiSquared chi = drift::chi_squared({names, before, now});
     CHECK(chi.statistic == Approx(c.at("chi_squared").get<double>()).epsilon(1e-12));
     CHECK(chi.degrees == c.at("degrees").get<double>());
-    const std::vector<Row> rows = compared(FakeData().utf8("c", repeated(names, before)), FakeData().utf8("c", repeated(names, now)),
-                                           {{"min_rows", 1}});
-    const auto value = [&](const char* statistic) { return number(only(rows, {{"column", "c"}, {"statistic", statistic}}), "value"); };
-    CHECK(number(only(rows, {{"statistic", "cramers_v"}}), "p_value") == Approx(c.at("chi_squared_p").get<double>()).epsilon(1e-11));
+    const std::vector<Row> rows = compared(FakeData().utf8("c", repeated(names, before)),
+                                           FakeData().utf8("c", repeated(names, now)), {{"min_rows", 1}});
+    const auto value = [&](const char* statistic) {
+      return number(only(rows, {{"column", "c"}, {"statistic", statistic}}), "value");
+    };
+    CHECK(number(only(rows, {{"statistic", "cramers_v"}}), "p_value") ==
+          Approx(c.at("chi_squared_p").get<double>()).epsilon(1e-11));
     CHECK(value("cramers_v") == Approx(c.at("cramers_v").get<double>()).epsilon(1e-12));
     CHECK(value("l_infinity") == Approx(c.at("l_infinity").get<double>()).epsilon(1e-12));
     CHECK(value("js_distance") == Approx(c.at("js_distance").get<double>()).epsilon(1e-12));
@@ -106,22 +114,28 @@ TEST_CASE("Drift: Kolmogorov-Smirnov p-values equal SciPy's in every regime") {
   }
 }
 
-TEST_CASE("Drift: with more distinct values than are kept, bounds hold the exact distance and bins stay exact") {
+TEST_CASE(
+    "Drift: with more distinct values than are kept, bounds hold the exact distance and bins stay exact") {
   const FakeData reference = of(normal(9000, 0, 1)), current = of(normal(7000, 0.15, 2));
-  const std::vector<Row> exact = compared(reference, current), binned = compared(reference, current, {{"exact_values", 4096}});
-  const auto value = [](const std::vector<Row>& rows, const char* statistic) { return number(only(rows, {{"statistic", statistic}}), "value"); };
+  const std::vector<Row> exact = compared(reference, current),
+                         binned = compared(reference, current, {{"exact_values", 4096}});
+  const auto value = [](const std::vector<Row>& rows, const char* statistic) {
+    return number(only(rows, {{"statistic", statistic}}), "value");
+  };
   CHECK(value(binned, "ks") <= value(exact, "ks"));
   CHECK(value(binned, "ks_upper_bound") >= value(exact, "ks"));
   CHECK(value(binned, "ks_upper_bound") - value(binned, "ks") < 0.004);
   CHECK(value(binned, "wasserstein") == Approx(value(exact, "wasserstein")).margin(0.002));
-  CHECK(std::none_of(exact.begin(), exact.end(), [](const Row& row) { return row.at("statistic") == "ks_upper_bound"; }));
+  CHECK(std::none_of(exact.begin(), exact.end(),
+                     [](const Row& row) { return row.at("statistic") == "ks_upper_bound"; }));
 }
 
 TEST_CASE("Drift: whole numbers and repeated decimals stay exact however many rows there are") {
   Numbers reference, current;
   for (int i = 0; i < 50'000; ++i) reference.push_back(i % 24), current.push_back(i * 7 % 24);
   const std::vector<Row> rows = compared(of(reference), of(current), {{"exact_values", 4096}});
-  CHECK(std::none_of(rows.begin(), rows.end(), [](const Row& row) { return row.at("statistic") == "ks_upper_bound"; }));
+  CHECK(std::none_of(rows.begin(), rows.end(),
+                     [](const Row& row) { return row.at("statistic") == "ks_upper_bound"; }));
   CHECK(drifted(rows).empty());
 }
 
@@ -132,14 +146,16 @@ TEST_CASE("Drift: fewer rows than the minimum never alarm, and a row says so") {
   CHECK(!drifted(compared(of(normal(5000, 0, 1)), of(normal(500, 3, 2)))).empty());
   Numbers mostly_missing = normal(5000, 3, 2);
   for (std::size_t i = 400; i < mostly_missing.size(); ++i) mostly_missing[i] = std::nullopt;
-  CHECK(drifted(compared(of(normal(5000, 0, 1)), of(mostly_missing))) == std::vector<std::string>{"x null_rate"});
+  CHECK(drifted(compared(of(normal(5000, 0, 1)), of(mostly_missing))) ==
+        std::vector<std::string>{"x null_rate"});
 }
 
 TEST_CASE("Drift: columns that are missing, new or of another type are named") {
   const Numbers x = normal(600, 0, 1);
   const Texts c(600, "a");
   const std::vector<std::optional<std::int64_t>> label(600, 1);
-  const FakeData reference = FakeData().f64("x", x).f64("gone", x).f64("kind", x).i64("late", label).with_role("label", "late");
+  const FakeData reference =
+      FakeData().f64("x", x).f64("gone", x).f64("kind", x).i64("late", label).with_role("label", "late");
   const FakeData current = FakeData().f64("x", x).utf8("kind", c).f64("fresh", x);
   const std::vector<Row> rows = compared(reference, current);
   CHECK(drifted(rows) == std::vector<std::string>{"kind type_change", "gone missing_column"});
@@ -161,7 +177,10 @@ TEST_CASE("Drift: categories that shift, appear or are too many") {
   CHECK(drifted(compared(letters(2000, 50), letters(2000, 52))).empty());
   CHECK(!drifted(compared(letters(2000, 50), letters(2000, 70))).empty());
   // The same shift is the same effect when the reference is a hundred times larger.
-  const auto v = [&](int rows) { return number(only(compared(letters(rows, 50), letters(1000, 70)), {{"statistic", "cramers_v"}}), "value"); };
+  const auto v = [&](int rows) {
+    return number(only(compared(letters(rows, 50), letters(1000, 70)), {{"statistic", "cramers_v"}}),
+                  "value");
+  };
   CHECK(v(1000) == Approx(v(100'000)).epsilon(1e-12));
   Texts with_new(2000, "a");
   for (int i = 0; i < 40; ++i) with_new[static_cast<std::size_t>(i)] = "zz";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of all folds need: goldens, result rows as text, a fold run whole or in pieces, and damaged states.
+// What the tests of all folds need: goldens, result rows as text, a fold run whole or in pieces, and damaged
+// states.
 #pragma once
 
 #include <cstdio>
@@ -66,7 +67,9 @@ inline const Row& only(const std::vector<Row>& rows, const Row& wanted) {
   return *found;
 }
 
-inline double number(const Row& row, const std::string& column) { return std::strtod(row.at(column).c_str(), nullptr); }
+inline double number(const Row& row, const std::string& column) {
+  return std::strtod(row.at(column).c_str(), nullptr);
+}
 
 // A fold of one kind over one table: as a host would run it.
 struct Folder {
@@ -84,7 +87,8 @@ struct Folder {
     return fold.save();
   }
   // Cut at random, one part of it saved and restored, merged part by part.
-  std::vector<Row> in_pieces(const FakeData& data, std::uint64_t seed, FakeBundle* reference = nullptr) const {
+  std::vector<Row> in_pieces(const FakeData& data, std::uint64_t seed,
+                             FakeBundle* reference = nullptr) const {
     std::mt19937_64 random(seed);
     FakeFold all(component, capability, data, reference);
     for (std::int64_t at = 0; at < data.rows();) {
@@ -102,13 +106,17 @@ struct Folder {
   }
 };
 
-// Damages every state it is given: truncated, flipped, overwritten, repeated. With `sealed`, the checksum is made right
-// again afterwards, so that the parser behind it sees the damage.
+// Damages every state it is given: truncated, flipped, overwritten, repeated. With `sealed`, the checksum is
+// made right again afterwards, so that the parser behind it sees the damage.
 inline std::string damaged(std::string bytes, std::mt19937_64& random, bool sealed) {
   const auto at = [&] { return static_cast<std::size_t>(random() % bytes.size()); };
   switch (random() % 5) {
-    case 0: bytes.resize(at()); break;
-    case 1: bytes[at()] ^= static_cast<char>(1u << (random() % 8)); break;
+    case 0:
+      bytes.resize(at());
+      break;
+    case 1:
+      bytes[at()] ^= static_cast<char>(1u << (random() % 8));
+      break;
     case 2:
       for (int i = 0; i < 8; ++i) bytes[at()] = static_cast<char>(random());
       break;
@@ -117,7 +125,8 @@ inline std::string damaged(std::string bytes, std::mt19937_64& random, bool seal
       for (std::size_t i = from; i < std::min(bytes.size(), from + 8); ++i) bytes[i] = '\xff';
       break;
     }
-    default: bytes.insert(at(), bytes.substr(at(), 16));
+    default:
+      bytes.insert(at(), bytes.substr(at(), 16));
   }
   if (!sealed || bytes.size() < 8) return bytes;
   sdk::ByteWriter tail;
@@ -125,8 +134,8 @@ inline std::string damaged(std::string bytes, std::mt19937_64& random, bool seal
   return bytes.substr(0, bytes.size() - 8) + tail.take();
 }
 
-// Whatever a state's bytes are, restoring answers or says CORRUPT_ARTIFACT; damage that the checksum covers is always
-// found. `use` does something with what was restored.
+// Whatever a state's bytes are, restoring answers or says CORRUPT_ARTIFACT; damage that the checksum covers
+// is always found. `use` does something with what was restored.
 template <class Use>
 void check_hostile_states(const Folder& folder, const FakeData& shape, const FakeBundle& state, Use use) {
   std::mt19937_64 random(20133);
@@ -145,8 +154,9 @@ void check_hostile_states(const Folder& folder, const FakeData& shape, const Fak
       use(fold, bundle);
     } catch (const sdk::Error& error) {
       // A state that parses may still be another one: of other columns, or too much for one record.
-      const bool expected = error.status() == ASSAY_E_CORRUPT_ARTIFACT ||
-                            (sealed && (error.status() == ASSAY_E_INVALID_ARGUMENT || error.status() == ASSAY_E_INVALID_DATA));
+      const bool expected =
+          error.status() == ASSAY_E_CORRUPT_ARTIFACT ||
+          (sealed && (error.status() == ASSAY_E_INVALID_ARGUMENT || error.status() == ASSAY_E_INVALID_DATA));
       CHECK(expected);
       if (!expected) FAIL(error.what());
     }

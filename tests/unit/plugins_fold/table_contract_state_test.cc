@@ -24,11 +24,22 @@ FakeData spoiled(int rows, std::uint64_t seed) {
     label.push_back(random() % 2 == 0 ? 1 : 0);
     small.push_back(static_cast<std::int64_t>(random() % 3));
     const auto kind = random() % 10;
-    x.push_back(kind == 0 ? std::nullopt : std::optional<double>(kind == 1 ? NAN : kind == 2 ? INFINITY : static_cast<double>(random() % 40)));
-    text.push_back(random() % 9 == 0 ? std::nullopt : std::optional<std::string>(std::string(1, static_cast<char>('a' + random() % (seed + 2)))));
+    x.push_back(kind == 0 ? std::nullopt
+                          : std::optional<double>(kind == 1   ? NAN
+                                                  : kind == 2 ? INFINITY
+                                                              : static_cast<double>(random() % 40)));
+    text.push_back(random() % 9 == 0 ? std::nullopt
+                                     : std::optional<std::string>(
+                                           std::string(1, static_cast<char>('a' + random() % (seed + 2)))));
     flag.push_back(random() % 2 == 0);
   }
-  return FakeData().i64("label", label).i64("small", small).f64("x", x).utf8("text", text).boolean("flag", flag).with_role("label", "label");
+  return FakeData()
+      .i64("label", label)
+      .i64("small", small)
+      .f64("x", x)
+      .utf8("text", text)
+      .boolean("flag", flag)
+      .with_role("label", "label");
 }
 
 }  // namespace

@@ -42,10 +42,13 @@ struct Flights {
         .utf8("carrier", carrier)
         .with_role("label", "late");
   }
-  FakeData with(const std::string& name, const std::vector<std::optional<double>>& column) const { return data().f64(name, column); }
+  FakeData with(const std::string& name, const std::vector<std::optional<double>>& column) const {
+    return data().f64(name, column);
+  }
 };
 
-std::vector<Row> findings(const FakeData& data, const FakeData* reference = nullptr, const sdk::testing::Json::Object& settings = {}) {
+std::vector<Row> findings(const FakeData& data, const FakeData* reference = nullptr,
+                          const sdk::testing::Json::Object& settings = {}) {
   const auto component = host().component("table_contract", settings);
   const Folder folder{component, ASSAY_CAP_VALIDATOR_V1};
   if (reference == nullptr) return folder.whole(data);
@@ -55,7 +58,8 @@ std::vector<Row> findings(const FakeData& data, const FakeData* reference = null
 
 std::vector<std::string> rules(const std::vector<Row>& rows) {
   std::vector<std::string> out;
-  for (const Row& row : rows) out.push_back(row.at("severity") + " " + row.at("rule") + " " + row.at("column"));
+  for (const Row& row : rows)
+    out.push_back(row.at("severity") + " " + row.at("rule") + " " + row.at("column"));
   return out;
 }
 
@@ -71,14 +75,17 @@ const FakeData& reference() {
   return it;
 }
 
-std::vector<Row> against_reference(const Flights& flights) { return findings(flights.data(), &reference()); }
+std::vector<Row> against_reference(const Flights& flights) {
+  return findings(flights.data(), &reference());
+}
 
 }  // namespace
 
 TEST_CASE("Table contract: 40 clean tables have no finding") {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
     INFO("seed " << seed);
-    CHECK(rules(against_reference(Flights(500 + 30 * static_cast<int>(seed), seed))) == std::vector<std::string>{});
+    CHECK(rules(against_reference(Flights(500 + 30 * static_cast<int>(seed), seed))) ==
+          std::vector<std::string>{});
     CHECK(rules(findings(Flights(500, seed).data())) == std::vector<std::string>{});
   }
 }
@@ -96,14 +103,23 @@ TEST_CASE("Table contract: a missing column is named with the nearest one, a new
   flights.hour_name = "gate";
   const auto rows = against_reference(flights);
   CHECK(rules(rows) == std::vector<std::string>{"error missing_column dep_hour", "warning new_column gate"});
-  const FakeData shorter = FakeData().i64("late", flights.late).f64("distance", flights.distance).f64("wind", flights.wind)
-                               .utf8("carriers", flights.carrier).f64("hours", flights.wind).with_role("label", "late");
-  CHECK_THAT(only(findings(shorter, &reference()), {{"column", "dep_hour"}}).at("message"), Catch::Contains("'hours'"));
+  const FakeData shorter = FakeData()
+                               .i64("late", flights.late)
+                               .f64("distance", flights.distance)
+                               .f64("wind", flights.wind)
+                               .utf8("carriers", flights.carrier)
+                               .f64("hours", flights.wind)
+                               .with_role("label", "late");
+  CHECK_THAT(only(findings(shorter, &reference()), {{"column", "dep_hour"}}).at("message"),
+             Catch::Contains("'hours'"));
 }
 
 TEST_CASE("Table contract: rows without their label can be scored but not judged") {
   const Flights flights;
-  const FakeData data = FakeData().i64("dep_hour", flights.hour).f64("distance", flights.distance).f64("wind", flights.wind)
+  const FakeData data = FakeData()
+                            .i64("dep_hour", flights.hour)
+                            .f64("distance", flights.distance)
+                            .f64("wind", flights.wind)
                             .utf8("carrier", flights.carrier);
   the_finding(findings(data, &reference()), "info missing_label late");
 }
@@ -111,8 +127,13 @@ TEST_CASE("Table contract: rows without their label can be scored but not judged
 TEST_CASE("Table contract: a column of another type") {
   const Flights flights;
   const std::vector<std::optional<std::string>> texts(1000, "n/a");
-  const FakeData data = FakeData().i64("late", flights.late).i64("dep_hour", flights.hour).utf8("distance", texts)
-                            .f64("wind", flights.wind).utf8("carrier", flights.carrier).with_role("label", "late");
+  const FakeData data = FakeData()
+                            .i64("late", flights.late)
+                            .i64("dep_hour", flights.hour)
+                            .utf8("distance", texts)
+                            .f64("wind", flights.wind)
+                            .utf8("carrier", flights.carrier)
+                            .with_role("label", "late");
   const auto rows = findings(data, &reference());
   CHECK(only(rows, {{"rule", "type_change"}}).at("severity") == "error");
   CHECK_THAT(only(rows, {{"rule", "type_change"}}).at("message"), Catch::Contains("is utf8 and was f64"));
@@ -193,7 +214,8 @@ TEST_CASE("Table contract: a column that says nothing") {
   Flights flights;
   flights.wind.assign(1000, 7.5);
   auto rows = against_reference(flights);
-  CHECK_THAT(the_finding(rows, "warning constant_column wind").at("message"), Catch::Contains("7.5 in every row"));
+  CHECK_THAT(the_finding(rows, "warning constant_column wind").at("message"),
+             Catch::Contains("7.5 in every row"));
   flights = Flights();
   flights.carrier.assign(1000, "A");
   rows = findings(flights.data());
@@ -256,7 +278,9 @@ TEST_CASE("Table contract: a column that gives the label away") {
     helpful.push_back(*late + 2 * noise);
     status.push_back(*late == 1 ? (random() % 2 == 0 ? "diverted" : "delayed") : "on time");
   }
-  CHECK(the_finding(findings(flights.with("delay", delay)), "error label_leak delay").at("message").find("ROC AUC 1") != std::string::npos);
+  CHECK(the_finding(findings(flights.with("delay", delay)), "error label_leak delay")
+            .at("message")
+            .find("ROC AUC 1") != std::string::npos);
   the_finding(findings(flights.with("refund", filled_later)), "error label_leak refund");
   the_finding(findings(flights.data().utf8("status", status)), "error label_leak status");
   CHECK(findings(flights.with("helpful", helpful)).empty());
