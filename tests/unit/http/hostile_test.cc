@@ -7,6 +7,7 @@
 #include "tests/unit/http/test_site.h"
 
 using namespace assay;
+using namespace std::string_literals;  // a NUL inside a request
 using test::Answer;
 using test::Body;
 using test::get;
@@ -55,7 +56,7 @@ TEST_CASE(
   CHECK(only_status(server, "GET /hello HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n" + smuggled) == 400);
   CHECK(only_status(server, "GET /hello HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n" + smuggled) == 400);
   CHECK(only_status(server, "GET /hello HTTP/1.1\r\n\r\n" + smuggled) == 400);
-  CHECK(only_status(server, std::string("GET /he\0llo HTTP/1.1\r\nHost: a\r\n\r\n", 36) + smuggled) == 400);
+  CHECK(only_status(server, "GET /he\0llo HTTP/1.1\r\nHost: a\r\n\r\n"s + smuggled) == 400);
   CHECK(only_status(server, "\x16\x03\x01\x02\r\n\r\n") == 400);
 }
 
