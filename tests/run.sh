@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps
 mkdir -p build
 story_data "$PWD/build/story/data"
-python_env "$PWD/build/venv" scikit-learn==1.7.2 scipy==1.15.3
+python_env "$PWD/build/venv" scikit-learn==1.9.1 scipy==1.17.1
 
 # ASan's shadow memory and two linkers at once are what limits a small machine, not the compiler.
 jobs=$(nproc)

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -26,13 +27,27 @@ void print(const std::vector<MetricRow>& rows, std::ostream& out) {
   table.print(out);
 }
 
+// Only what drifted: five statistics a column would bury it. --json and the recorded evidence hold them all.
 void print(const std::vector<DriftRow>& rows, std::ostream& out) {
-  Table table({"column", "statistic", "value", "p", "threshold", "drifted", "n before", "n now"});
+  std::vector<std::string> drifted, clean;
   for (const DriftRow& row : rows)
-    table.add({row.column, row.statistic, human_number(row.value), human_number(row.p_value),
-               human_number(row.threshold), row.drifted ? "yes" : "no", std::to_string(row.n_ref),
-               std::to_string(row.n_cur)});
-  table.print(out);
+    if (row.drifted && (drifted.empty() || drifted.back() != row.column)) drifted.push_back(row.column);
+  Table table({"column", "statistic", "value", "p", "threshold", "drifted", "n before", "n now"});
+  for (const DriftRow& row : rows) {
+    if (row.drifted)
+      table.add({row.column, row.statistic, human_number(row.value), human_number(row.p_value),
+                 human_number(row.threshold), "yes", std::to_string(row.n_ref), std::to_string(row.n_cur)});
+    else if (std::ranges::find(drifted, row.column) == drifted.end() &&
+             (clean.empty() || clean.back() != row.column))
+      clean.push_back(row.column);
+  }
+  if (!drifted.empty()) {
+    table.print(out);
+    out << '\n';
+  }
+  out << fmt::format("{} statistics (all of them: --json)\n", rows.size());
+  if (!drifted.empty()) out << fmt::format("drifted: {}\n", fmt::join(drifted, ", "));
+  if (!clean.empty()) out << fmt::format("as before: {}\n", fmt::join(clean, ", "));
 }
 
 void print(const std::vector<FindingRow>& rows, std::ostream& out) {

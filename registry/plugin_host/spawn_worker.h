@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Starts the worker executable with nothing but what it needs: no environment, no open files of ours, a
-// process group of its own. What the worker then takes away from itself is in worker/sandbox.cc.
+// Starts the worker executable with nothing but what it needs: no environment of ours, no open files, a process
+// group of its own. What the worker then takes away from itself is in worker/sandbox.cc.
 #pragma once
 
 #include <sys/types.h>

@@ -93,7 +93,8 @@ void WorkerProcess::end_call() {
 
 void WorkerProcess::send(wire::FrameKind kind, const nlohmann::json& json,
                          std::span<const std::byte> payload) {
-  const std::string text = json.dump();
+  // Names and messages come from others; a byte that is not UTF-8 is replaced, never a reason to fail here.
+  const std::string text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   wire::FrameHeader header{static_cast<std::uint32_t>(kind), static_cast<std::uint32_t>(text.size()),
                            payload.size()};
   if (text.size() > wire::kMaxJsonBytes)

@@ -128,7 +128,7 @@ TEST_CASE("Profile: a document that is not one prints nothing") {
   for (const char* text : {"", "null", "[]", "{}", R"({"columns":7})", R"({"columns":[3]})"})
     print_profile(text, out);
   CHECK(out.str().find("rows") != std::string::npos);  // the last has columns, if strange ones
-  CHECK(out.str().find("null") == std::string::npos);
+  CHECK(out.str().find("null ") == std::string::npos);  // "nulls" is a heading
 }
 
 }  // namespace
