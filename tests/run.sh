@@ -19,4 +19,4 @@ mkdir -p build
 cmake --preset dev >build/configure.log || { cat build/configure.log; exit 1; }
 cmake --build --preset dev --parallel "$jobs"
 say "testing"
-exec ctest --preset dev --parallel "$jobs" "$@"
+exec ctest --test-dir build/dev --output-on-failure --parallel "$jobs" "$@"
