@@ -5,21 +5,11 @@
 
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/versions.h"
-#include "registry/domain/nearest.h"
 #include "registry/service/record_evidence.h"
 #include "registry/service/resolve.h"
 #include "storage/base/error.h"
 
 namespace assay {
-namespace {
-
-Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name) {
-  return Error(Code::not_found,
-               fmt::format("There is no {} {}{}", singular(kind), name.text(),
-                           did_you_mean(name.name(), artifact_names(snapshot, kind, name.space()))));
-}
-
-}  // namespace
 
 Artifact describe_artifact(const Services& services, const Principal& caller, Kind kind, const Name& name) {
   require(caller, Permission::read, name.space());

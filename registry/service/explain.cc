@@ -11,16 +11,14 @@
 #include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
 #include "registry/domain/nearest.h"
+#include "registry/service/resolve.h"
 #include "storage/base/error.h"
 
 namespace assay {
 namespace {
 
 void require_model(Snapshot& snapshot, const Name& model) {
-  if (find_artifact_id(snapshot, Kind::model, model)) return;
-  throw Error(Code::not_found,
-              fmt::format("There is no model {}{}", model.text(),
-                          did_you_mean(model.name(), artifact_names(snapshot, Kind::model, model.space()))));
+  if (!find_artifact_id(snapshot, Kind::model, model)) throw no_artifact(snapshot, Kind::model, model);
 }
 
 Stage existing_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {

@@ -46,13 +46,17 @@ std::string hint(Snapshot& snapshot, Kind kind, const Name& name, const Selector
 
 }  // namespace
 
+Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name) {
+  std::string next = did_you_mean(name.name(), artifact_names(snapshot, kind, name.space()));
+  if (next.empty()) next = "; `assay ls` lists what there is";
+  return Error(Code::not_found, fmt::format("There is no {} {}{}", singular(kind), name.text(), next));
+}
+
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
   if (auto found = find(snapshot, kind, name, selector)) return *std::move(found);
   const std::string wanted = fmt::format("{} {}", singular(kind), Reference{name, selector}.text());
   if (!find_artifact_id(snapshot, kind, name))
-    throw Error(Code::not_found,
-                fmt::format("There is no {} {}{}", singular(kind), name.text(),
-                            did_you_mean(name.name(), artifact_names(snapshot, kind, name.space()))));
+    throw no_artifact(snapshot, kind, name);
   throw Error(Code::not_found, fmt::format("There is no {}{}", wanted, hint(snapshot, kind, name, selector)));
 }
 

@@ -6,13 +6,17 @@
 #include "registry/access/principal.h"
 #include "registry/domain/artifact.h"
 #include "registry/service/services.h"
+#include "storage/base/error.h"
 
 namespace assay {
 
 class Snapshot;
 
-// Throws not_found, naming the nearest artifact, the numbers that exist or the stages that are set. By digest
-// it is the newest version that has it. Inside a transaction of the caller; does not check permissions.
+// The not_found for an artifact that does not exist: names the nearest one, or else says how to list them.
+Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name);
+
+// Throws not_found: no_artifact, or naming the numbers that exist or the stages that are set. By digest it is
+// the newest version that has it. Inside a transaction of the caller; does not check permissions.
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector);
 
 // The same with a view of its own, after requiring `read` on the namespace.
