@@ -51,6 +51,8 @@ class BlobFile {
   BlobFile(std::unique_ptr<File> file, const Digest& expected);
 
   const BlobInfo& info() const { return info_; }
+  std::size_t block_count() const { return table_.size(); }
+  ChunkInfo block(std::size_t block) const { return {table_[block].raw_digest, table_[block].raw_length}; }
   std::uint32_t block_length(std::size_t block) const { return table_[block].raw_length; }
   // Decodes a block into `raw`, of exactly its length, and verifies it; throws as the constructor does.
   void read_block(std::size_t block, std::span<std::byte> raw);

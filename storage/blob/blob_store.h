@@ -12,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "storage/base/digest.h"
 
@@ -20,7 +21,7 @@ namespace assay {
 struct BlobInfo {
   Digest digest;
   std::uint64_t size;         // bytes uploaded
-  std::uint64_t stored_size;  // bytes they take in the store
+  std::uint64_t stored_size;  // bytes that storing it added to the store
 
   bool operator==(const BlobInfo&) const = default;
 };
@@ -31,10 +32,21 @@ struct ByteRange {
   std::uint64_t length = std::numeric_limits<std::uint64_t>::max();
 };
 
-// What the uploader knows beforehand. All of it may be left out; hints about parents and layout will join it.
+// What the uploader knows beforehand. All of it may be left out.
 struct UploadOptions {
   std::optional<Digest> digest = {};       // finish() refuses anything else
   std::optional<std::uint64_t> size = {};  // write() and finish() refuse anything else
+  // Stored blobs that this one probably resembles, such as the version before; the likeliest first. They only
+  // make it smaller: one that is not stored or does not help is passed over.
+  std::vector<Digest> parents = {};
+};
+
+// A piece of a blob as the store cuts it: equal bytes in equal surroundings are equal pieces, in any blob.
+struct ChunkInfo {
+  Digest digest;  // of the piece's bytes
+  std::uint32_t length;
+
+  bool operator==(const ChunkInfo&) const = default;
 };
 
 struct BlobTotals {
@@ -77,6 +89,12 @@ class BlobReader {
   virtual std::size_t read(std::span<std::byte> out) = 0;
 };
 
+// Keeps a blob from being collected as garbage for as long as it lives. It must not outlive the store.
+class BlobLease {
+ public:
+  virtual ~BlobLease() = default;
+};
+
 // Any thread may call any method at any time.
 class BlobStore {
  public:
@@ -90,6 +108,14 @@ class BlobStore {
 
   // Nothing when no such blob is stored. Throws corrupt when it is there and unreadable.
   virtual std::optional<BlobInfo> stat(const Digest& digest) const = 0;
+
+  // From now on, until the lease ends, garbage collection leaves this blob alone: take it before relying on
+  // `stat`, end it when something that garbage collection asks (a version) names the blob. Throws not_found.
+  virtual std::unique_ptr<BlobLease> lease(const Digest& digest) = 0;
+
+  // Calls `visit` for every chunk of a blob, in order: their lengths add up to its size. Throws as `open`.
+  virtual void for_each_chunk(const Digest& digest,
+                              const std::function<void(const ChunkInfo&)>& visit) const = 0;
 
   // Calls `visit` once for every blob that was stored before the call and stays, in ascending order; those
   // that come or go meanwhile may be seen or not. Damaged blobs are listed too.

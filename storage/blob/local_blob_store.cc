@@ -112,6 +112,11 @@ class OwningStore final : public BlobStore {
     return store_.open(digest, range);
   }
   std::optional<BlobInfo> stat(const Digest& digest) const override { return store_.stat(digest); }
+  std::unique_ptr<BlobLease> lease(const Digest& digest) override { return store_.lease(digest); }
+  void for_each_chunk(const Digest& digest,
+                      const std::function<void(const ChunkInfo&)>& visit) const override {
+    store_.for_each_chunk(digest, visit);
+  }
   void for_each(const std::function<void(const Digest&)>& visit) const override { store_.for_each(visit); }
   void check(const Digest& digest) const override { store_.check(digest); }
   BlobTotals totals() const override { return store_.totals(); }
@@ -203,6 +208,19 @@ std::unique_ptr<BlobReader> LocalBlobStore::open(const Digest& digest, const Byt
 std::optional<BlobInfo> LocalBlobStore::stat(const Digest& digest) const {
   const auto file = find_blob(files_, digest);
   return file ? std::optional(file->info()) : std::nullopt;
+}
+
+// Nothing is ever removed from this format.
+std::unique_ptr<BlobLease> LocalBlobStore::lease(const Digest& digest) {
+  if (!stat(digest)) throw not_stored(digest);
+  return std::make_unique<BlobLease>();
+}
+
+void LocalBlobStore::for_each_chunk(const Digest& digest,
+                                    const std::function<void(const ChunkInfo&)>& visit) const {
+  const auto file = find_blob(files_, digest);
+  if (!file) throw not_stored(digest);
+  for (std::size_t block = 0; block < file->block_count(); ++block) visit(file->block(block));
 }
 
 void LocalBlobStore::for_each(const std::function<void(const Digest&)>& visit) const {

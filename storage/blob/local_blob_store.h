@@ -24,6 +24,9 @@ class LocalBlobStore final : public BlobStore {
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;
   std::unique_ptr<BlobReader> open(const Digest& digest, const ByteRange& range) const override;
   std::optional<BlobInfo> stat(const Digest& digest) const override;
+  std::unique_ptr<BlobLease> lease(const Digest& digest) override;
+  void for_each_chunk(const Digest& digest,
+                      const std::function<void(const ChunkInfo&)>& visit) const override;
   void for_each(const std::function<void(const Digest&)>& visit) const override;
   void check(const Digest& digest) const override;
   BlobTotals totals() const override;

@@ -38,6 +38,21 @@ class MemoryBlobStore final : public BlobStore {
     return BlobInfo{digest, found->second.size(), found->second.size()};
   }
 
+  std::unique_ptr<BlobLease> lease(const Digest& digest) override {
+    if (!stat(digest)) throw Error(Code::not_found, "Blob " + digest.text() + " is not stored");
+    return std::make_unique<BlobLease>();
+  }
+
+  // Pieces of 64 KiB.
+  void for_each_chunk(const Digest& digest,
+                      const std::function<void(const ChunkInfo&)>& visit) const override {
+    const std::string bytes = verified(digest);
+    for (std::size_t at = 0; at < bytes.size(); at += 65536) {
+      const std::string piece = bytes.substr(at, 65536);
+      visit({Digest::of(piece), static_cast<std::uint32_t>(piece.size())});
+    }
+  }
+
   void for_each(const std::function<void(const Digest&)>& visit) const override {
     std::vector<Digest> digests;
     {
