@@ -19,4 +19,11 @@ inline constexpr std::uint32_t kBlockSize = static_cast<std::uint32_t>(kMiB);
 // weights.
 inline constexpr int kCompressionLevel = 3;
 
+// Raw bytes of a chunk, the unit that is stored and verified whole. Bounds what a decoder's buffers take.
+inline constexpr std::uint32_t kMaxChunk = static_cast<std::uint32_t>(kMiB);
+
+// Bytes of a parent that a chunk may be encoded against: the chunk's own place in another version and as much around
+// it. Fixed by the format, for a decoder needs the same bytes.
+inline constexpr std::uint32_t kMaxParent = static_cast<std::uint32_t>(2 * kMiB);
+
 }  // namespace assay
