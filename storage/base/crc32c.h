@@ -10,5 +10,7 @@ namespace assay {
 
 // crc32c("123456789") is 0xE3069283.
 std::uint32_t crc32c(std::span<const std::byte> bytes);
+// The same without the CPU's instruction for it, which the above uses where there is one.
+std::uint32_t crc32c_by_table(std::span<const std::byte> bytes);
 
 }  // namespace assay

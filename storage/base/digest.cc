@@ -16,8 +16,9 @@ constexpr std::string_view kDigits = "0123456789abcdef";
 
 Digest Digest::parse(std::string_view text) {
   const auto fail = [&] {
-    return Error(Code::invalid_argument, "\"" + std::string(text.substr(0, 100)) +
-                                             "\" is not a digest: write sha256: and 64 lower-case hex digits");
+    return Error(Code::invalid_argument,
+                 "\"" + std::string(text.substr(0, 100)) +
+                     "\" is not a digest: write sha256: and 64 lower-case hex digits");
   };
   if (text.size() != kPrefix.size() + 2 * kSize || !text.starts_with(kPrefix)) throw fail();
   Bytes bytes;
@@ -36,7 +37,9 @@ Digest Digest::of(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
-Digest Digest::of(std::string_view bytes) { return of(std::as_bytes(std::span(bytes))); }
+Digest Digest::of(std::string_view bytes) {
+  return of(std::as_bytes(std::span(bytes)));
+}
 
 std::string Digest::hex() const {
   std::string out;
@@ -48,9 +51,13 @@ std::string Digest::hex() const {
   return out;
 }
 
-std::string Digest::text() const { return std::string(kPrefix) + hex(); }
+std::string Digest::text() const {
+  return std::string(kPrefix) + hex();
+}
 
-std::string Digest::short_text() const { return text().substr(0, kPrefix.size() + 12); }
+std::string Digest::short_text() const {
+  return text().substr(0, kPrefix.size() + 12);
+}
 
 }  // namespace assay
 

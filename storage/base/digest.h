@@ -26,9 +26,9 @@ class Digest {
   static Digest of(std::string_view bytes);
 
   const Bytes& bytes() const { return bytes_; }
-  std::string hex() const;        // 64 digits
-  std::string text() const;       // sha256:…
-  std::string short_text() const; // sha256: and 12 digits, for people
+  std::string hex() const;         // 64 digits
+  std::string text() const;        // sha256:…
+  std::string short_text() const;  // sha256: and 12 digits, for people
 
   auto operator<=>(const Digest&) const = default;
 

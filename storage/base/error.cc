@@ -44,7 +44,9 @@ Code code_of(int error_number) {
 
 }  // namespace
 
-const CodeInfo& info(Code code) { return kCodes.at(static_cast<std::size_t>(code)); }
+const CodeInfo& info(Code code) {
+  return kCodes.at(static_cast<std::size_t>(code));
+}
 
 std::optional<Code> code_from_name(std::string_view name) {
   for (const CodeInfo& row : kCodes)

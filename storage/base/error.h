@@ -54,8 +54,8 @@ class Error : public std::exception {
   std::string message_;
 };
 
-// An Error for a failed system call: `what` was attempted, errno says why. ENOSPC and EDQUOT are `full`, EACCES and
-// EPERM `denied`, ENOENT `not_found`, EEXIST `already_exists`; anything else is `unavailable`.
+// An Error for a failed system call: `what` was attempted, errno says why. ENOSPC and EDQUOT are `full`,
+// EACCES and EPERM `denied`, ENOENT `not_found`, EEXIST `already_exists`; anything else is `unavailable`.
 Error system_error(std::string_view what, int error_number);
 
 }  // namespace assay

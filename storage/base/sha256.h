@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Incremental SHA-256 (FIPS 180-4) over OpenSSL's EVP, which uses the CPU's SHA instructions where it has them.
+// Incremental SHA-256 (FIPS 180-4) over OpenSSL's EVP, which uses the CPU's SHA instructions where it has
+// them.
 #pragma once
 
 #include <cstddef>

@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/blob/fsck.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
+#include <unordered_set>
 
 #include "storage/base/error.h"
-#include "storage/blob/blob_file.h"
+#include "storage/blob/chunk_source.h"
 #include "storage/blob/local_layout.h"
+#include "storage/blob/pack_loader.h"
+#include "storage/blob/recipe_walk.h"
 
 namespace assay {
 namespace {
 
 class Check {
  public:
-  Check(const Files& files, const FsckOptions& options) : files_(files), options_(options) {}
+  Check(const Files& files, const FsckOptions& options) : files_(files), options_(options), source_(index_) {}
 
   FsckReport run() {
     check_top();
-    for (unsigned byte = 0; byte < 256; ++byte) check_shard(byte);
-    for (const Digest& digest : options_.required) check_present(digest);
+    read_packs();
+    for (const auto& pack : index_.packs()) check_records(pack);
+    for (const Digest& digest : index_.blobs()) check_blob(digest);
+    for (const Digest& digest : options_.required)
+      if (!index_.stat(digest)) problem(digest, "", "The blob is missing though a version needs it.");
     return std::move(report_);
   }
 
@@ -29,41 +38,32 @@ class Check {
   void stray(const std::string& path) { problem({}, path, "This does not belong to the store."); }
 
   // The entries of a directory; one that is missing is a problem and has none.
-  std::vector<FileEntry> entries(const std::string& path) {
+  std::vector<FileEntry> entries(std::string_view path) {
     try {
       return files_.list(path);
     } catch (const Error& error) {
       if (error.code() != Code::not_found) throw;
-      problem({}, path, "The directory is missing.");
+      problem({}, std::string(path), "The directory is missing.");
       return {};
     }
   }
 
   void check_top() {
-    bool has_format = false;
-    for (const FileEntry& entry : entries("")) {
-      if (entry.name == layout::kFormatFile)
-        has_format = true;
-      else if (entry.name != layout::kBlobs && entry.name != layout::kTemps)
-        stray(entry.name);
-    }
-    if (has_format)
-      check_format();
-    else
-      problem({}, std::string(layout::kFormatFile), "The file is missing.");
-    for (const FileEntry& entry : entries(std::string(layout::kTemps))) {
+    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead,
+                                           layout::kTemps};
+    for (const FileEntry& entry : entries(""))
+      if (std::find(std::begin(kKnown), std::end(kKnown), entry.name) == std::end(kKnown)) stray(entry.name);
+    check_format();
+    for (const FileEntry& entry : entries(layout::kTemps)) {
       if (entry.kind == FileEntry::Kind::file)
         ++report_.unfinished;
       else
         stray(layout::temp(entry.name));
     }
-    for (const FileEntry& entry : entries(std::string(layout::kBlobs)))
-      if (!is_shard(entry)) stray(std::string(layout::kBlobs) + "/" + entry.name);
-  }
-
-  static bool is_shard(const FileEntry& entry) {
-    return entry.kind == FileEntry::Kind::directory && entry.name.size() == 2 &&
-           entry.name.find_first_not_of("0123456789abcdef") == std::string::npos;
+    for (const FileEntry& entry : entries(layout::kPacks))
+      if (entry.kind != FileEntry::Kind::file ||
+          !(entry.name.ends_with(layout::kSealed) || entry.name.ends_with(layout::kOpen)))
+        stray(std::string(layout::kPacks) + "/" + entry.name);
   }
 
   void check_format() {
@@ -71,52 +71,105 @@ class Check {
     try {
       text.resize(files_.open(layout::kFormatFile)->read_at(0, std::as_writable_bytes(std::span(text))));
     } catch (const Error& error) {
-      return problem({}, std::string(layout::kFormatFile), error.message());
+      const bool missing = error.code() == Code::not_found;
+      return problem({}, std::string(layout::kFormatFile),
+                     missing ? "The file is missing." : error.message());
     }
     if (text != layout::kFormatText)
       problem({}, std::string(layout::kFormatFile),
               "The file names a format that this version of assay does not know.");
   }
 
-  void check_shard(unsigned byte) {
-    const std::string shard = layout::shard(byte);
-    for (const FileEntry& entry : entries(shard)) {
-      const auto digest = layout::digest_of(byte, entry.name);
-      if (digest && entry.kind == FileEntry::Kind::file)
-        check_blob(*digest);
-      else
-        stray(shard + "/" + entry.name);
+  void read_packs() {
+    std::set<DeadBlob> dead;
+    try {
+      dead = read_dead_lists(files_);
+    } catch (const Error& error) {
+      if (error.code() != Code::not_found) problem({}, std::string(layout::kDead), error.message());
+    }
+    std::vector<PackFileName> names;
+    try {
+      names = list_packs(files_);
+    } catch (const Error& error) {
+      if (error.code() != Code::not_found) throw;
+    }
+    for (const PackFileName& name : names) read_pack(name, dead);
+  }
+
+  void read_pack(const PackFileName& name, const std::set<DeadBlob>& dead) {
+    try {
+      LoadedPack loaded = load_pack(files_, name, dead);
+      if (!loaded.trouble.empty())
+        problem({}, path_of(name), "The pack's footer is damaged: " + loaded.trouble + ".");
+      index_.add(std::move(loaded.pack), PackIndex::Arrival::moved);
+    } catch (const Error& error) {
+      // An open pack without a header is what a crash leaves; one that has just been closed is listed by its
+      // other name.
+      if (!name.sealed && (error.code() == Code::corrupt || error.code() == Code::not_found)) return;
+      problem({}, path_of(name), error.message());
     }
   }
 
+  // Every stored byte: each record against its sums, each chunk against its digest.
+  void check_records(const std::shared_ptr<Pack>& pack) {
+    const PackContents contents = index_.contents(pack);
+    std::vector<std::byte> raw;
+    for (const PackEntry& entry : contents.entries) {
+      if (entry.damaged) continue;  // dead
+      const auto bases = contents.bases_of(entry);
+      const Found found{pack, entry, {bases.begin(), bases.end()}};
+      try {
+        check_record(found, raw);
+        report_.stored_bytes += entry.size();
+      } catch (const Error& error) {
+        if (error.code() != Code::corrupt) throw;
+        index_.mark_damaged(found);
+        problem(entry.kind == RecordKind::blob ? std::optional(entry.id) : std::nullopt,
+                path_of({pack->name, pack->sealed}),
+                fmt::format("The record of {} at offset {} is damaged: {}.", entry.id.text(), entry.offset,
+                            error.message()));
+      }
+    }
+  }
+
+  void check_record(const Found& found, std::vector<std::byte>& raw) {
+    if (found.entry.kind == RecordKind::chunk) {
+      raw.resize(found.entry.raw_length);
+      return source_.decode(found, raw);
+    }
+    std::vector<std::byte> record;
+    const auto stored = read_record(*found.pack->file, found.entry, found.bases, record);
+    if (found.entry.kind == RecordKind::blob) {
+      decode_recipe(stored);
+    } else {
+      if (Digest::of(stored) != found.entry.id)
+        throw Error(Code::corrupt, "its bytes do not have the digest that they should");
+      decode_page(stored);
+    }
+  }
+
+  // The records have been checked: what remains is that a blob has all that it needs.
   void check_blob(const Digest& digest) {
     try {
-      BlobFile file(files_.open(layout::blob(digest)), digest);
-      file.check();
+      RecipeWalk walk(source_, source_.recipe(digest), 0);
+      while (const auto piece = walk.next()) {
+        const auto found = index_.find(RecordKind::chunk, piece->chunk.digest);
+        if (!found || found->entry.raw_length != piece->chunk.length)
+          throw Error(Code::corrupt, fmt::format("its chunk {} at offset {} is damaged or missing",
+                                                 piece->chunk.digest.short_text(), piece->offset));
+      }
       ++report_.blobs;
-      report_.raw_bytes += file.info().size;
-      report_.stored_bytes += file.info().stored_size;
+      report_.raw_bytes += index_.stat(digest)->size;
     } catch (const Error& error) {
-      if (error.code() == Code::corrupt)
-        problem(digest, layout::blob(digest), "The blob is damaged: " + error.message() + ".");
-      else
-        problem(digest, layout::blob(digest), "The blob cannot be read: " + error.message() + ".");
+      problem(digest, "", "The blob is damaged: " + error.message() + ".");
     }
     if (options_.progress) options_.progress(report_);
   }
 
-  void check_present(const Digest& digest) {
-    try {
-      files_.open(layout::blob(digest));
-    } catch (const Error& error) {
-      // Whatever else is wrong with it has been reported above.
-      if (error.code() == Code::not_found)
-        problem(digest, "", "The blob is missing though a version needs it.");
-    }
-  }
-
   const Files& files_;
   const FsckOptions& options_;
+  PackIndex index_;
+  ChunkSource source_;
   FsckReport report_;
 };
 

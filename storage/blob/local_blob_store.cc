@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/blob/local_blob_store.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cstring>
 #include <string>
+#include <thread>
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
-#include "storage/blob/blob_file.h"
+#include "storage/base/sha256.h"
 #include "storage/blob/local_layout.h"
-#include "storage/blob/local_upload.h"
+#include "storage/blob/pack_reader.h"
+#include "storage/blob/pack_upload.h"
 
 namespace assay {
 namespace {
@@ -20,232 +19,160 @@ Error not_stored(const Digest& digest) {
   return Error(Code::not_found, "Blob " + digest.text() + " is not stored here");
 }
 
-// Turns the clause that a blob file complains with into a sentence with a next step.
-Error about(const Digest& digest, const Error& error) {
-  if (error.code() == Code::corrupt)
-    return Error(Code::corrupt,
-                 fmt::format("Blob {} is damaged on disk: {}. Run assay fsck to see what else is, and "
-                             "restore it from a backup.",
-                             digest.text(), error.message()));
-  if (error.code() == Code::unsupported)
-    return Error(Code::unsupported, fmt::format("Blob {} cannot be read: {}. Use a newer assay.",
-                                                digest.text(), error.message()));
-  return Error(Code::unavailable, fmt::format("Reading blob {}: {}", digest.text(), error.message()));
-}
-
-std::unique_ptr<BlobFile> find_blob(const Files& files, const Digest& digest) {
-  std::unique_ptr<File> file;
-  try {
-    file = files.open(layout::blob(digest));
-    return std::make_unique<BlobFile>(std::move(file), digest);
-  } catch (const Error& error) {
-    if (!file && error.code() == Code::not_found) return nullptr;
-    throw about(digest, error);
-  }
-}
-
-class LocalReader final : public BlobReader {
+class Lease final : public BlobLease {
  public:
-  LocalReader(std::unique_ptr<BlobFile> file, const ByteRange& range)
-      : file_(std::move(file)),
-        position_(range.offset),
-        size_(std::min(range.length, file_->info().size - range.offset)),
-        end_(range.offset + size_) {}
-
-  const BlobInfo& blob() const override { return file_->info(); }
-  std::uint64_t size() const override { return size_; }
-
-  // One block a call at most: whole blocks are decoded where the caller wants them, parts go through a
-  // buffer.
-  std::size_t read(std::span<std::byte> out) override {
-    if (out.empty() || position_ == end_) return 0;
-    const std::size_t block = position_ / kBlockSize;
-    const std::size_t skip = position_ % kBlockSize;
-    const std::size_t length = file_->block_length(block);
-    const std::size_t count = std::min<std::uint64_t>({out.size(), length - skip, end_ - position_});
-    if (count == length) {
-      read_block(block, out.first(length));
-    } else {
-      if (block != buffered_) fill(block, length);
-      std::memcpy(out.data(), buffer_.get() + skip, count);
-    }
-    position_ += count;
-    return count;
+  Lease(PackIndex& index, const Digest& digest) : index_(index), digest_(digest) {
+    if (!index_.lease(digest_)) throw not_stored(digest_);
   }
+  ~Lease() override { index_.release(digest_); }
+  Lease(const Lease&) = delete;
+  Lease& operator=(const Lease&) = delete;
 
  private:
-  void fill(std::size_t block, std::size_t length) {
-    if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::byte[]>(kBlockSize);
-    buffered_ = kNone;
-    read_block(block, std::span(buffer_.get(), length));
-    buffered_ = block;
-  }
-
-  void read_block(std::size_t block, std::span<std::byte> raw) {
-    try {
-      file_->read_block(block, raw);
-    } catch (const Error& error) {
-      throw about(file_->info().digest, error);
-    }
-  }
-
-  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
-
-  std::unique_ptr<BlobFile> file_;
-  std::uint64_t position_;
-  const std::uint64_t size_;
-  const std::uint64_t end_;
-  std::unique_ptr<std::byte[]> buffer_;
-  std::size_t buffered_ = kNone;  // the block in buffer_
-};
-
-// The store together with the files and entropy that it borrows.
-class OwningStore final : public BlobStore {
- public:
-  explicit OwningStore(const std::filesystem::path& directory)
-      : files_(open_files(directory)), store_(*files_, entropy_) {}
-
-  std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override {
-    return store_.begin_upload(options);
-  }
-  std::unique_ptr<BlobReader> open(const Digest& digest, const ByteRange& range) const override {
-    return store_.open(digest, range);
-  }
-  std::optional<BlobInfo> stat(const Digest& digest) const override { return store_.stat(digest); }
-  std::unique_ptr<BlobLease> lease(const Digest& digest) override { return store_.lease(digest); }
-  void for_each_chunk(const Digest& digest,
-                      const std::function<void(const ChunkInfo&)>& visit) const override {
-    store_.for_each_chunk(digest, visit);
-  }
-  void for_each(const std::function<void(const Digest&)>& visit) const override { store_.for_each(visit); }
-  void check(const Digest& digest) const override { store_.check(digest); }
-  BlobTotals totals() const override { return store_.totals(); }
-
- private:
-  std::unique_ptr<Files> files_;
-  SystemEntropy entropy_;
-  LocalBlobStore store_;
+  PackIndex& index_;
+  const Digest digest_;
 };
 
 }  // namespace
 
-LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy)
-    : files_(files), entropy_(entropy), publisher_(files) {
+std::size_t LocalBlobStore::default_threads() {
+  return std::max(2u, std::thread::hardware_concurrency()) - 1;
+}
+
+LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads)
+    : parts_(std::make_unique<StoreParts>(files, entropy, threads)) {
   check_format();
   lay_out();
   sweep();
-  count_stored();
+  load();
 }
+
+LocalBlobStore::~LocalBlobStore() = default;
 
 // The marker comes before anything else, so that a store without one holds no blobs.
 void LocalBlobStore::check_format() {
   std::string text(64, '\0');
   try {
-    const auto file = files_.open(layout::kFormatFile);
+    const auto file = parts_->files.open(layout::kFormatFile);
     text.resize(file->read_at(0, std::as_writable_bytes(std::span(text))));
   } catch (const Error& error) {
     if (error.code() != Code::not_found) throw;
-    files_.make_directory(layout::kTemps);
-    const std::string temp = layout::temp(random_name(entropy_));
-    const auto file = files_.create(temp);
+    parts_->files.make_directory(layout::kTemps);
+    const std::string temp = layout::temp(PackId(parts_->entropy).text);
+    const auto file = parts_->files.create(temp);
     file->append(std::as_bytes(std::span(layout::kFormatText)));
-    if (!publisher_.publish(*file, temp, layout::kFormatFile)) files_.remove(temp);
+    if (!parts_->publisher.publish(*file, temp, layout::kFormatFile)) parts_->files.remove(temp);
     text = layout::kFormatText;
   }
   if (text != layout::kFormatText)
     throw Error(Code::unsupported,
                 "The blob store was written by another version of assay (its file `format` does not say \"" +
                     std::string(layout::kFormatText.substr(0, layout::kFormatText.size() - 1)) +
-                    "\"). Use that version, or a newer one.");
+                    "\"). Use that version.");
 }
 
-// All shards are made and synced once, so that a publish never has to make a directory.
 void LocalBlobStore::lay_out() {
-  files_.make_directory(layout::kTemps);
-  files_.make_directory(layout::kBlobs);
-  for (unsigned byte = 0; byte < 256; ++byte) files_.make_directory(layout::shard(byte));
-  publisher_.sync_directory(layout::kBlobs);
-  publisher_.sync_directory("");
+  parts_->files.make_directory(layout::kTemps);
+  parts_->files.make_directory(layout::kPacks);
+  parts_->files.make_directory(layout::kDead);
+  parts_->publisher.sync_directory("");
 }
 
 void LocalBlobStore::sweep() {
-  for (const FileEntry& entry : files_.list(layout::kTemps))
-    if (entry.kind == FileEntry::Kind::file) files_.remove(layout::temp(entry.name));
+  for (const FileEntry& entry : parts_->files.list(layout::kTemps))
+    if (entry.kind == FileEntry::Kind::file) parts_->files.remove(layout::temp(entry.name));
 }
 
-// By footers alone: the totals are for people, and reading all tables would slow the start. What cannot be
-// read is not counted; fsck and every attempt to read it say why.
-void LocalBlobStore::count_stored() {
-  for_each([this](const Digest& digest) {
-    try {
-      count(read_blob_footer(*files_.open(layout::blob(digest)), digest));
-    } catch (const Error&) {
-    }
-  });
+void LocalBlobStore::load() {
+  const std::set<DeadBlob> dead = read_dead_lists(parts_->files);
+  for (const PackFileName& name : list_packs(parts_->files)) {
+    if (name.sealed)
+      parts_->index.add(load_pack(parts_->files, name, dead).pack, PackIndex::Arrival::moved);
+    else
+      recover_pack(name, dead);
+  }
 }
 
-void LocalBlobStore::count(const BlobInfo& blob) {
-  const std::lock_guard lock(mutex_);
-  ++totals_.blobs;
-  totals_.raw_bytes += blob.size;
-  totals_.stored_bytes += blob.stored_size;
+// A pack that was open when the process ended holds whole records, and then perhaps something that nobody was
+// promised. What is whole becomes a pack of its own; if this is interrupted both exist, with the same
+// records.
+void LocalBlobStore::recover_pack(const PackFileName& name, const std::set<DeadBlob>& dead) {
+  std::optional<LoadedPack> open;
+  try {
+    open = load_pack(parts_->files, name, dead);
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt)
+      throw;  // else not even a header: the process ended while it was writing that
+  }
+  if (open && !open->pack->contents.entries.empty()) {
+    RecordBatch batch;
+    batch.bytes.resize(open->records_end - kPackHeaderSize);
+    if (open->pack->file->read_at(kPackHeaderSize, batch.bytes) != batch.bytes.size())
+      throw Error(Code::unavailable, "Reading " + path_of(name) + ": it became shorter while it was read");
+    batch.contents = std::move(open->pack->contents);
+    for (PackEntry& entry : batch.contents.entries) entry.offset -= kPackHeaderSize;
+    NewPack copy(parts_->files, parts_->entropy);
+    copy.append(batch);
+    copy.seal();
+    parts_->index.add(copy.publish(parts_->publisher), PackIndex::Arrival::moved);
+  }
+  parts_->files.remove(path_of(name));
 }
 
 std::unique_ptr<BlobUpload> LocalBlobStore::begin_upload(const UploadOptions& options) {
-  publisher_.ensure_writable();
-  return std::make_unique<LocalUpload>(*this, options);
+  parts_->publisher.ensure_writable();
+  return std::make_unique<PackUpload>(*parts_, options);
 }
 
 std::unique_ptr<BlobReader> LocalBlobStore::open(const Digest& digest, const ByteRange& range) const {
-  auto file = find_blob(files_, digest);
-  if (!file) throw not_stored(digest);
-  if (range.offset > file->info().size)
-    throw Error(Code::invalid_argument, fmt::format("Blob {} has {} bytes, so no range of it starts at {}",
-                                                    digest.short_text(), file->info().size, range.offset));
-  return std::make_unique<LocalReader>(std::move(file), range);
+  auto lease = std::make_unique<Lease>(parts_->index, digest);
+  const auto info = stat(digest);
+  return std::make_unique<PackReader>(*parts_, *info, std::move(lease), range);
 }
 
 std::optional<BlobInfo> LocalBlobStore::stat(const Digest& digest) const {
-  const auto file = find_blob(files_, digest);
-  return file ? std::optional(file->info()) : std::nullopt;
+  return parts_->index.stat(digest);
 }
 
-// Nothing is ever removed from this format.
 std::unique_ptr<BlobLease> LocalBlobStore::lease(const Digest& digest) {
-  if (!stat(digest)) throw not_stored(digest);
-  return std::make_unique<BlobLease>();
+  return std::make_unique<Lease>(parts_->index, digest);
 }
 
 void LocalBlobStore::for_each_chunk(const Digest& digest,
                                     const std::function<void(const ChunkInfo&)>& visit) const {
-  const auto file = find_blob(files_, digest);
-  if (!file) throw not_stored(digest);
-  for (std::size_t block = 0; block < file->block_count(); ++block) visit(file->block(block));
-}
-
-void LocalBlobStore::for_each(const std::function<void(const Digest&)>& visit) const {
-  for (unsigned byte = 0; byte < 256; ++byte)
-    for (const FileEntry& entry : files_.list(layout::shard(byte)))
-      if (const auto digest = layout::digest_of(byte, entry.name)) visit(*digest);
-}
-
-void LocalBlobStore::check(const Digest& digest) const {
-  const auto file = find_blob(files_, digest);
-  if (!file) throw not_stored(digest);
+  const Lease lease(parts_->index, digest);
   try {
-    file->check();
+    RecipeWalk walk(parts_->source, parts_->source.recipe(digest), 0);
+    while (const auto piece = walk.next()) visit(piece->chunk);
   } catch (const Error& error) {
-    throw about(digest, error);
+    throw about_blob(digest, error);
   }
 }
 
-BlobTotals LocalBlobStore::totals() const {
-  const std::lock_guard lock(mutex_);
-  return totals_;
+void LocalBlobStore::for_each(const std::function<void(const Digest&)>& visit) const {
+  for (const Digest& digest : parts_->index.blobs()) visit(digest);
 }
 
-std::unique_ptr<BlobStore> open_local_blob_store(const std::filesystem::path& directory) {
-  return std::make_unique<OwningStore>(directory);
+void LocalBlobStore::check(const Digest& digest) const {
+  const auto reader = open(digest, {});
+  Sha256 hash;
+  std::vector<std::byte> part(kMaxChunk);
+  while (const std::size_t got = reader->read(part)) hash.update(std::span(part).first(got));
+  if (hash.finish() != digest)
+    throw about_blob(digest, Error(Code::corrupt, "its chunks are sound and do not make up the blob"));
+}
+
+BlobTotals LocalBlobStore::totals() const {
+  return parts_->index.totals();
+}
+
+std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory) {
+  auto files = open_files(directory);
+  auto entropy = std::make_unique<SystemEntropy>();
+  auto store = std::make_unique<LocalBlobStore>(*files, *entropy);
+  store->owned_files_ = std::move(files);
+  store->owned_entropy_ = std::move(entropy);
+  return store;
 }
 
 }  // namespace assay

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blobs on the local disk, one file each, as storage/FORMAT.md describes. No index: the directory is the
-// index.
+// Blobs on the local disk, cut into chunks that lie in packs, as storage/FORMAT.md describes.
 #pragma once
 
 #include <filesystem>
 #include <memory>
-#include <mutex>
+#include <set>
 
 #include "storage/blob/blob_store.h"
-#include "storage/env/durable_publisher.h"
-#include "storage/env/entropy.h"
-#include "storage/env/files.h"
+#include "storage/blob/pack_loader.h"
+#include "storage/blob/store_parts.h"
 
 namespace assay {
 
 class LocalBlobStore final : public BlobStore {
  public:
-  // Lays the directories out when they are missing, removes what interrupted uploads left and counts what is
-  // stored. `files` is the store's own tree; it and `entropy` must outlive the store. One store a tree: hold
-  // a DirectoryLock. Throws unsupported for a store of a later format, else as Files does.
-  LocalBlobStore(Files& files, Entropy& entropy);
+  // How many threads a store has of its own: one less than the machine has cores, for the caller's own thread
+  // works too.
+  static std::size_t default_threads();
+
+  // Lays the directories out when they are missing, removes what interrupted uploads left, closes packs that
+  // a crash left open and reads what all packs hold. `files` is the store's own tree; it and `entropy` must
+  // outlive the store. One store a tree: hold a DirectoryLock. Throws unsupported for a store of another
+  // format, corrupt for a pack that cannot be read, else as Files does. With 0 threads everything happens on
+  // the callers' threads.
+  LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads());
+  ~LocalBlobStore() override;
 
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;
   std::unique_ptr<BlobReader> open(const Digest& digest, const ByteRange& range) const override;
@@ -32,23 +37,21 @@ class LocalBlobStore final : public BlobStore {
   BlobTotals totals() const override;
 
  private:
-  friend class LocalUpload;
+  friend std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory);
 
   void check_format();
   void lay_out();
   void sweep();
-  void count_stored();
-  void count(const BlobInfo& blob);
+  void load();
+  void recover_pack(const PackFileName& name, const std::set<DeadBlob>& dead);
 
-  Files& files_;
-  Entropy& entropy_;
-  DurablePublisher publisher_;
-  mutable std::mutex mutex_;  // guards totals_
-  BlobTotals totals_;
+  std::unique_ptr<Files> owned_files_;      // of a store that was opened by its directory
+  std::unique_ptr<Entropy> owned_entropy_;  // likewise
+  std::unique_ptr<StoreParts> parts_;
 };
 
 // The store in `directory` (DIR/blobs), made when missing, with the system's files and entropy. As the
 // constructor.
-std::unique_ptr<BlobStore> open_local_blob_store(const std::filesystem::path& directory);
+std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory);
 
 }  // namespace assay

@@ -45,6 +45,12 @@ bool DurablePublisher::publish(File& file, std::string_view temp, std::string_vi
   return renamed;
 }
 
+void DurablePublisher::sync(File& file) {
+  ensure_writable();
+  sync_once(failed_, [&] { file.sync(); });
+  ensure_writable();
+}
+
 void DurablePublisher::sync_directory(std::string_view path) {
   ensure_writable();
   const auto directory = files_.open_directory(path);

@@ -21,6 +21,8 @@ class DurablePublisher {
   // disk is never tried again: from then on every call, and ensure_writable(), throws unavailable until the
   // process is restarted.
   [[nodiscard]] bool publish(File& file, std::string_view temp, std::string_view target);
+  // What was appended to `file` is durable on return; fails as publish() does.
+  void sync(File& file);
   // The names in the directory `path` are durable on return; fails as publish() does.
   void sync_directory(std::string_view path);
   // Throws unavailable after such a failure.

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/chunk_source.h"
+
+#include <fmt/format.h>
+
+#include "storage/base/error.h"
+#include "storage/base/limits.h"
+
+namespace assay {
+
+// What decoding needs besides the chunk; kept, because a decoder's tables are dear to make.
+struct ChunkSource::Scratch {
+  ChunkDecoder decoder;
+  std::vector<std::byte> record;
+};
+
+class ChunkSource::Borrowed {
+ public:
+  explicit Borrowed(ChunkSource& source) : source_(source) {
+    const std::lock_guard lock(source_.mutex_);
+    if (source_.idle_.empty()) {
+      scratch_ = std::make_unique<Scratch>();
+    } else {
+      scratch_ = std::move(source_.idle_.back());
+      source_.idle_.pop_back();
+    }
+  }
+  ~Borrowed() {
+    const std::lock_guard lock(source_.mutex_);
+    source_.idle_.push_back(std::move(scratch_));
+  }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+
+  Scratch* operator->() const { return scratch_.get(); }
+
+ private:
+  ChunkSource& source_;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+ChunkSource::ChunkSource(PackIndex& index) : index_(index), cache_(kChunkCacheSize) {}
+ChunkSource::~ChunkSource() = default;
+
+// What a damaged copy says is reported only when there is no other.
+template <typename Use>
+auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
+  std::string why = "it is not in any pack";
+  while (const auto found = index_.find(kind, id)) {
+    try {
+      return use(*found);
+    } catch (const Error& error) {
+      if (error.code() != Code::corrupt) throw;
+      index_.mark_damaged(*found);
+      why = fmt::format("in {} at {}: {}", found->pack->name, found->entry.offset, error.message());
+    }
+  }
+  throw Error(Code::corrupt, fmt::format("{} cannot be read ({})", id.short_text(), why));
+}
+
+void ChunkSource::read(const Digest& chunk, std::span<std::byte> raw) {
+  read_at_depth(chunk, raw, 0);
+}
+
+void ChunkSource::read_at_depth(const Digest& chunk, std::span<std::byte> raw, unsigned depth) {
+  with_sound_copy(RecordKind::chunk, chunk, [&](const Found& found) { decode(found, raw, depth); });
+}
+
+ChunkBytes ChunkSource::read_shared(const Digest& chunk, std::size_t length) {
+  return shared_at_depth(chunk, length, 0);
+}
+
+ChunkBytes ChunkSource::shared_at_depth(const Digest& chunk, std::size_t length, unsigned depth) {
+  if (auto cached = cache_.find(chunk)) return cached;
+  auto bytes = std::make_shared<std::vector<std::byte>>(length);
+  read_at_depth(chunk, *bytes, depth);
+  cache_.insert(chunk, bytes);
+  return bytes;
+}
+
+void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
+  decode(found, raw, 0);
+}
+
+void ChunkSource::decode(const Found& found, std::span<std::byte> raw, unsigned depth) {
+  if (found.entry.raw_length != raw.size())
+    throw Error(Code::corrupt, "it does not have the length that it should");
+  std::vector<ChunkBytes> bases;
+  std::vector<std::byte> joined;
+  const auto parent = parent_of(found, depth, bases, joined);
+  Borrowed scratch(*this);
+  const auto stored = read_record(*found.pack->file, found.entry, found.bases, scratch->record);
+  scratch->decoder.decode(static_cast<std::uint32_t>(found.entry.codec), stored, parent, raw);
+  if (Digest::of(raw) != found.entry.id)
+    throw Error(Code::corrupt, "its bytes do not have the digest that they should");
+}
+
+// A forged pack may chain chunks for ever or in a circle.
+std::span<const std::byte> ChunkSource::parent_of(const Found& found, unsigned depth,
+                                                  std::vector<ChunkBytes>& bases,
+                                                  std::vector<std::byte>& joined) {
+  if (found.bases.empty()) return {};
+  if (depth >= kMaxDepth) throw Error(Code::corrupt, "too many chunks are stored against each other");
+  std::size_t size = 0;
+  for (const Digest& id : found.bases) {
+    const auto base = index_.find(RecordKind::chunk, id);
+    if (!base)
+      throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
+    bases.push_back(shared_at_depth(id, base->entry.raw_length, depth + 1));
+    size += bases.back()->size();
+  }
+  if (size > kMaxParent) throw Error(Code::corrupt, "it is stored against too many bytes");
+  if (bases.size() == 1) return *bases.front();
+  for (const ChunkBytes& base : bases) joined.insert(joined.end(), base->begin(), base->end());
+  return joined;
+}
+
+Recipe ChunkSource::recipe(const Digest& blob) {
+  return with_sound_copy(RecordKind::blob, blob, [&](const Found& found) {
+    Borrowed scratch(*this);
+    return decode_recipe(read_record(*found.pack->file, found.entry, found.bases, scratch->record));
+  });
+}
+
+std::vector<ChunkInfo> ChunkSource::page(const Digest& page) {
+  return with_sound_copy(RecordKind::page, page, [&](const Found& found) {
+    Borrowed scratch(*this);
+    const auto raw = read_record(*found.pack->file, found.entry, found.bases, scratch->record);
+    if (Digest::of(raw) != page)
+      throw Error(Code::corrupt, "its bytes do not have the digest that they should");
+    return decode_page(raw);
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Gets the bytes of chunks, pages and recipes out of the packs: found, read, decoded and verified.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "storage/blob/chunk_cache.h"
+#include "storage/blob/pack_index.h"
+
+namespace assay {
+
+// Any thread may call any method at any time. Throws corrupt when no sound copy is left, unavailable when the
+// disk failed, with a bare clause for the caller to put in a sentence.
+class ChunkSource {
+ public:
+  explicit ChunkSource(PackIndex& index);
+  ~ChunkSource();
+
+  // Fills `raw`, of exactly the chunk's length. A copy that turns out to be damaged is marked so and another
+  // one tried.
+  void read(const Digest& chunk, std::span<std::byte> raw);
+  // The same through the cache.
+  ChunkBytes read_shared(const Digest& chunk, std::size_t length);
+  // As `read_shared` when the chunk is cached, else null.
+  ChunkBytes find_cached(const Digest& chunk) { return cache_.find(chunk); }
+  // What the store knows of a blob, and one page of its chunks; verified.
+  Recipe recipe(const Digest& blob);
+  std::vector<ChunkInfo> page(const Digest& page);
+  // Decodes exactly this copy; for checking and for moving it.
+  void decode(const Found& found, std::span<std::byte> raw);
+
+ private:
+  struct Scratch;
+  class Borrowed;
+
+  template <typename Use>
+  auto with_sound_copy(RecordKind kind, const Digest& id, Use use);
+  void decode(const Found& found, std::span<std::byte> raw, unsigned depth);
+  void read_at_depth(const Digest& chunk, std::span<std::byte> raw, unsigned depth);
+  ChunkBytes shared_at_depth(const Digest& chunk, std::size_t length, unsigned depth);
+  std::span<const std::byte> parent_of(const Found& found, unsigned depth, std::vector<ChunkBytes>& bases,
+                                       std::vector<std::byte>& joined);
+
+  PackIndex& index_;
+  ChunkCache cache_;
+  std::mutex mutex_;  // guards idle_
+  std::vector<std::unique_ptr<Scratch>> idle_;
+};
+
+}  // namespace assay

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/chunk_stream.h"
+
+#include <algorithm>
+
+namespace assay {
+
+// Cuts `bytes` where they lie as long as nothing is held; what does not suffice for a chunk is held, and then
+// just enough of what follows is added to it.
+void ChunkStream::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const std::span<const std::byte> held = std::span(held_).subspan(taken_);
+    const std::span<const std::byte> ahead = held.empty() ? bytes : held;
+    const std::size_t needed = cutter_.needed(ahead);
+    if (ahead.size() >= needed) {
+      const std::size_t length = emit(ahead);
+      if (held.empty())
+        bytes = bytes.subspan(length);
+      else
+        taken_ += length;
+      continue;
+    }
+    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(taken_));
+    taken_ = 0;
+    const std::size_t more = std::min(bytes.size(), needed - held_.size());
+    held_.insert(held_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(more));
+    bytes = bytes.subspan(more);
+  }
+}
+
+Digest ChunkStream::finish() {
+  while (taken_ < held_.size()) taken_ += emit(std::span(held_).subspan(taken_));
+  return hash_.finish();
+}
+
+std::size_t ChunkStream::emit(std::span<const std::byte> ahead) {
+  const Cut cut = cutter_.next(ahead);
+  const auto bytes = ahead.first(cut.length);
+  hash_.update(bytes);
+  visit_(cut, hash_.finish_part(), bytes);
+  return cut.length;
+}
+
+}  // namespace assay

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a file that comes in pieces and hashes it and its chunks in one pass: for the store as it takes bytes
+// in, and for a client that wants to know what a store would make of its file.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "storage/base/paired_sha256.h"
+#include "storage/blob/blob_store.h"
+#include "storage/blob/cutter.h"
+
+namespace assay {
+
+// One thread at a time. Memory: one chunk, or a tensor file's head if that is longer.
+class ChunkStream {
+ public:
+  // Called for every chunk in order, with bytes that are valid for the call.
+  using Visit = std::function<void(const Cut& cut, const Digest& digest, std::span<const std::byte> bytes)>;
+
+  explicit ChunkStream(Visit visit) : visit_(std::move(visit)) {}
+
+  void write(std::span<const std::byte> bytes);
+  // The digest of the whole, after the last chunk was visited. Call it once.
+  Digest finish();
+  const Sketch& sketch() const { return cutter_.sketch(); }
+
+ private:
+  std::size_t emit(std::span<const std::byte> ahead);
+
+  Visit visit_;
+  Cutter cutter_;
+  PairedSha256 hash_;
+  std::vector<std::byte> held_;  // bytes seen and not yet cut, from taken_ on
+  std::size_t taken_ = 0;
+};
+
+// As above, for whoever wants the list alone.
+class ChunkLister {
+ public:
+  explicit ChunkLister(std::function<void(const ChunkInfo&)> visit)
+      : stream_([visit = std::move(visit)](const Cut& cut, const Digest& digest, std::span<const std::byte>) {
+          visit({digest, cut.length});
+        }) {}
+
+  void write(std::span<const std::byte> bytes) { stream_.write(bytes); }
+  Digest finish() { return stream_.finish(); }
+
+ private:
+  ChunkStream stream_;
+};
+
+}  // namespace assay

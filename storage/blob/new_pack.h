@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pack that is being written under a temporary's name: it becomes part of the store whole, or not at all.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "storage/blob/pack_index.h"
+#include "storage/env/durable_publisher.h"
+#include "storage/env/entropy.h"
+
+namespace assay {
+
+// A pack's id as 16 random bytes and as the 32 digits of its name.
+struct PackId {
+  explicit PackId(Entropy& entropy);
+
+  std::array<std::byte, 16> bytes;
+  std::string text;
+};
+
+// One thread at a time. Throws as Files does; then, or when it is destroyed before publish(), the temporary
+// is removed.
+class NewPack {
+ public:
+  NewPack(Files& files, Entropy& entropy);
+  ~NewPack();
+  NewPack(const NewPack&) = delete;
+  NewPack& operator=(const NewPack&) = delete;
+
+  void append(const RecordBatch& batch) { writer_->append(batch); }
+  std::uint64_t size() const { return writer_->size(); }
+  // Writes the footer. Nothing may be appended after it.
+  void seal() { writer_->seal(); }
+  // Makes the sealed pack durable under its name; it is not in any index yet. Call it once.
+  std::shared_ptr<Pack> publish(DurablePublisher& publisher);
+
+ private:
+  Files& files_;
+  std::string name_;
+  std::string temp_;  // empty once it was published
+  std::unique_ptr<File> file_;
+  std::unique_ptr<PackWriter> writer_;
+};
+
+}  // namespace assay

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/pack_loader.h"
+
+#include <fmt/format.h>
+
+#include "storage/base/error.h"
+#include "storage/blob/local_layout.h"
+
+namespace assay {
+namespace {
+
+// What is wrong with a file of the store, from the clause that its reader complains with.
+Error about_file(const std::string& path, const Error& error) {
+  if (error.code() != Code::corrupt && error.code() != Code::unsupported) return error;
+  return Error(error.code(),
+               fmt::format("The blob store's {} cannot be used: {}. Run assay repair on the data "
+                           "directory, or restore it from a backup.",
+                           path, error.message()));
+}
+
+std::vector<std::byte> read_whole(const File& file) {
+  std::vector<std::byte> bytes(file.size());
+  bytes.resize(file.read_at(0, bytes));
+  return bytes;
+}
+
+// Descriptions that a collection found dead stay dead, although their pack is still there for what else it
+// holds.
+void forget(const std::string& name, const std::set<DeadBlob>& dead, PackContents& contents) {
+  if (dead.empty()) return;
+  const auto is_dead = [&](const Digest& digest) { return dead.contains({name, digest}); };
+  std::erase_if(contents.blobs, [&](const PackBlob& blob) { return is_dead(blob.digest); });
+  for (PackEntry& entry : contents.entries)
+    if (entry.kind == RecordKind::blob && is_dead(entry.id)) entry.damaged = true;
+}
+
+void read_contents(LoadedPack& loaded) {
+  Pack& pack = *loaded.pack;
+  if (pack.sealed) {
+    try {
+      pack.contents = read_footer(*pack.file);
+      return;
+    } catch (const Error& error) {
+      if (error.code() != Code::corrupt) throw;
+      loaded.trouble = error.message();
+    }
+  }
+  pack.contents = scan_records(*pack.file, loaded.records_end);
+}
+
+}  // namespace
+
+std::vector<PackFileName> list_packs(const Files& files) {
+  std::vector<PackFileName> packs;
+  for (const FileEntry& entry : files.list(layout::kPacks)) {
+    if (entry.kind != FileEntry::Kind::file) continue;
+    const std::string_view file = entry.name;
+    for (const auto suffix : {layout::kSealed, layout::kOpen})
+      if (file.ends_with(suffix))
+        packs.push_back(
+            {std::string(file.substr(0, file.size() - suffix.size())), suffix == layout::kSealed});
+  }
+  return packs;
+}
+
+std::string path_of(const PackFileName& pack) {
+  return pack.sealed ? layout::sealed_pack(pack.name) : layout::open_pack(pack.name);
+}
+
+std::set<DeadBlob> read_dead_lists(const Files& files) {
+  std::set<DeadBlob> all;
+  for (const FileEntry& entry : files.list(layout::kDead)) {
+    const std::string path = std::string(layout::kDead) + "/" + entry.name;
+    try {
+      for (DeadBlob& dead : decode_dead_list(read_whole(*files.open(path)))) all.insert(std::move(dead));
+    } catch (const Error& error) {
+      throw about_file(path, error);
+    }
+  }
+  return all;
+}
+
+LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead) {
+  LoadedPack loaded{std::make_shared<Pack>(), 0, {}};
+  try {
+    loaded.pack->name = name.name;
+    loaded.pack->sealed = name.sealed;
+    loaded.pack->file = files.open(path_of(name));
+    read_contents(loaded);
+    forget(name.name, dead, loaded.pack->contents);
+    return loaded;
+  } catch (const Error& error) {
+    throw about_file(path_of(name), error);
+  }
+}
+
+}  // namespace assay

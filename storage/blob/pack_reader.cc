@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/pack_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "storage/base/error.h"
+#include "storage/base/limits.h"
+
+namespace assay {
+
+Error about_blob(const Digest& digest, const Error& error) {
+  if (error.code() == Code::corrupt)
+    return Error(
+        Code::corrupt,
+        fmt::format("Blob {} is damaged on disk: {}. Run assay fsck to see what else is; upload it again or "
+                    "restore it from a backup.",
+                    digest.text(), error.message()));
+  if (error.code() == Code::unsupported)
+    return Error(Code::unsupported, fmt::format("Blob {} cannot be read: {}. Use a newer assay.",
+                                                digest.text(), error.message()));
+  return Error(error.code(), fmt::format("Reading blob {}: {}", digest.text(), error.message()));
+}
+
+PackReader::PackReader(StoreParts& parts, const BlobInfo& blob, std::unique_ptr<BlobLease> lease,
+                       const ByteRange& range)
+    : parts_(parts), blob_(blob), lease_(std::move(lease)), position_(range.offset) {
+  if (range.offset > blob.size)
+    throw Error(Code::invalid_argument, fmt::format("Blob {} has {} bytes, so no range of it starts at {}",
+                                                    blob.digest.short_text(), blob.size, range.offset));
+  size_ = std::min(range.length, blob.size - range.offset);
+  end_ = range.offset + size_;
+  try {
+    walk_.emplace(parts.source, parts.source.recipe(blob.digest), range.offset);
+  } catch (const Error& error) {
+    throw about_blob(blob.digest, error);
+  }
+}
+
+PackReader::~PackReader() {
+  for (const Ahead& ahead : ahead_) ahead.job->cancel();
+}
+
+// Keeps some chunks ahead of the reader; the first is decoded by the reader itself if nobody has begun it.
+void PackReader::read_ahead() {
+  while (!walked_ && ahead_.size() < kReadAhead) {
+    const auto piece = walk_->next();
+    walked_ = !piece || piece->offset >= end_;
+    if (!walked_) decode_later(*piece);
+  }
+}
+
+void PackReader::decode_later(const Piece& piece) {
+  const bool whole = piece.offset >= position_ && piece.offset + piece.chunk.length <= end_;
+  Ahead ahead{piece, nullptr, std::make_shared<ChunkBytes>()};
+  ahead.job =
+      std::make_shared<Job>([&source = parts_.source, chunk = piece.chunk, whole, bytes = ahead.bytes] {
+        if (!whole || (*bytes = source.find_cached(chunk.digest))) {
+          if (!*bytes) *bytes = source.read_shared(chunk.digest, chunk.length);
+          return;
+        }
+        auto raw = std::make_shared<std::vector<std::byte>>(chunk.length);
+        source.read(chunk.digest, *raw);
+        *bytes = std::move(raw);
+      });
+  if (!ahead_.empty()) parts_.workers.post(ahead.job);
+  ahead_.push_back(std::move(ahead));
+}
+
+std::size_t PackReader::read(std::span<std::byte> out) {
+  if (out.empty() || position_ == end_) return 0;
+  try {
+    read_ahead();
+    if (ahead_.empty()) throw Error(Code::corrupt, "its recipe ends too early");
+    Ahead& front = ahead_.front();
+    front.job->wait();
+    const std::uint64_t skip = position_ - front.piece.offset;
+    const std::size_t count =
+        std::min<std::uint64_t>({out.size(), front.piece.chunk.length - skip, end_ - position_});
+    std::memcpy(out.data(), (*front.bytes)->data() + skip, count);
+    position_ += count;
+    if (skip + count == front.piece.chunk.length) ahead_.pop_front();
+    return count;
+  } catch (const Error& error) {
+    throw about_blob(blob_.digest, error);
+  }
+}
+
+}  // namespace assay

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/pack_upload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/base/error.h"
+#include "storage/base/limits.h"
+
+namespace assay {
+namespace {
+
+// Repeats within one upload are found among so many of its latest new chunks; beyond, they are stored again,
+// which keeps memory independent of the blob's size.
+constexpr std::size_t kFreshChunks = 64 * 1024;
+
+// A failed file operation as the uploader should hear of it: only "full" is something that the caller can act
+// upon.
+Error as_upload_failure(const Error& error) {
+  if (error.code() == Code::full)
+    return Error(Code::full, "The disk is full, and nothing of the upload was kept (" + error.message() +
+                                 "). Free some space where the data directory is, then upload again.");
+  return Error(Code::unavailable, "The upload failed: " + error.message());
+}
+
+bool is_about_files(const Error& error) {
+  switch (error.code()) {
+    case Code::full:
+    case Code::denied:
+    case Code::not_found:
+    case Code::already_exists:
+    case Code::unavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+// Whatever goes wrong, the upload is over and its temporaries gone at once: a full disk must not wait for a
+// destructor.
+template <typename Step>
+auto PackUpload::attempt(Step step) {
+  if (over_) throw Error(Code::internal, "The upload is over; begin another");
+  try {
+    return step();
+  } catch (const Error& error) {
+    abandon();
+    if (is_about_files(error)) throw as_upload_failure(error);
+    throw;
+  } catch (...) {
+    abandon();
+    throw;
+  }
+}
+
+PackUpload::PackUpload(StoreParts& parts, const UploadOptions& options)
+    : parts_(parts),
+      options_(options),
+      pins_(parts.index),
+      parents_(std::make_unique<Parents>(parts.source, parts.index, options.parents)),
+      stream_([this](const Cut& cut, const Digest& digest, auto bytes) { take(cut, digest, bytes); }) {
+  if (options_.size && *options_.size > kMaxBlobSize)
+    throw Error(Code::too_large,
+                fmt::format("A blob may have at most {} bytes, not {}", kMaxBlobSize, *options_.size));
+}
+
+PackUpload::~PackUpload() {
+  abandon();
+  if (leased_) parts_.index.release(*leased_);
+}
+
+void PackUpload::write(std::span<const std::byte> bytes) {
+  attempt([&] {
+    if (options_.size && bytes.size() > *options_.size - size_)
+      throw Error(Code::invalid_argument,
+                  fmt::format("More bytes arrived than the {} that were announced; nothing was kept",
+                              *options_.size));
+    if (bytes.size() > kMaxBlobSize - size_)
+      throw Error(Code::too_large,
+                  fmt::format("A blob may have at most {} bytes; nothing was kept", kMaxBlobSize));
+    size_ += bytes.size();
+    stream_.write(bytes);
+  });
+}
+
+void PackUpload::take(const Cut& cut, const Digest& digest, std::span<const std::byte> bytes) {
+  const std::uint64_t offset = std::exchange(taken_, taken_ + bytes.size());
+  if (cut.tensor != 0) parents_->consider(stream_.sketch());
+  if (!is_known(digest, offset)) encode_later(cut, digest, offset, bytes);
+  page_.push_back({digest, cut.length});
+  if (page_.size() == kPageChunks) end_page();
+}
+
+bool PackUpload::is_known(const Digest& chunk, std::uint64_t offset) {
+  if (fresh_.contains(chunk)) return true;
+  if (!parts_.index.reuse(RecordKind::chunk, chunk, pins_)) return false;
+  parents_->saw(chunk, offset);
+  return true;
+}
+
+void PackUpload::encode_later(const Cut& cut, const Digest& digest, std::uint64_t offset,
+                              std::span<const std::byte> bytes) {
+  if (fresh_.size() == kFreshChunks) fresh_.clear();
+  fresh_.insert(digest);
+  auto chunk = std::make_shared<NewChunk>(NewChunk{digest, cut.element, {bytes.begin(), bytes.end()}, {}});
+  chunk->choices = parents_->choices(cut, offset, pins_);
+  Pending pending{nullptr, std::make_shared<RecordBatch>()};
+  pending.job = std::make_shared<Job>(
+      [this, chunk, record = pending.record] { *record = encode_chunk(parts_, *chunk, parents_.get()); });
+  pending_.push_back(pending);
+  parts_.workers.post(pending.job);
+  collect(kUploadWindow);
+}
+
+// Moves encoded chunks, in order, to the batch: those that are done, and as many more as it takes to leave at
+// most `leave`.
+void PackUpload::collect(std::size_t leave) {
+  while (!pending_.empty()) {
+    if (!pending_.front().job->done()) {
+      if (pending_.size() <= leave) return;
+      help();
+      if (!pending_.front().job->done()) pending_.front().job->wait();
+    }
+    pending_.front().job->wait();  // throws what went wrong
+    add(*pending_.front().record);
+    pending_.pop_front();
+  }
+}
+
+// The window is full: better encode a chunk here than wait for the workers.
+void PackUpload::help() {
+  for (const Pending& pending : pending_)
+    if (pending.job->try_run()) return;
+}
+
+void PackUpload::add(const RecordBatch& record) {
+  recipe_.added += record.bytes.size();
+  batch_->contents.append(record.contents, batch_->bytes.size());
+  batch_->bytes.insert(batch_->bytes.end(), record.bytes.begin(), record.bytes.end());
+  if (batch_->bytes.size() >= kSharedUpload) spill();
+}
+
+// The upload has outgrown the shared pack, or its pack's buffer. One write at a time is under way, so that
+// they stay in order and memory stays bounded.
+void PackUpload::spill() {
+  if (spill_) spill_->wait();
+  if (packs_.empty() || packs_.back()->size() >= kPackSize) {
+    if (!packs_.empty()) packs_.back()->seal();
+    packs_.push_back(std::make_shared<NewPack>(parts_.files, parts_.entropy));
+  }
+  spill_ = std::make_shared<Job>(
+      [pack = packs_.back(), batch = std::exchange(batch_, std::make_shared<RecordBatch>())] {
+        pack->append(*batch);
+      });
+  parts_.workers.post(spill_);
+}
+
+void PackUpload::end_page() {
+  if (recipe_.pages.size() == kMaxPages)
+    throw Error(Code::too_large, "The blob falls into too many chunks; nothing was kept");
+  const auto raw = encode_page(page_);
+  const Digest id = Digest::of(raw);
+  std::uint64_t size = 0;
+  for (const ChunkInfo& chunk : page_) size += chunk.length;
+  recipe_.pages.push_back({id, size, static_cast<std::uint32_t>(page_.size())});
+  page_.clear();
+  if (fresh_.contains(id) || parts_.index.reuse(RecordKind::page, id, pins_)) return;
+  fresh_.insert(id);
+  collect(0);
+  RecordBatch record;
+  record.add({.kind = RecordKind::page, .raw_length = static_cast<std::uint32_t>(raw.size()), .id = id}, raw);
+  add(record);
+}
+
+BlobInfo PackUpload::finish() {
+  return attempt([&] {
+    if (options_.size && size_ != *options_.size)
+      throw Error(
+          Code::invalid_argument,
+          fmt::format("The upload ended after {} of {} bytes; nothing was kept", size_, *options_.size));
+    const Digest digest = stream_.finish();
+    if (options_.digest && digest != *options_.digest)
+      throw Error(
+          Code::invalid_argument,
+          fmt::format("The bytes that arrived have digest {}, not {} as announced; nothing was kept. Compute "
+                      "the digest again, then repeat the upload.",
+                      digest.text(), options_.digest->text()));
+    const BlobInfo info = publish(digest);
+    over_ = true;
+    return info;
+  });
+}
+
+// A blob that is here already is not described again, but chunks of it that had been damaged have been stored
+// anew.
+BlobInfo PackUpload::publish(const Digest& digest) {
+  if (!page_.empty()) end_page();
+  collect(0);
+  const bool described = is_described(digest);
+  if (!described) describe(digest);
+  if (!packs_.empty()) {
+    publish_packs();
+  } else if (!batch_->bytes.empty()) {
+    parts_.shared.commit(*batch_);
+  }
+  if (!described) leased_ = digest;  // the index has done so
+  const auto info = parts_.index.stat(digest);
+  if (!info) throw Error(Code::internal, "The upload was published and cannot be found");
+  return *info;
+}
+
+bool PackUpload::is_described(const Digest& digest) {
+  if (!parts_.index.lease(digest)) return false;
+  leased_ = digest;
+  return parts_.index.find(RecordKind::blob, digest).has_value();
+}
+
+void PackUpload::describe(const Digest& digest) {
+  if (leased_) parts_.index.release(*std::exchange(leased_, std::nullopt));
+  recipe_.size = size_;
+  recipe_.sketch = stream_.sketch();
+  recipe_.added += record_size(1, encode_recipe(recipe_).size());
+  batch_->add_blob({digest, recipe_.size, recipe_.added, recipe_.sketch}, encode_recipe(recipe_));
+}
+
+// The pack with the description comes last: without it, the others are chunks that nobody needs.
+void PackUpload::publish_packs() {
+  spill();
+  spill_->wait();
+  packs_.back()->seal();
+  std::vector<std::shared_ptr<Pack>> published;
+  for (const auto& pack : packs_) published.push_back(pack->publish(parts_.publisher));
+  for (const auto& pack : published) parts_.index.add(pack, PackIndex::Arrival::uploaded);
+}
+
+void PackUpload::abandon() noexcept {
+  over_ = true;
+  for (const Pending& pending : pending_) pending.job->cancel();
+  pending_.clear();
+  if (spill_) spill_->cancel();
+  packs_.clear();
+  batch_.reset();
+}
+
+}  // namespace assay

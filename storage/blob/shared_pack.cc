@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/shared_pack.h"
+
+#include "storage/base/error.h"
+#include "storage/base/limits.h"
+#include "storage/blob/local_layout.h"
+#include "storage/blob/new_pack.h"
+
+namespace assay {
+
+// Whoever finds nobody writing writes for all who wait.
+void SharedPack::commit(const RecordBatch& batch) {
+  Waiting mine{&batch};
+  std::unique_lock lock(mutex_);
+  queue_.push_back(&mine);
+  while (!mine.done) {
+    if (writing_) {
+      changed_.wait(lock);
+      continue;
+    }
+    writing_ = true;
+    const std::vector<Waiting*> group = std::exchange(queue_, {});
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      write(group);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    for (Waiting* waiting : group) {
+      waiting->failure = failure;
+      waiting->done = true;
+    }
+    writing_ = false;
+    changed_.notify_all();
+  }
+  if (mine.failure) std::rethrow_exception(mine.failure);
+}
+
+// After a failure the pack may end in the middle of a record, so nothing is appended to it any more: what was
+// committed before stays readable, and opening the store again keeps that much of it.
+void SharedPack::write(const std::vector<Waiting*>& group) {
+  publisher_.ensure_writable();
+  std::vector<std::uint64_t> shifts;
+  try {
+    if (!pack_) start_pack();
+    for (const Waiting* waiting : group) {
+      shifts.push_back(writer_->size());
+      writer_->append(*waiting->batch);
+    }
+    publisher_.sync(*pack_->file);
+  } catch (...) {
+    writer_.reset();
+    pack_.reset();
+    throw;
+  }
+  for (std::size_t i = 0; i < group.size(); ++i)
+    index_.extend(pack_, group[i]->batch->contents, shifts[i], PackIndex::Arrival::uploaded);
+  close_when_full();
+}
+
+void SharedPack::start_pack() {
+  const PackId id(entropy_);
+  auto pack = std::make_shared<Pack>();
+  pack->name = id.text;
+  pack->sealed = false;
+  pack->file = files_.create(layout::open_pack(pack->name));
+  try {
+    writer_ = std::make_unique<PackWriter>(*pack->file, id.bytes);
+    publisher_.sync_directory(layout::kPacks);
+  } catch (...) {
+    try {
+      files_.remove(layout::open_pack(pack->name));
+    } catch (const Error&) {
+      // An empty one is removed when the store is opened again.
+    }
+    throw;
+  }
+  index_.add(pack, PackIndex::Arrival::uploaded);
+  pack_ = std::move(pack);
+}
+
+// Nobody's upload fails because of this: a pack that could not be closed is like one that a crash left open.
+void SharedPack::close_when_full() {
+  if (writer_->size() < kSharedPackSize) return;
+  try {
+    writer_->seal();
+    if (publisher_.publish(*pack_->file, layout::open_pack(pack_->name), layout::sealed_pack(pack_->name)))
+      pack_->sealed = true;
+  } catch (const Error&) {
+  }
+  writer_.reset();
+  pack_.reset();
+}
+
+}  // namespace assay

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parts of a local blob store that its uploads and readers work with.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "storage/blob/chunk_codec.h"
+#include "storage/blob/chunk_source.h"
+#include "storage/blob/pack_index.h"
+#include "storage/blob/shared_pack.h"
+#include "storage/blob/workers.h"
+#include "storage/env/durable_publisher.h"
+#include "storage/env/entropy.h"
+#include "storage/env/files.h"
+
+namespace assay {
+
+// Encoders that nobody uses at the moment; kept, because their tables are dear to make. Any thread.
+class Encoders {
+ public:
+  std::unique_ptr<ChunkEncoder> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<ChunkEncoder>();
+    auto encoder = std::move(idle_.back());
+    idle_.pop_back();
+    return encoder;
+  }
+  void give_back(std::unique_ptr<ChunkEncoder> encoder) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(encoder));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<ChunkEncoder>> idle_;
+};
+
+// Outlives every upload and reader.
+struct StoreParts {
+  StoreParts(Files& the_files, Entropy& the_entropy, std::size_t threads)
+      : files(the_files),
+        entropy(the_entropy),
+        publisher(the_files),
+        source(index),
+        shared(the_files, the_entropy, publisher, index),
+        workers(threads) {}
+
+  Files& files;
+  Entropy& entropy;
+  DurablePublisher publisher;
+  PackIndex index;
+  ChunkSource source;
+  SharedPack shared;
+  Encoders encoders;
+  Workers workers;  // the last, so that no thread outlives what it works with
+};
+
+}  // namespace assay
