@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that sees every part of the program: gives the command line the server, the plugins and the
 // checks. Arguments, errors and exit codes are cli/app.cc's.
+#include <sys/resource.h>
+
 #include <csignal>
 #include <iostream>
 
@@ -78,11 +80,20 @@ cli::CheckReport check_data(const fs::path& data_dir) {
   return out;
 }
 
+// A store keeps a descriptor for each of its packs and a server one for each connection; shells start programs with 1024.
+void allow_many_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   // A reader of our output that goes away is an error of one write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  allow_many_files();
   cli::Program program;
   program.version = daemon::program_version();
   program.environment = cli::process_environment();

@@ -15,8 +15,8 @@
 
 namespace assay {
 
-// An open file. One thread at a time, except read_at, which any thread may call on a file that nobody appends
-// to.
+// An open file. One thread at a time, except read_at, which any thread may call at any time for bytes that were there
+// before.
 class File {
  public:
   virtual ~File() = default;
