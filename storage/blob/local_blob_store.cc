@@ -105,14 +105,8 @@ void LocalBlobStore::recover_pack(const PackFileName& name, const std::set<DeadB
       throw;  // else not even a header: the process ended while it was writing that
   }
   if (open && !open->pack->contents.entries.empty()) {
-    RecordBatch batch;
-    batch.bytes.resize(open->records_end - kPackHeaderSize);
-    if (open->pack->file->read_at(kPackHeaderSize, batch.bytes) != batch.bytes.size())
-      throw Error(Code::unavailable, "Reading " + path_of(name) + ": it became shorter while it was read");
-    batch.contents = std::move(open->pack->contents);
-    for (PackEntry& entry : batch.contents.entries) entry.offset -= kPackHeaderSize;
     NewPack copy(parts_->files, parts_->entropy);
-    copy.append(batch);
+    copy_records(*open->pack->file, open->pack->contents, [](const PackEntry&) { return true; }, copy);
     copy.seal();
     parts_->index.add(copy.publish(parts_->publisher), PackIndex::Arrival::moved);
   }

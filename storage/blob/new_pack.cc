@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 #include "storage/base/error.h"
+#include "storage/base/limits.h"
 #include "storage/blob/local_layout.h"
 
 namespace assay {
@@ -45,6 +48,36 @@ std::shared_ptr<Pack> NewPack::publish(DurablePublisher& publisher) {
   pack->file = std::move(file_);
   pack->contents = writer_->contents();
   return pack;
+}
+
+void copy_records(const File& file, const PackContents& contents, const std::function<bool(const PackEntry&)>& wanted,
+                  NewPack& target) {
+  std::unordered_map<Digest, const PackBlob*> blobs;
+  for (const PackBlob& blob : contents.blobs) blobs.emplace(blob.digest, &blob);
+  RecordBatch batch;
+  std::vector<std::byte> buffer;
+  for (const PackEntry& entry : contents.entries) {
+    const bool is_blob = entry.kind == RecordKind::blob;
+    if (!wanted(entry) || (is_blob && !blobs.contains(entry.id))) continue;
+    const auto bases = contents.bases_of(entry);
+    const auto stored = read_record(file, entry, bases, buffer);
+    if (is_blob) {
+      batch.add_blob(*blobs.at(entry.id), stored);
+    } else {
+      batch.add({.kind = entry.kind,
+                 .codec = entry.codec,
+                 .element = entry.element,
+                 .depth = entry.depth,
+                 .raw_length = entry.raw_length,
+                 .id = entry.id,
+                 .bases = {bases.begin(), bases.end()}},
+                stored);
+    }
+    if (batch.bytes.size() < kSharedUpload) continue;
+    target.append(batch);
+    batch = {};
+  }
+  target.append(batch);
 }
 
 }  // namespace assay

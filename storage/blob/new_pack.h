@@ -2,6 +2,8 @@
 // A pack that is being written under a temporary's name: it becomes part of the store whole, or not at all.
 #pragma once
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,5 +44,10 @@ class NewPack {
   std::unique_ptr<File> file_;
   std::unique_ptr<PackWriter> writer_;
 };
+
+// Copies the records of a pack that `wanted` says into `target`, as they are stored, and descriptions that are not listed in
+// `contents.blobs` never. Throws corrupt, with a bare clause, for one that does not match its sums.
+void copy_records(const File& file, const PackContents& contents, const std::function<bool(const PackEntry&)>& wanted,
+                  NewPack& target);
 
 }  // namespace assay
