@@ -13,14 +13,15 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kSampledElements = 16384;
+constexpr std::size_t kSampledElements = 8192;
 // A parent makes reading slower and keeps another chunk alive, so it has to earn that: 3 %.
 constexpr std::size_t kParentPercent = 97;
 
 }  // namespace
 
 ChunkEncoder::ChunkEncoder(const Cpu& cpu)
-    : planes_(cpu),
+    : cpu_(cpu),
+      planes_(cpu),
       difference_(cpu),
       stored_(std::make_unique_for_overwrite<std::byte[]>(kMaxChunk)),
       decoded_(std::make_unique_for_overwrite<std::byte[]>(kMaxChunk)) {}
@@ -56,7 +57,7 @@ EncodedChunk ChunkEncoder::encode_floats(std::span<const std::byte> raw, Element
     const ChunkSample parent_sample(parent, width(element), kSampledElements,
                                     decoded_.get() + sample.bytes().size());
     const std::size_t against = difference_.estimate(sample.bytes(), element, parent_sample.bytes());
-    const std::size_t alone = estimate_planes(sample.bytes(), element);
+    const std::size_t alone = estimate_planes(cpu_, sample.bytes(), element, stored_.get());
     if (against * 100 < alone * kParentPercent) {
       const auto size = difference_.encode(zstd_, raw, element, parent, to);
       if (size && verified(to.first(*size), parent, raw)) return {ChunkCodec::difference, to.first(*size)};

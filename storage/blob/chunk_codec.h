@@ -48,6 +48,7 @@ class ChunkEncoder {
   bool verified(std::span<const std::byte> stored, std::span<const std::byte> parent,
                 std::span<const std::byte> raw);
 
+  Cpu cpu_;
   ZstdEncoder zstd_;
   ZstdDecoder zstd_decoder_;
   PlaneCodec planes_;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "storage/blob/entropy_estimate.h"
+#include "storage/blob/plane_split.h"
 
 namespace assay {
 namespace {
@@ -60,17 +61,13 @@ bool looks_repetitive(std::span<const std::byte> bytes) {
   return words >= 64 && seen * 4 > words;
 }
 
-std::size_t estimate_planes(std::span<const std::byte> sample, Element element) {
-  const std::size_t bytes = width(element);
-  std::array<ByteCounts, kMaxElementWidth> counts{};
-  for (std::size_t i = 0; i + bytes <= sample.size(); i += bytes) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, sample.data() + i, bytes);
-    word = word << 1 | word >> (8 * bytes - 1);
-    for (std::size_t p = 0; p < bytes; ++p) ++counts[p][word >> (8 * p) & 0xFF];
-  }
+std::size_t estimate_planes(const Cpu& cpu, std::span<const std::byte> sample, Element element,
+                            std::byte* room) {
+  const std::size_t count = sample.size() / width(element);
+  split_planes(cpu, width(element), sample.data(), count, room);
   double bits = 0;
-  for (std::size_t p = 0; p < bytes; ++p) bits += entropy_bits(counts[p]);
+  for (std::size_t p = 0; p < width(element); ++p)
+    bits += entropy_bits(count_bytes({room + p * count, count}));
   return static_cast<std::size_t>(bits / 8);
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 
+#include "storage/base/cpu.h"
 #include "storage/blob/element.h"
 
 namespace assay {
@@ -28,6 +29,8 @@ bool looks_random(std::span<const std::byte> bytes);
 // frequency.
 bool looks_repetitive(std::span<const std::byte> bytes);
 // About how many bytes the codec `planes` would make of the floats of a sample: the entropy of their planes.
-std::size_t estimate_planes(std::span<const std::byte> sample, Element element);
+// `room` is as long as the sample.
+std::size_t estimate_planes(const Cpu& cpu, std::span<const std::byte> sample, Element element,
+                            std::byte* room);
 
 }  // namespace assay

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
+
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
 #include "storage/blob/entropy_estimate.h"
@@ -18,7 +20,8 @@ namespace {
 
 // A context for each exponent that is frequent enough to pay for its own histogram, its rarer neighbours
 // together.
-DifferenceContexts choose_contexts(const KeyCounts& counts, std::size_t total) {
+DifferenceContexts choose_contexts(const KeyCounts& counts) {
+  const std::size_t total = std::accumulate(counts.begin(), counts.end(), std::size_t{0});
   for (std::size_t share = 40;; share = share * 3 / 4) {
     DifferenceContexts contexts;
     std::size_t gathered = 0;
@@ -34,6 +37,21 @@ DifferenceContexts choose_contexts(const KeyCounts& counts, std::size_t total) {
     }
     if (fits) return contexts;
   }
+}
+
+// Counted in strips: which contexts there are need not be exact, and counting every key takes as long as
+// splitting.
+KeyCounts sample_keys(Element element, std::span<const std::byte> parent, std::size_t count) {
+  constexpr std::size_t kStrip = 512;
+  constexpr std::size_t kStrips = 32;
+  if (count <= kStrip * kStrips) return count_keys(element, parent.data(), count);
+  KeyCounts counts{};
+  const std::size_t stride = (count - kStrip) / (kStrips - 1);
+  for (std::size_t s = 0; s < kStrips; ++s) {
+    const KeyCounts strip = count_keys(element, parent.data() + s * stride * width(element), kStrip);
+    for (std::size_t key = 0; key < counts.size(); ++key) counts[key] += strip[key];
+  }
+  return counts;
 }
 
 void put_contexts(SectionWriter& writer, const DifferenceContexts& contexts) {
@@ -65,13 +83,13 @@ std::span<const std::byte> bit_content(const DifferenceStream& stream) {
 DifferenceCodec::DifferenceCodec(const Cpu& cpu)
     : cpu_(cpu),
       packed_(std::make_unique_for_overwrite<std::byte[]>(token_capacity())),
-      escapes_(std::make_unique_for_overwrite<std::byte[]>(token_capacity())) {}
+      others_(std::make_unique_for_overwrite<std::byte[]>(token_capacity())) {}
 
 std::optional<std::size_t> DifferenceCodec::encode(ZstdEncoder& zstd, std::span<const std::byte> raw,
                                                    Element element, std::span<const std::byte> parent,
                                                    std::span<std::byte> to) {
   const std::size_t count = raw.size() / width(element);
-  const auto contexts = choose_contexts(count_keys(element, parent.data(), count), count);
+  const auto contexts = choose_contexts(sample_keys(element, parent, count));
   streams_.clear();
   split_difference(cpu_, element, contexts, raw.data(), parent.data(), count, streams_);
   SectionWriter writer(zstd, to);
@@ -79,7 +97,7 @@ std::optional<std::size_t> DifferenceCodec::encode(ZstdEncoder& zstd, std::span<
   put_contexts(writer, contexts);
   for (std::size_t k = 0; k < contexts.count; ++k)
     put_tokens(writer, content(streams_.tokens[k]), {packed_.get(), token_capacity()},
-               {escapes_.get(), token_capacity()});
+               {others_.get(), token_capacity()});
   for (std::size_t i = 0; i + 1 < width(element); ++i) writer.put_section(content(streams_.extra_bytes[i]));
   for (const DifferenceStream& stream : streams_.extra_bits) writer.put_section(bit_content(stream));
   writer.put_raw(raw.subspan(count * width(element)));
@@ -90,7 +108,7 @@ std::optional<std::size_t> DifferenceCodec::encode(ZstdEncoder& zstd, std::span<
 std::size_t DifferenceCodec::estimate(std::span<const std::byte> raw, Element element,
                                       std::span<const std::byte> parent) {
   const std::size_t count = raw.size() / width(element);
-  const auto contexts = choose_contexts(count_keys(element, parent.data(), count), count);
+  const auto contexts = choose_contexts(sample_keys(element, parent, count));
   streams_.clear();
   split_difference(cpu_, element, contexts, raw.data(), parent.data(), count, streams_);
   double bits = 0;
@@ -117,7 +135,7 @@ void DifferenceCodec::decode(ZstdDecoder& zstd, std::span<const std::byte> store
   for (std::size_t k = 0; k < contexts.count; ++k) {
     DifferenceStream& stream = streams_.tokens[k];
     stream.size = take_tokens(reader, {stream.bytes.get(), token_capacity()},
-                              {packed_.get(), token_capacity()}, {escapes_.get(), token_capacity()});
+                              {packed_.get(), token_capacity()}, {others_.get(), token_capacity()});
   }
   for (std::size_t i = 0; i + 1 < width(element); ++i) {
     DifferenceStream& stream = streams_.extra_bytes[i];

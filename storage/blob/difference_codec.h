@@ -35,8 +35,8 @@ class DifferenceCodec {
  private:
   Cpu cpu_;
   DifferenceStreams streams_;
-  std::unique_ptr<std::byte[]> packed_;   // a context's tokens, several in a byte
-  std::unique_ptr<std::byte[]> escapes_;  // and those too large for that
+  std::unique_ptr<std::byte[]> packed_;  // a context's tokens, put together
+  std::unique_ptr<std::byte[]> others_;  // and those that need a byte of their own
 };
 
 }  // namespace assay

@@ -23,7 +23,7 @@ constexpr std::size_t kTooFew = 32;  // bytes that no frame makes shorter
 // What a sample of the bytes says of their histogram.
 struct Skew {
   bool worth_coding;  // the chance that two bytes agree is well above 1/256
-  bool mostly_one;    // half of them are the same byte, so that runs of it may be worth finding
+  bool mostly_one;    // seven of eight are the same byte, so that runs of it may be worth finding
 };
 
 Skew skew_of(std::span<const std::byte> bytes) {
@@ -42,7 +42,7 @@ Skew skew_of(std::span<const std::byte> bytes) {
   }
   const std::uint64_t sampled = strips * strip;
   // 1.06/256: a histogram no more uneven than this saves less than a hundredth.
-  return {sampled < 2 || agreeing * 25600 > sampled * (sampled - 1) * 106, most * 2 > sampled};
+  return {sampled < 2 || agreeing * 25600 > sampled * (sampled - 1) * 106, most * 8 > sampled * 7};
 }
 
 bool constant(std::span<const std::byte> bytes) {
