@@ -39,7 +39,8 @@ class ChunkSource::Borrowed {
   std::unique_ptr<Scratch> scratch_;
 };
 
-ChunkSource::ChunkSource(PackIndex& index) : index_(index), cache_(kChunkCacheSize) {}
+ChunkSource::ChunkSource(PackIndex& index)
+    : index_(index), verified_(kChunkCacheSize / 2), bases_(kChunkCacheSize / 2) {}
 ChunkSource::~ChunkSource() = default;
 
 // What a damaged copy says is reported only when there is no other.
@@ -59,60 +60,82 @@ auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
 }
 
 void ChunkSource::read(const Digest& chunk, std::span<std::byte> raw) {
-  read_at_depth(chunk, raw, 0);
-}
-
-void ChunkSource::read_at_depth(const Digest& chunk, std::span<std::byte> raw, unsigned depth) {
-  with_sound_copy(RecordKind::chunk, chunk, [&](const Found& found) { decode(found, raw, depth); });
+  with_sound_copy(RecordKind::chunk, chunk, [&](const Found& found) { decode(found, raw); });
 }
 
 ChunkBytes ChunkSource::read_shared(const Digest& chunk, std::size_t length) {
-  return shared_at_depth(chunk, length, 0);
-}
-
-ChunkBytes ChunkSource::shared_at_depth(const Digest& chunk, std::size_t length, unsigned depth) {
-  if (auto cached = cache_.find(chunk)) return cached;
+  if (auto cached = verified_.find(chunk)) return cached;
   auto bytes = std::make_shared<std::vector<std::byte>>(length);
-  read_at_depth(chunk, *bytes, depth);
-  cache_.insert(chunk, bytes);
+  read(chunk, *bytes);
+  verified_.insert(chunk, bytes);
   return bytes;
 }
 
-void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
-  decode(found, raw, 0);
+namespace {
+
+// The bases' bytes one after the other, in `joined` where there is more than one.
+std::span<const std::byte> join(const std::vector<ChunkBytes>& bases, std::vector<std::byte>& joined) {
+  if (bases.empty()) return {};
+  if (bases.size() == 1) return *bases.front();
+  joined.clear();
+  for (const ChunkBytes& base : bases) joined.insert(joined.end(), base->begin(), base->end());
+  if (joined.size() > kMaxParent) throw Error(Code::corrupt, "it is stored against too many bytes");
+  return joined;
 }
 
-void ChunkSource::decode(const Found& found, std::span<std::byte> raw, unsigned depth) {
-  if (found.entry.raw_length != raw.size())
-    throw Error(Code::corrupt, "it does not have the length that it should");
-  std::vector<ChunkBytes> bases;
+}  // namespace
+
+// When the digest is wrong although all sums hold, the fault may be a base's: bases are then read again as chunks in their own
+// right, which finds sound copies of them where there are any.
+void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   std::vector<std::byte> joined;
-  const auto parent = parent_of(found, depth, bases, joined);
+  decode_unverified(found, join(read_bases(found, 0), joined), raw);
+  if (Digest::of(raw) == found.entry.id) return;
+  if (!found.bases.empty()) {
+    std::vector<ChunkBytes> bases;
+    for (const Digest& base : found.bases) {
+      const auto copy = index_.find(RecordKind::chunk, base);
+      if (!copy) throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", base.short_text()));
+      auto bytes = std::make_shared<std::vector<std::byte>>(copy->entry.raw_length);
+      read(base, *bytes);
+      bases.push_back(std::move(bytes));
+    }
+    decode_unverified(found, join(bases, joined), raw);
+    if (Digest::of(raw) == found.entry.id) return;
+  }
+  throw Error(Code::corrupt, "its bytes do not have the digest that they should");
+}
+
+void ChunkSource::decode_unverified(const Found& found, std::span<const std::byte> parent, std::span<std::byte> raw) {
+  if (found.entry.raw_length != raw.size()) throw Error(Code::corrupt, "it does not have the length that it should");
   Borrowed scratch(*this);
   const auto stored = read_record(*found.pack->file, found.entry, found.bases, scratch->record);
   scratch->decoder.decode(static_cast<std::uint32_t>(found.entry.codec), stored, parent, raw);
-  if (Digest::of(raw) != found.entry.id)
-    throw Error(Code::corrupt, "its bytes do not have the digest that they should");
 }
 
 // A forged pack may chain chunks for ever or in a circle.
-std::span<const std::byte> ChunkSource::parent_of(const Found& found, unsigned depth,
-                                                  std::vector<ChunkBytes>& bases,
-                                                  std::vector<std::byte>& joined) {
-  if (found.bases.empty()) return {};
-  if (depth >= kMaxDepth) throw Error(Code::corrupt, "too many chunks are stored against each other");
-  std::size_t size = 0;
+std::vector<ChunkBytes> ChunkSource::read_bases(const Found& found, unsigned depth) {
+  if (!found.bases.empty() && depth >= kMaxDepth)
+    throw Error(Code::corrupt, "too many chunks are stored against each other");
+  std::vector<ChunkBytes> bases;
   for (const Digest& id : found.bases) {
     const auto base = index_.find(RecordKind::chunk, id);
-    if (!base)
-      throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
-    bases.push_back(shared_at_depth(id, base->entry.raw_length, depth + 1));
-    size += bases.back()->size();
+    if (!base) throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
+    bases.push_back(read_base(id, base->entry.raw_length, depth + 1));
   }
-  if (size > kMaxParent) throw Error(Code::corrupt, "it is stored against too many bytes");
-  if (bases.size() == 1) return *bases.front();
-  for (const ChunkBytes& base : bases) joined.insert(joined.end(), base->begin(), base->end());
-  return joined;
+  return bases;
+}
+
+ChunkBytes ChunkSource::read_base(const Digest& chunk, std::size_t length, unsigned depth) {
+  if (auto cached = verified_.find(chunk)) return cached;
+  if (auto cached = bases_.find(chunk)) return cached;
+  auto bytes = std::make_shared<std::vector<std::byte>>(length);
+  with_sound_copy(RecordKind::chunk, chunk, [&](const Found& found) {
+    std::vector<std::byte> joined;
+    decode_unverified(found, join(read_bases(found, depth), joined), *bytes);
+  });
+  bases_.insert(chunk, bytes);
+  return bytes;
 }
 
 Recipe ChunkSource::recipe(const Digest& blob) {

@@ -25,7 +25,7 @@ class ChunkSource {
   // The same through the cache.
   ChunkBytes read_shared(const Digest& chunk, std::size_t length);
   // As `read_shared` when the chunk is cached, else null.
-  ChunkBytes find_cached(const Digest& chunk) { return cache_.find(chunk); }
+  ChunkBytes find_cached(const Digest& chunk) { return verified_.find(chunk); }
   // What the store knows of a blob, and one page of its chunks; verified.
   Recipe recipe(const Digest& blob);
   std::vector<ChunkInfo> page(const Digest& page);
@@ -38,14 +38,15 @@ class ChunkSource {
 
   template <typename Use>
   auto with_sound_copy(RecordKind kind, const Digest& id, Use use);
-  void decode(const Found& found, std::span<std::byte> raw, unsigned depth);
-  void read_at_depth(const Digest& chunk, std::span<std::byte> raw, unsigned depth);
-  ChunkBytes shared_at_depth(const Digest& chunk, std::size_t length, unsigned depth);
-  std::span<const std::byte> parent_of(const Found& found, unsigned depth, std::vector<ChunkBytes>& bases,
-                                       std::vector<std::byte>& joined);
+  void decode_unverified(const Found& found, std::span<const std::byte> parent, std::span<std::byte> raw);
+  std::vector<ChunkBytes> read_bases(const Found& found, unsigned depth);
+  ChunkBytes read_base(const Digest& chunk, std::size_t length, unsigned depth);
 
   PackIndex& index_;
-  ChunkCache cache_;
+  ChunkCache verified_;
+  // Bases are not compared with their digests, only with their sums: the digest of the chunk that is decoded with them
+  // vouches for all of them at once.
+  ChunkCache bases_;
   std::mutex mutex_;  // guards idle_
   std::vector<std::unique_ptr<Scratch>> idle_;
 };

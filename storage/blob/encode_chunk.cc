@@ -60,6 +60,7 @@ RecordBatch record_of(const NewChunk& chunk, const EncodedChunk& encoded, const 
 RecordBatch encode_chunk(StoreParts& parts, const NewChunk& chunk, Parents* parents) {
   Borrowed encoder(parts.encoders);
   RecordBatch best;
+  std::vector<std::size_t> stored;
   for (const Parents::Choice& choice : chunk.choices) {
     std::vector<ChunkBytes> held;
     std::vector<std::byte> joined;
@@ -71,11 +72,11 @@ RecordBatch encode_chunk(StoreParts& parts, const NewChunk& chunk, Parents* pare
       if (error.code() != Code::corrupt) throw;
       continue;  // a parent that cannot be read is no parent
     }
-    RecordBatch batch =
-        record_of(chunk, encoder->encode(chunk.raw, chunk.element, parent), choice.bases, depth);
-    parents->score(choice.parent, batch.bytes.size());
+    RecordBatch batch = record_of(chunk, encoder->encode(chunk.raw, chunk.element, parent), choice.bases, depth);
+    stored.push_back(batch.bytes.size());
     if (best.bytes.empty() || batch.bytes.size() < best.bytes.size()) best = std::move(batch);
   }
+  if (stored.size() > 1 && stored.size() == chunk.choices.size()) parents->score(chunk.choices, stored);
   if (best.bytes.empty()) best = record_of(chunk, encoder->encode(chunk.raw, chunk.element, {}), {}, 0);
   return best;
 }

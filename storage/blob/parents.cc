@@ -105,19 +105,24 @@ void Parents::saw(const Digest& chunk, std::uint64_t offset) {
       parent.shift = static_cast<std::int64_t>(*there) - static_cast<std::int64_t>(offset);
 }
 
-// Which parent to use for good, once all have been tried often enough; until then, how many there are.
+// Which parent to use for good, once there were trials enough; until then, how many there are. One that was tried less often
+// than another lacks some of the tensors.
 std::size_t Parents::settled() {
   const std::lock_guard lock(mutex_);
-  if (trials_ < kTrials * parents_.size()) return parents_.size();
-  const auto best = std::min_element(parents_.begin(), parents_.end(),
-                                     [](const auto& a, const auto& b) { return a.stored < b.stored; });
-  return static_cast<std::size_t>(best - parents_.begin());
+  const auto better = [](const Parent& a, const Parent& b) {
+    return a.trials != b.trials ? a.trials > b.trials : a.stored < b.stored;
+  };
+  const auto best = std::min_element(parents_.begin(), parents_.end(), better);
+  return best->trials < kTrials ? parents_.size() : static_cast<std::size_t>(best - parents_.begin());
 }
 
-void Parents::score(std::size_t parent, std::size_t stored) {
+void Parents::score(const std::vector<Choice>& choices, const std::vector<std::size_t>& stored) {
   const std::lock_guard lock(mutex_);
-  parents_[parent].stored += stored;
-  ++trials_;
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    Parent& parent = parents_[choices[i].parent];
+    ++parent.trials;
+    parent.stored += stored[i];
+  }
 }
 
 std::vector<Parents::Choice> Parents::choices(const Cut& cut, std::uint64_t offset, PackIndex::Pins& pins) {

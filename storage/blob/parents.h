@@ -61,14 +61,15 @@ class Parents {
   // The ways that are worth trying for the chunk at `offset`; none often. All bases can be found and are
   // shallow enough; they are pinned.
   std::vector<Choice> choices(const Cut& cut, std::uint64_t offset, PackIndex::Pins& pins);
-  // Storing a chunk by this choice's parent took so many bytes.
-  void score(std::size_t parent, std::size_t stored);
+  // A chunk for which there were several choices was stored by each of them in turn: what each took, in bytes.
+  void score(const std::vector<Choice>& choices, const std::vector<std::size_t>& stored);
 
  private:
   struct Parent {
     std::unique_ptr<ParentView> view;
     std::int64_t shift = 0;    // where bytes are in the parent minus where they are here
-    std::uint64_t stored = 0;  // what the trials took
+    std::size_t trials = 0;    // chunks that were stored against it as well as against others
+    std::uint64_t stored = 0;  // what those took
   };
 
   void add(const Digest& blob);
@@ -80,8 +81,7 @@ class Parents {
   PackIndex& index_;
   std::vector<Parent> parents_;
   bool considered_ = false;
-  std::mutex mutex_;  // guards the two below, and the parents' scores
-  std::size_t trials_ = 0;
+  std::mutex mutex_;  // guards the parents' trials
 };
 
 }  // namespace assay
