@@ -85,8 +85,8 @@ std::span<const std::byte> join(const std::vector<ChunkBytes>& bases, std::vecto
 
 }  // namespace
 
-// When the digest is wrong although all sums hold, the fault may be a base's: bases are then read again as chunks in their own
-// right, which finds sound copies of them where there are any.
+// When the digest is wrong although all sums hold, the fault may be a base's: bases are then read again as
+// chunks in their own right, which finds sound copies of them where there are any.
 void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   std::vector<std::byte> joined;
   decode_unverified(found, join(read_bases(found, 0), joined), raw);
@@ -95,7 +95,9 @@ void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
     std::vector<ChunkBytes> bases;
     for (const Digest& base : found.bases) {
       const auto copy = index_.find(RecordKind::chunk, base);
-      if (!copy) throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", base.short_text()));
+      if (!copy)
+        throw Error(Code::corrupt,
+                    fmt::format("{}, which it is stored against, is missing", base.short_text()));
       auto bytes = std::make_shared<std::vector<std::byte>>(copy->entry.raw_length);
       read(base, *bytes);
       bases.push_back(std::move(bytes));
@@ -106,8 +108,10 @@ void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   throw Error(Code::corrupt, "its bytes do not have the digest that they should");
 }
 
-void ChunkSource::decode_unverified(const Found& found, std::span<const std::byte> parent, std::span<std::byte> raw) {
-  if (found.entry.raw_length != raw.size()) throw Error(Code::corrupt, "it does not have the length that it should");
+void ChunkSource::decode_unverified(const Found& found, std::span<const std::byte> parent,
+                                    std::span<std::byte> raw) {
+  if (found.entry.raw_length != raw.size())
+    throw Error(Code::corrupt, "it does not have the length that it should");
   Borrowed scratch(*this);
   const auto stored = read_record(*found.pack->file, found.entry, found.bases, scratch->record);
   scratch->decoder.decode(static_cast<std::uint32_t>(found.entry.codec), stored, parent, raw);
@@ -120,7 +124,8 @@ std::vector<ChunkBytes> ChunkSource::read_bases(const Found& found, unsigned dep
   std::vector<ChunkBytes> bases;
   for (const Digest& id : found.bases) {
     const auto base = index_.find(RecordKind::chunk, id);
-    if (!base) throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
+    if (!base)
+      throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
     bases.push_back(read_base(id, base->entry.raw_length, depth + 1));
   }
   return bases;

@@ -44,8 +44,8 @@ class ChunkSource {
 
   PackIndex& index_;
   ChunkCache verified_;
-  // Bases are not compared with their digests, only with their sums: the digest of the chunk that is decoded with them
-  // vouches for all of them at once.
+  // Bases are not compared with their digests, only with their sums: the digest of the chunk that is decoded
+  // with them vouches for all of them at once.
   ChunkCache bases_;
   std::mutex mutex_;  // guards idle_
   std::vector<std::unique_ptr<Scratch>> idle_;

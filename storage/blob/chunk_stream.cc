@@ -2,6 +2,7 @@
 #include "storage/blob/chunk_stream.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace assay {
 
@@ -17,11 +18,12 @@ void ChunkStream::write(std::span<const std::byte> bytes) {
       if (held.empty())
         bytes = bytes.subspan(length);
       else
-        taken_ += length;
+        drop(length);
       continue;
     }
     held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(taken_));
     taken_ = 0;
+    held_.reserve(needed);
     const std::size_t more = std::min(bytes.size(), needed - held_.size());
     held_.insert(held_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(more));
     bytes = bytes.subspan(more);
@@ -29,16 +31,32 @@ void ChunkStream::write(std::span<const std::byte> bytes) {
 }
 
 Digest ChunkStream::finish() {
-  while (taken_ < held_.size()) taken_ += emit(std::span(held_).subspan(taken_));
+  while (taken_ < held_.size()) drop(emit(std::span(held_).subspan(taken_)));
   return hash_.finish();
+}
+
+// Of what is held, `length` bytes are done with; they may have gone with their buffer.
+void ChunkStream::drop(std::size_t length) {
+  taken_ += length;
+  if (taken_ < held_.size()) return;
+  held_.clear();
+  taken_ = 0;
 }
 
 std::size_t ChunkStream::emit(std::span<const std::byte> ahead) {
   const Cut cut = cutter_.next(ahead);
   const auto bytes = ahead.first(cut.length);
   hash_.update(bytes);
+  holds_one_ = bytes.data() == held_.data() && bytes.size() == held_.size();
   visit_(cut, hash_.finish_part(), bytes);
+  holds_one_ = false;
   return cut.length;
+}
+
+std::optional<std::vector<std::byte>> ChunkStream::exchange_buffer(std::vector<std::byte>& other) {
+  if (!holds_one_) return std::nullopt;
+  holds_one_ = false;
+  return std::exchange(held_, std::move(other));
 }
 
 }  // namespace assay

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,10 @@ class ChunkStream {
 
   explicit ChunkStream(Visit visit) : visit_(std::move(visit)) {}
 
+  // During a visit, when the chunk is all that the stream holds: its buffer, so that the bytes need not be
+  // copied; the stream goes on with `other`. Otherwise nothing.
+  std::optional<std::vector<std::byte>> exchange_buffer(std::vector<std::byte>& other);
+
   void write(std::span<const std::byte> bytes);
   // The digest of the whole, after the last chunk was visited. Call it once.
   Digest finish();
@@ -30,12 +35,14 @@ class ChunkStream {
 
  private:
   std::size_t emit(std::span<const std::byte> ahead);
+  void drop(std::size_t length);
 
   Visit visit_;
   Cutter cutter_;
   PairedSha256 hash_;
   std::vector<std::byte> held_;  // bytes seen and not yet cut, from taken_ on
   std::size_t taken_ = 0;
+  bool holds_one_ = false;  // held_ is exactly the chunk being visited
 };
 
 // As above, for whoever wants the list alone.

@@ -39,8 +39,8 @@ std::span<const std::byte> parent_bytes(StoreParts& parts, const std::vector<Chu
   return joined;
 }
 
-RecordBatch record_of(const NewChunk& chunk, const EncodedChunk& encoded, const std::vector<ChunkInfo>& bases,
-                      unsigned depth) {
+RecordBatch record_of(StoreParts& parts, const NewChunk& chunk, const EncodedChunk& encoded,
+                      const std::vector<ChunkInfo>& bases, unsigned depth) {
   Record record{.kind = RecordKind::chunk,
                 .codec = encoded.codec,
                 .element = chunk.element,
@@ -50,7 +50,7 @@ RecordBatch record_of(const NewChunk& chunk, const EncodedChunk& encoded, const 
     record.depth = static_cast<std::uint8_t>(depth);
     for (const ChunkInfo& base : bases) record.bases.push_back(base.digest);
   }
-  RecordBatch batch;
+  RecordBatch batch{parts.buffers.take(), {}};
   batch.add(record, encoded.bytes);
   return batch;
 }
@@ -72,12 +72,14 @@ RecordBatch encode_chunk(StoreParts& parts, const NewChunk& chunk, Parents* pare
       if (error.code() != Code::corrupt) throw;
       continue;  // a parent that cannot be read is no parent
     }
-    RecordBatch batch = record_of(chunk, encoder->encode(chunk.raw, chunk.element, parent), choice.bases, depth);
+    RecordBatch batch =
+        record_of(parts, chunk, encoder->encode(chunk.raw, chunk.element, parent), choice.bases, depth);
     stored.push_back(batch.bytes.size());
     if (best.bytes.empty() || batch.bytes.size() < best.bytes.size()) best = std::move(batch);
   }
   if (stored.size() > 1 && stored.size() == chunk.choices.size()) parents->score(chunk.choices, stored);
-  if (best.bytes.empty()) best = record_of(chunk, encoder->encode(chunk.raw, chunk.element, {}), {}, 0);
+  if (best.bytes.empty())
+    best = record_of(parts, chunk, encoder->encode(chunk.raw, chunk.element, {}), {}, 0);
   return best;
 }
 

@@ -106,7 +106,8 @@ void LocalBlobStore::recover_pack(const PackFileName& name, const std::set<DeadB
   }
   if (open && !open->pack->contents.entries.empty()) {
     NewPack copy(parts_->files, parts_->entropy);
-    copy_records(*open->pack->file, open->pack->contents, [](const PackEntry&) { return true; }, copy);
+    copy_records(
+        *open->pack->file, open->pack->contents, [](const PackEntry&) { return true; }, copy);
     copy.seal();
     parts_->index.add(copy.publish(parts_->publisher), PackIndex::Arrival::moved);
   }

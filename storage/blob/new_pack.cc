@@ -50,8 +50,8 @@ std::shared_ptr<Pack> NewPack::publish(DurablePublisher& publisher) {
   return pack;
 }
 
-void copy_records(const File& file, const PackContents& contents, const std::function<bool(const PackEntry&)>& wanted,
-                  NewPack& target) {
+void copy_records(const File& file, const PackContents& contents,
+                  const std::function<bool(const PackEntry&)>& wanted, NewPack& target) {
   std::unordered_map<Digest, const PackBlob*> blobs;
   for (const PackBlob& blob : contents.blobs) blobs.emplace(blob.digest, &blob);
   RecordBatch batch;

@@ -45,9 +45,10 @@ class NewPack {
   std::unique_ptr<PackWriter> writer_;
 };
 
-// Copies the records of a pack that `wanted` says into `target`, as they are stored, and descriptions that are not listed in
-// `contents.blobs` never. Throws corrupt, with a bare clause, for one that does not match its sums.
-void copy_records(const File& file, const PackContents& contents, const std::function<bool(const PackEntry&)>& wanted,
-                  NewPack& target);
+// Copies the records of a pack that `wanted` says into `target`, as they are stored, and descriptions that
+// are not listed in `contents.blobs` never. Throws corrupt, with a bare clause, for one that does not match
+// its sums.
+void copy_records(const File& file, const PackContents& contents,
+                  const std::function<bool(const PackEntry&)>& wanted, NewPack& target);
 
 }  // namespace assay

@@ -106,7 +106,11 @@ void PackUpload::encode_later(const Cut& cut, const Digest& digest, std::uint64_
                               std::span<const std::byte> bytes) {
   if (fresh_.size() == kFreshChunks) fresh_.clear();
   fresh_.insert(digest);
-  auto chunk = std::make_shared<NewChunk>(NewChunk{digest, cut.element, {bytes.begin(), bytes.end()}, {}});
+  auto chunk = std::make_shared<NewChunk>(NewChunk{digest, cut.element, parts_.buffers.take(), {}});
+  if (auto buffer = stream_.exchange_buffer(chunk->raw))
+    chunk->raw = *std::move(buffer);
+  else
+    chunk->raw.assign(bytes.begin(), bytes.end());
   chunk->choices = parents_->choices(cut, offset, pins_);
   Pending pending{nullptr, std::make_shared<RecordBatch>()};
   pending.job = std::make_shared<Job>(
@@ -126,7 +130,7 @@ void PackUpload::collect(std::size_t leave) {
       if (!pending_.front().job->done()) pending_.front().job->wait();
     }
     pending_.front().job->wait();  // throws what went wrong
-    add(*pending_.front().record);
+    add(std::move(*pending_.front().record));
     pending_.pop_front();
   }
 }
@@ -137,24 +141,29 @@ void PackUpload::help() {
     if (pending.job->try_run()) return;
 }
 
-void PackUpload::add(const RecordBatch& record) {
+void PackUpload::add(RecordBatch record) {
   recipe_.added += record.bytes.size();
-  batch_->contents.append(record.contents, batch_->bytes.size());
-  batch_->bytes.insert(batch_->bytes.end(), record.bytes.begin(), record.bytes.end());
-  if (batch_->bytes.size() >= kSharedUpload) spill();
+  records_size_ += record.bytes.size();
+  records_.push_back(std::move(record));
+  if (records_size_ >= kSharedUpload) spill();
 }
 
-// The upload has outgrown the shared pack, or its pack's buffer. One write at a time is under way, so that
-// they stay in order and memory stays bounded.
+// The upload has outgrown the shared pack, or what it keeps in memory for its own. One write at a time is
+// under way, so that they stay in order and memory stays bounded.
 void PackUpload::spill() {
   if (spill_) spill_->wait();
   if (packs_.empty() || packs_.back()->size() >= kPackSize) {
     if (!packs_.empty()) packs_.back()->seal();
     packs_.push_back(std::make_shared<NewPack>(parts_.files, parts_.entropy));
   }
+  records_size_ = 0;
   spill_ = std::make_shared<Job>(
-      [pack = packs_.back(), batch = std::exchange(batch_, std::make_shared<RecordBatch>())] {
-        pack->append(*batch);
+      [&buffers = parts_.buffers, pack = packs_.back(),
+       records = std::make_shared<std::vector<RecordBatch>>(std::exchange(records_, {}))] {
+        for (RecordBatch& record : *records) {
+          pack->append(record);
+          buffers.give_back(std::move(record.bytes));
+        }
       });
   parts_.workers.post(spill_);
 }
@@ -173,7 +182,7 @@ void PackUpload::end_page() {
   collect(0);
   RecordBatch record;
   record.add({.kind = RecordKind::page, .raw_length = static_cast<std::uint32_t>(raw.size()), .id = id}, raw);
-  add(record);
+  add(std::move(record));
 }
 
 BlobInfo PackUpload::finish() {
@@ -204,8 +213,8 @@ BlobInfo PackUpload::publish(const Digest& digest) {
   if (!described) describe(digest);
   if (!packs_.empty()) {
     publish_packs();
-  } else if (!batch_->bytes.empty()) {
-    parts_.shared.commit(*batch_);
+  } else if (!records_.empty()) {
+    parts_.shared.commit(records_);
   }
   if (!described) leased_ = digest;  // the index has done so
   const auto info = parts_.index.stat(digest);
@@ -224,7 +233,9 @@ void PackUpload::describe(const Digest& digest) {
   recipe_.size = size_;
   recipe_.sketch = stream_.sketch();
   recipe_.added += record_size(1, encode_recipe(recipe_).size());
-  batch_->add_blob({digest, recipe_.size, recipe_.added, recipe_.sketch}, encode_recipe(recipe_));
+  RecordBatch record;
+  record.add_blob({digest, recipe_.size, recipe_.added, recipe_.sketch}, encode_recipe(recipe_));
+  records_.push_back(std::move(record));
 }
 
 // The pack with the description comes last: without it, the others are chunks that nobody needs.
@@ -243,7 +254,7 @@ void PackUpload::abandon() noexcept {
   pending_.clear();
   if (spill_) spill_->cancel();
   packs_.clear();
-  batch_.reset();
+  records_.clear();
 }
 
 }  // namespace assay

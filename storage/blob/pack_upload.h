@@ -33,7 +33,7 @@ class PackUpload final : public BlobUpload {
   // A chunk on its way into a pack.
   struct Pending {
     std::shared_ptr<Job> job;
-    std::shared_ptr<RecordBatch> record;  // once the job is done
+    std::shared_ptr<RecordBatch> record;  // filled when the job is done
   };
 
   template <typename Step>
@@ -44,7 +44,7 @@ class PackUpload final : public BlobUpload {
                     std::span<const std::byte> bytes);
   void collect(std::size_t leave);
   void help();
-  void add(const RecordBatch& record);
+  void add(RecordBatch record);
   void spill();
   void end_page();
   void describe(const Digest& digest);
@@ -66,8 +66,9 @@ class PackUpload final : public BlobUpload {
   Recipe recipe_;
   std::unordered_set<Digest> fresh_;  // chunks of this upload that were not stored before; the latest ones
   std::deque<Pending> pending_;
-  std::shared_ptr<RecordBatch> batch_ = std::make_shared<RecordBatch>();
-  std::shared_ptr<Job> spill_;  // writes the batch before to the last of packs_
+  std::vector<RecordBatch> records_;  // encoded and not yet written
+  std::size_t records_size_ = 0;      // bytes of them
+  std::shared_ptr<Job> spill_;        // writes those before to the last of packs_
   std::vector<std::shared_ptr<NewPack>> packs_;
   std::optional<Digest> leased_;
 };

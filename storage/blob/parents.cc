@@ -105,8 +105,8 @@ void Parents::saw(const Digest& chunk, std::uint64_t offset) {
       parent.shift = static_cast<std::int64_t>(*there) - static_cast<std::int64_t>(offset);
 }
 
-// Which parent to use for good, once there were trials enough; until then, how many there are. One that was tried less often
-// than another lacks some of the tensors.
+// Which parent to use for good, once there were trials enough; until then, how many there are. One that was
+// tried less often than another lacks some of the tensors.
 std::size_t Parents::settled() {
   const std::lock_guard lock(mutex_);
   const auto better = [](const Parent& a, const Parent& b) {

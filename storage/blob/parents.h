@@ -61,7 +61,8 @@ class Parents {
   // The ways that are worth trying for the chunk at `offset`; none often. All bases can be found and are
   // shallow enough; they are pinned.
   std::vector<Choice> choices(const Cut& cut, std::uint64_t offset, PackIndex::Pins& pins);
-  // A chunk for which there were several choices was stored by each of them in turn: what each took, in bytes.
+  // A chunk for which there were several choices was stored by each of them in turn: what each took, in
+  // bytes.
   void score(const std::vector<Choice>& choices, const std::vector<std::size_t>& stored);
 
  private:

@@ -9,8 +9,8 @@
 namespace assay {
 
 // Whoever finds nobody writing writes for all who wait.
-void SharedPack::commit(const RecordBatch& batch) {
-  Waiting mine{&batch};
+void SharedPack::commit(std::span<const RecordBatch> records) {
+  Waiting mine{records};
   std::unique_lock lock(mutex_);
   queue_.push_back(&mine);
   while (!mine.done) {
@@ -45,18 +45,22 @@ void SharedPack::write(const std::vector<Waiting*>& group) {
   std::vector<std::uint64_t> shifts;
   try {
     if (!pack_) start_pack();
-    for (const Waiting* waiting : group) {
-      shifts.push_back(writer_->size());
-      writer_->append(*waiting->batch);
-    }
+    for (const Waiting* waiting : group)
+      for (const RecordBatch& batch : waiting->records) {
+        shifts.push_back(writer_->size());
+        writer_->append(batch);
+      }
     publisher_.sync(*pack_->file);
   } catch (...) {
     writer_.reset();
     pack_.reset();
     throw;
   }
-  for (std::size_t i = 0; i < group.size(); ++i)
-    index_.extend(pack_, group[i]->batch->contents, shifts[i], PackIndex::Arrival::uploaded);
+  // The description is in an upload's last batch, so that all it needs can be found before it can.
+  auto shift = shifts.begin();
+  for (const Waiting* waiting : group)
+    for (const RecordBatch& batch : waiting->records)
+      index_.extend(pack_, batch.contents, *shift++, PackIndex::Arrival::uploaded);
   close_when_full();
 }
 

@@ -6,6 +6,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "storage/blob/pack_index.h"
@@ -20,13 +21,13 @@ class SharedPack {
   SharedPack(Files& files, Entropy& entropy, DurablePublisher& publisher, PackIndex& index)
       : files_(files), entropy_(entropy), publisher_(publisher), index_(index) {}
 
-  // The batch is durable and in the index, as an upload's, when this returns. When it throws nothing of it is
-  // in the index; after unavailable it may be there, whole, when the store is opened again.
-  void commit(const RecordBatch& batch);
+  // The records are durable and in the index, as one upload's, when this returns. When it throws none of them is
+  // in the index; after unavailable they may be there, all of them, when the store is opened again.
+  void commit(std::span<const RecordBatch> records);
 
  private:
   struct Waiting {
-    const RecordBatch* batch;
+    std::span<const RecordBatch> records;
     std::exception_ptr failure = nullptr;
     bool done = false;
   };

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <vector>
 
+#include "storage/base/limits.h"
+#include "storage/blob/buffers.h"
 #include "storage/blob/chunk_codec.h"
 #include "storage/blob/chunk_source.h"
 #include "storage/blob/pack_index.h"
@@ -54,6 +56,7 @@ struct StoreParts {
   ChunkSource source;
   SharedPack shared;
   Encoders encoders;
+  Buffers buffers{2 * kUploadWindow};
   Workers workers;  // the last, so that no thread outlives what it works with
 };
 
