@@ -63,6 +63,8 @@ ZstdEncoder::Context ZstdEncoder::make() {
 ZstdEncoder::ZstdEncoder() : plain_(make()), after_(make()), literals_(make()) {
   set(plain_.get(), ZSTD_c_compressionLevel, kCompressionLevel);
   set(after_.get(), ZSTD_c_compressionLevel, kCompressionLevel);
+  // Places enough for the whole parent; the level's own number would lose half of what there is to find.
+  set(after_.get(), ZSTD_c_hashLog, 17);
   // The fast strategy steps over as many bytes as targetLength says, so it finds next to nothing in next to
   // no time; it would then leave literals as they are, unless told.
   set(literals_.get(), ZSTD_c_strategy, ZSTD_fast);
@@ -80,6 +82,8 @@ std::optional<std::size_t> ZstdEncoder::encode(std::span<const std::byte> raw, s
 std::optional<std::size_t> ZstdEncoder::encode_after(std::span<const std::byte> parent,
                                                      std::span<const std::byte> raw,
                                                      std::span<std::byte> to) {
+  // A call whose result did not fit is still under way.
+  ZSTD_CCtx_reset(after_.get(), ZSTD_reset_session_only);
   // zstd chooses its window by the level alone, which may not reach back to the parent's front.
   set(after_.get(), ZSTD_c_windowLog,
       static_cast<int>(
