@@ -12,8 +12,12 @@ namespace {
 
 // Chunks that every parent is tried on before the best is kept.
 constexpr std::size_t kTrials = 4;
-// What an insertion or a shift that nobody has seen yet may have moved bytes by.
-constexpr std::uint64_t kNeighbourhood = 16 * 1024;
+// What an insertion that nobody has seen yet may have moved bytes by: so much more of the parent is taken on
+// both sides.
+constexpr std::int64_t kUnknownShift = 16 * 1024;
+// Once a common chunk has told the shift, a parent's chunk that has less than this in common is not worth
+// decoding.
+constexpr std::int64_t kOverlap = 1024;
 
 }  // namespace
 
@@ -100,9 +104,22 @@ void Parents::consider(const Sketch& sketch) {
 }
 
 void Parents::saw(const Digest& chunk, std::uint64_t offset) {
-  for (Parent& parent : parents_)
-    if (const auto there = parent.view->offset_of(chunk))
-      parent.shift = static_cast<std::int64_t>(*there) - static_cast<std::int64_t>(offset);
+  for (Parent& parent : parents_) {
+    const auto there = parent.view->offset_of(chunk);
+    if (!there) continue;
+    parent.shift = static_cast<std::int64_t>(*there) - static_cast<std::int64_t>(offset);
+    parent.aligned = true;
+  }
+}
+
+std::span<const ChunkInfo> Parents::neighbours(const Parent& parent, const Cut& cut, std::uint64_t offset) {
+  const std::int64_t margin =
+      parent.aligned ? -std::min<std::int64_t>(kOverlap, cut.length / 4) : kUnknownShift;
+  const std::int64_t begin = static_cast<std::int64_t>(offset) + parent.shift - margin;
+  const std::int64_t end = begin + cut.length + 2 * margin;
+  if (end <= 0) return {};
+  const auto from = static_cast<std::uint64_t>(std::max<std::int64_t>(begin, 0));
+  return parent.view->chunks_at(from, static_cast<std::uint64_t>(end) - from);
 }
 
 // Which parent to use for good, once there were trials enough; until then, how many there are. One that was
@@ -135,11 +152,7 @@ std::vector<Parents::Choice> Parents::choices(const Cut& cut, std::uint64_t offs
     if (const ChunkInfo* block = cut.tensor != 0 ? view.block(cut) : nullptr) {
       bases = usable(std::span(block, 1), pins);
     } else if (cut.tensor == 0 && choices.empty()) {
-      const auto here =
-          static_cast<std::int64_t>(offset) + parents_[i].shift - static_cast<std::int64_t>(kNeighbourhood);
-      bases = usable(view.chunks_at(static_cast<std::uint64_t>(std::max<std::int64_t>(here, 0)),
-                                    cut.length + 2 * kNeighbourhood),
-                     pins);
+      bases = usable(neighbours(parents_[i], cut, offset), pins);
     }
     if (!bases.empty()) choices.push_back({i, std::move(bases)});
   }

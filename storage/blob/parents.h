@@ -69,11 +69,13 @@ class Parents {
   struct Parent {
     std::unique_ptr<ParentView> view;
     std::int64_t shift = 0;    // where bytes are in the parent minus where they are here
+    bool aligned = false;      // a chunk in common has told the shift
     std::size_t trials = 0;    // chunks that were stored against it as well as against others
     std::uint64_t stored = 0;  // what those took
   };
 
   void add(const Digest& blob);
+  static std::span<const ChunkInfo> neighbours(const Parent& parent, const Cut& cut, std::uint64_t offset);
   std::vector<ChunkInfo> usable(std::span<const ChunkInfo> bases, PackIndex::Pins& pins) const;
   std::optional<ChunkInfo> shallow(ChunkInfo base) const;
   std::size_t settled();
