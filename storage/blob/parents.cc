@@ -2,6 +2,7 @@
 #include "storage/blob/parents.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/blob/shared_pack.h"
 
+#include <utility>
+
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
 #include "storage/blob/local_layout.h"
