@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 : "${PREFIX:?say where Assay is installed: PREFIX=DIR $0}"
 build=${BUILD_DIR:-$here/build}
 assay=${ASSAY:-$PREFIX/bin/assay}
+export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # what builds Assay is here; make may not be
 run() { printf '\n$ %s\n' "$*"; "$@"; }
 
 run cmake -S "$here" -B "$build" -DCMAKE_PREFIX_PATH="$PREFIX"
