@@ -99,17 +99,28 @@ void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& mo
   for (const PackBlob& blob : more.blobs) add_blob(blob, arrival);
 }
 
-const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
-  if (slots_.empty()) return nullptr;
+// Calls `visit` with pack and entry of every copy not known to be damaged, until it answers false.
+template <typename Visit>
+void PackIndex::for_each_copy(RecordKind kind, const Digest& id, Visit visit) const {
+  if (slots_.empty()) return;
   for (std::size_t at = hash(kind, id) & (slots_.size() - 1); slots_[at].pack != kEmpty;
        at = (at + 1) & (slots_.size() - 1)) {
-    const auto& candidate = packs_[slots_[at].pack];
-    const PackEntry& entry = candidate->contents.entries[slots_[at].entry];
-    if (entry.id != id || entry.kind != kind || entry.damaged) continue;
-    pack = candidate;
-    return &entry;
+    const auto& pack = packs_[slots_[at].pack];
+    PackEntry& entry = pack->contents.entries[slots_[at].entry];
+    if (entry.id == id && entry.kind == kind && !entry.damaged && !visit(pack, entry)) return;
   }
-  return nullptr;
+}
+
+const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
+  const PackEntry* best = nullptr;
+  for_each_copy(kind, id, [&](const std::shared_ptr<Pack>& candidate, const PackEntry& entry) {
+    if (best == nullptr || entry.depth < best->depth) {
+      best = &entry;
+      pack = candidate;
+    }
+    return best->depth > 0;
+  });
+  return best;
 }
 
 std::optional<Found> PackIndex::find(RecordKind kind, const Digest& id) const {
@@ -119,6 +130,21 @@ std::optional<Found> PackIndex::find(RecordKind kind, const Digest& id) const {
   if (entry == nullptr) return std::nullopt;
   const auto bases = pack->contents.bases_of(*entry);
   return Found{std::move(pack), *entry, {bases.begin(), bases.end()}};
+}
+
+std::vector<Found> PackIndex::copies(RecordKind kind, const Digest& id) const {
+  std::vector<Found> copies;
+  {
+    const std::lock_guard lock(mutex_);
+    for_each_copy(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
+      const auto bases = pack->contents.bases_of(entry);
+      copies.push_back({pack, entry, {bases.begin(), bases.end()}});
+      return true;
+    });
+  }
+  std::stable_sort(copies.begin(), copies.end(),
+                   [](const Found& a, const Found& b) { return a.entry.depth < b.entry.depth; });
+  return copies;
 }
 
 // Collects the packs of a chunk and of what it is decoded with.

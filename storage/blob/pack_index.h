@@ -65,8 +65,11 @@ class PackIndex {
   void extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,
               Arrival arrival);
 
-  // A copy that is not known to be damaged.
+  // A copy that is not known to be damaged; of several one that needs the shortest chain of others, so that
+  // chains stay as long as whoever built upon one of them found it.
   std::optional<Found> find(RecordKind kind, const Digest& id) const;
+  // All such copies, the one that find() gives first.
+  std::vector<Found> copies(RecordKind kind, const Digest& id) const;
   // Whether a chunk or page is here, with all that decoding it needs; then it stays for as long as `pins`.
   bool reuse(RecordKind kind, const Digest& id, Pins& pins);
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.
@@ -120,6 +123,8 @@ class PackIndex {
   void grow(std::size_t entries);
   void add_entries(std::uint32_t pack, std::size_t first);
   void add_blob(const PackBlob& blob, Arrival arrival);
+  template <typename Visit>
+  void for_each_copy(RecordKind kind, const Digest& id, Visit visit) const;
   const PackEntry* locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const;
   bool pin(RecordKind kind, const Digest& id, unsigned depth,
            std::vector<std::shared_ptr<Pack>>& packs) const;
