@@ -81,12 +81,14 @@ void PackIndex::add_blob(const PackBlob& row, Arrival arrival) {
   }
 }
 
-void PackIndex::add(std::shared_ptr<Pack> pack, Arrival arrival) {
+void PackIndex::add(const std::vector<std::shared_ptr<Pack>>& packs, Arrival arrival) {
   const std::lock_guard lock(mutex_);
-  if (arrival == Arrival::uploaded) pack->touched = collection_;
-  packs_.push_back(std::move(pack));
-  add_entries(static_cast<std::uint32_t>(packs_.size() - 1), 0);
-  for (const PackBlob& blob : packs_.back()->contents.blobs) add_blob(blob, arrival);
+  for (const auto& pack : packs) {
+    if (arrival == Arrival::uploaded) pack->touched = collection_;
+    packs_.push_back(pack);
+    add_entries(static_cast<std::uint32_t>(packs_.size() - 1), 0);
+    for (const PackBlob& blob : pack->contents.blobs) add_blob(blob, arrival);
+  }
 }
 
 void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,

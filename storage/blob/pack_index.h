@@ -59,8 +59,9 @@ class PackIndex {
   // release().
   enum class Arrival { uploaded, moved };
 
-  // All of a pack's records can be found from now on.
-  void add(std::shared_ptr<Pack> pack, Arrival arrival);
+  // All records of the packs can be found from now on, those of all at the same moment.
+  void add(const std::vector<std::shared_ptr<Pack>>& packs, Arrival arrival);
+  void add(std::shared_ptr<Pack> pack, Arrival arrival) { add(std::vector{std::move(pack)}, arrival); }
   // The same for records appended to a pack that was added before.
   void extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,
               Arrival arrival);

@@ -238,14 +238,20 @@ void PackUpload::describe(const Digest& digest) {
   records_.push_back(std::move(record));
 }
 
-// The pack with the description comes last: without it, the others are chunks that nobody needs.
+// The pack with the description comes last: without it, the others are chunks that nobody needs, and a
+// collection may have them. All come into the index at once, for a collection may begin at any moment.
 void PackUpload::publish_packs() {
   spill();
   spill_->wait();
   packs_.back()->seal();
   std::vector<std::shared_ptr<Pack>> published;
-  for (const auto& pack : packs_) published.push_back(pack->publish(parts_.publisher));
-  for (const auto& pack : published) parts_.index.add(pack, PackIndex::Arrival::uploaded);
+  try {
+    for (const auto& pack : packs_) published.push_back(pack->publish(parts_.publisher));
+  } catch (...) {
+    parts_.index.add(published, PackIndex::Arrival::moved);
+    throw;
+  }
+  parts_.index.add(published, PackIndex::Arrival::uploaded);
 }
 
 void PackUpload::abandon() noexcept {
