@@ -286,6 +286,16 @@ void PackWriter::seal() {
   size_ += footer.size();
 }
 
+bool has_header_of(const File& file, std::string_view name) {
+  std::array<std::byte, kPackHeaderSize> header;
+  if (file.read_at(0, header) != header.size()) return false;
+  std::string id;
+  for (const std::byte byte : Bytes(header).subspan(16))
+    id += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  return has(header, kPackMagic) && get_u32(header.data() + 8) == kVersion &&
+         get_u32(header.data() + 12) == 0 && id == name;
+}
+
 PackContents read_footer(const File& file) {
   check_header(file);
   std::array<std::byte, kTrailer> end;

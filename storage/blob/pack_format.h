@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/base/digest.h"
@@ -100,6 +102,9 @@ class PackWriter {
   std::uint64_t size_ = kPackHeaderSize;
   PackContents contents_;
 };
+
+// Whether the header, every bit of it, is that of the pack of this name (its id, 32 hex digits).
+bool has_header_of(const File& file, std::string_view name);
 
 // What the footer of a sealed pack says, compared with its own digest and with the file's length. Throws
 // corrupt, or unsupported for a later version, with a bare clause for the caller to put in a sentence.

@@ -88,6 +88,8 @@ LoadedPack load_pack(const Files& files, const PackFileName& name, const std::se
     loaded.pack->file = files.open(path_of(name));
     read_contents(loaded);
     forget(name.name, dead, loaded.pack->contents);
+    if (loaded.trouble.empty() && !has_header_of(*loaded.pack->file, name.name))
+      loaded.trouble = "its header is not that of a pack of this name";
     return loaded;
   } catch (const Error& error) {
     throw about_file(path_of(name), error);

@@ -29,8 +29,9 @@ std::set<DeadBlob> read_dead_lists(const Files& files);
 struct LoadedPack {
   std::shared_ptr<Pack> pack;
   std::uint64_t records_end;  // of an open pack: where whole records end
-  std::string
-      trouble;  // what is wrong with the footer of a sealed one, so that its records were read instead
+  // What is wrong with the footer of a sealed one, so that its records were read instead, or with the id in
+  // its header; empty when it is sound.
+  std::string trouble;
 };
 
 // Descriptions in `dead` are passed over. Throws corrupt when it does not even begin as a pack, unsupported
