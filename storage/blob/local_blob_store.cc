@@ -39,8 +39,8 @@ std::size_t LocalBlobStore::default_threads() {
   return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
-LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads)
-    : parts_(std::make_unique<StoreParts>(files, entropy, threads)) {
+LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads, const PackSizes& sizes)
+    : parts_(std::make_unique<StoreParts>(files, entropy, threads, sizes)) {
   check_format();
   lay_out();
   sweep();

@@ -23,7 +23,8 @@ class LocalBlobStore final : public BlobStore {
   // outlive the store. One store a tree: hold a DirectoryLock. Throws unsupported for a store of another
   // format, corrupt for a pack that cannot be read, else as Files does. With 0 threads everything happens on
   // the callers' threads.
-  LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads());
+  LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads(),
+                 const PackSizes& sizes = {});
   ~LocalBlobStore() override;
 
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;

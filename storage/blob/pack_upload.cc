@@ -145,14 +145,14 @@ void PackUpload::add(RecordBatch record) {
   recipe_.added += record.bytes.size();
   records_size_ += record.bytes.size();
   records_.push_back(std::move(record));
-  if (records_size_ >= kSharedUpload) spill();
+  if (records_size_ >= parts_.sizes.shared_upload) spill();
 }
 
 // The upload has outgrown the shared pack, or what it keeps in memory for its own. One write at a time is
 // under way, so that they stay in order and memory stays bounded.
 void PackUpload::spill() {
   if (spill_) spill_->wait();
-  if (packs_.empty() || packs_.back()->size() >= kPackSize) {
+  if (packs_.empty() || packs_.back()->size() >= parts_.sizes.own) {
     if (!packs_.empty()) packs_.back()->seal();
     packs_.push_back(std::make_shared<NewPack>(parts_.files, parts_.entropy));
   }
