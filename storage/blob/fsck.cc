@@ -114,7 +114,7 @@ class Check {
     const PackContents contents = index_.contents(pack);
     std::vector<std::byte> raw;
     for (const PackEntry& entry : contents.entries) {
-      if (entry.damaged) continue;  // dead
+      if (entry.dead) continue;
       const auto bases = contents.bases_of(entry);
       const Found found{pack, entry, {bases.begin(), bases.end()}};
       try {

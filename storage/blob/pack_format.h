@@ -47,6 +47,7 @@ struct PackEntry {
   Element element;
   std::uint8_t depth;
   bool damaged = false;  // found to be so since the pack was opened; not in files
+  bool dead = false;     // the description of a blob that a collection found dead; dead lists say so
 
   std::uint64_t size() const { return record_size(base_count, stored_length); }
 };

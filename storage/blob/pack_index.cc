@@ -101,7 +101,7 @@ void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& mo
   for (const PackBlob& blob : more.blobs) add_blob(blob, arrival);
 }
 
-// Calls `visit` with pack and entry of every copy not known to be damaged, until it answers false.
+// Calls `visit` with pack and entry of every copy that find() may give, until it answers false.
 template <typename Visit>
 void PackIndex::for_each_copy(RecordKind kind, const Digest& id, Visit visit) const {
   if (slots_.empty()) return;
@@ -109,7 +109,7 @@ void PackIndex::for_each_copy(RecordKind kind, const Digest& id, Visit visit) co
        at = (at + 1) & (slots_.size() - 1)) {
     const auto& pack = packs_[slots_[at].pack];
     PackEntry& entry = pack->contents.entries[slots_[at].entry];
-    if (entry.id == id && entry.kind == kind && !entry.damaged && !visit(pack, entry)) return;
+    if (entry.id == id && entry.kind == kind && !entry.damaged && !entry.dead && !visit(pack, entry)) return;
   }
 }
 
@@ -277,6 +277,11 @@ std::vector<PackBlob> PackIndex::hide_dead(const std::unordered_set<Digest>& liv
     blobs_.erase(blob.digest);
     --totals_.blobs;
     totals_.raw_bytes -= blob.size;
+  }
+  for (const auto& pack : packs_) {
+    if (!pack) continue;
+    for (PackEntry& entry : pack->contents.entries)
+      if (entry.kind == RecordKind::blob && !blobs_.contains(entry.id)) entry.dead = true;
   }
   return dead;
 }

@@ -66,8 +66,8 @@ class PackIndex {
   void extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,
               Arrival arrival);
 
-  // A copy that is not known to be damaged; of several one that needs the shortest chain of others, so that
-  // chains stay as long as whoever built upon one of them found it.
+  // A copy that is neither dead nor known to be damaged; of several one that needs the shortest chain of
+  // others, so that chains stay as long as whoever built upon one of them found it.
   std::optional<Found> find(RecordKind kind, const Digest& id) const;
   // All such copies, the one that find() gives first.
   std::vector<Found> copies(RecordKind kind, const Digest& id) const;
@@ -92,7 +92,9 @@ class PackIndex {
   // Blobs leased now, or leased or published since the collection began: roots, like the caller's.
   std::vector<Digest> relied_on(std::uint64_t collection) const;
   // Hides all blobs that are neither in `live` nor relied on, and returns them; but if some are relied on and
-  // not in `live`, hides nothing and puts those into `missed`: mark what they need, then ask again.
+  // not in `live`, hides nothing and puts those into `missed`: mark what they need, then ask again. The dead
+  // blobs' descriptions, as they are at this moment, are `dead` from now on: only they belong into a dead
+  // list, not those that somebody stores anew.
   std::vector<PackBlob> hide_dead(const std::unordered_set<Digest>& live, std::uint64_t collection,
                                   std::vector<Digest>& missed);
   std::vector<std::shared_ptr<Pack>> packs() const;

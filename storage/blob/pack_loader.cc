@@ -31,7 +31,7 @@ void forget(const std::string& name, const std::set<DeadBlob>& dead, PackContent
   const auto is_dead = [&](const Digest& digest) { return dead.contains({name, digest}); };
   std::erase_if(contents.blobs, [&](const PackBlob& blob) { return is_dead(blob.digest); });
   for (PackEntry& entry : contents.entries)
-    if (entry.kind == RecordKind::blob && is_dead(entry.id)) entry.damaged = true;
+    if (entry.kind == RecordKind::blob && is_dead(entry.id)) entry.dead = true;
 }
 
 void read_contents(LoadedPack& loaded) {
