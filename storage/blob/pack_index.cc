@@ -101,21 +101,22 @@ void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& mo
   for (const PackBlob& blob : more.blobs) add_blob(blob, arrival);
 }
 
-// Calls `visit` with pack and entry of every copy that find() may give, until it answers false.
+// Calls `visit` with pack and entry of every record of that name, until it answers false.
 template <typename Visit>
-void PackIndex::for_each_copy(RecordKind kind, const Digest& id, Visit visit) const {
+void PackIndex::for_each_record(RecordKind kind, const Digest& id, Visit visit) const {
   if (slots_.empty()) return;
   for (std::size_t at = hash(kind, id) & (slots_.size() - 1); slots_[at].pack != kEmpty;
        at = (at + 1) & (slots_.size() - 1)) {
     const auto& pack = packs_[slots_[at].pack];
     PackEntry& entry = pack->contents.entries[slots_[at].entry];
-    if (entry.id == id && entry.kind == kind && !entry.damaged && !entry.dead && !visit(pack, entry)) return;
+    if (entry.id == id && entry.kind == kind && !visit(pack, entry)) return;
   }
 }
 
 const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
   const PackEntry* best = nullptr;
-  for_each_copy(kind, id, [&](const std::shared_ptr<Pack>& candidate, const PackEntry& entry) {
+  for_each_record(kind, id, [&](const std::shared_ptr<Pack>& candidate, const PackEntry& entry) {
+    if (entry.damaged || entry.dead) return true;
     if (best == nullptr || entry.depth < best->depth) {
       best = &entry;
       pack = candidate;
@@ -138,7 +139,8 @@ std::vector<Found> PackIndex::copies(RecordKind kind, const Digest& id) const {
   std::vector<Found> copies;
   {
     const std::lock_guard lock(mutex_);
-    for_each_copy(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
+    for_each_record(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
+      if (entry.damaged || entry.dead) return true;
       const auto bases = pack->contents.bases_of(entry);
       copies.push_back({pack, entry, {bases.begin(), bases.end()}});
       return true;
@@ -277,11 +279,10 @@ std::vector<PackBlob> PackIndex::hide_dead(const std::unordered_set<Digest>& liv
     blobs_.erase(blob.digest);
     --totals_.blobs;
     totals_.raw_bytes -= blob.size;
-  }
-  for (const auto& pack : packs_) {
-    if (!pack) continue;
-    for (PackEntry& entry : pack->contents.entries)
-      if (entry.kind == RecordKind::blob && !blobs_.contains(entry.id)) entry.dead = true;
+    for_each_record(RecordKind::blob, blob.digest, [](const std::shared_ptr<Pack>&, PackEntry& entry) {
+      entry.dead = true;
+      return true;
+    });
   }
   return dead;
 }

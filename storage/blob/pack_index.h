@@ -127,7 +127,7 @@ class PackIndex {
   void add_entries(std::uint32_t pack, std::size_t first);
   void add_blob(const PackBlob& blob, Arrival arrival);
   template <typename Visit>
-  void for_each_copy(RecordKind kind, const Digest& id, Visit visit) const;
+  void for_each_record(RecordKind kind, const Digest& id, Visit visit) const;
   const PackEntry* locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const;
   bool pin(RecordKind kind, const Digest& id, unsigned depth,
            std::vector<std::shared_ptr<Pack>>& packs) const;
