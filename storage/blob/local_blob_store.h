@@ -4,10 +4,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "storage/blob/blob_store.h"
-#include "storage/blob/pack_loader.h"
 #include "storage/blob/store_parts.h"
 
 namespace assay {
@@ -44,7 +42,6 @@ class LocalBlobStore final : public BlobStore {
   void lay_out();
   void sweep();
   void load();
-  void recover_pack(const PackFileName& name, const std::set<DeadBlob>& dead);
 
   std::unique_ptr<Files> owned_files_;      // of a store that was opened by its directory
   std::unique_ptr<Entropy> owned_entropy_;  // likewise
