@@ -55,20 +55,31 @@ TEST_CASE("Chunk stream: a file is cut alike however it arrives") {
   const std::string head_alone = tensor_head("{\"a\":1}");
   std::string lying = two_tensors(2);
   lying[0] = static_cast<char>(lying[0] + 1);
-  const std::string files[] = {"", "x", table_bytes(900000, 1), tensors, tensors.substr(0, 5000),
-                               tensors.substr(0, 100), tensors + table_bytes(300000, 2), false_head,
-                               long_false_head, head_alone, lying, random_bytes(300000, 9)};
+  const std::string files[] = {"",
+                               "x",
+                               table_bytes(900000, 1),
+                               tensors,
+                               tensors.substr(0, 5000),
+                               tensors.substr(0, 100),
+                               tensors + table_bytes(300000, 2),
+                               false_head,
+                               long_false_head,
+                               head_alone,
+                               lying,
+                               random_bytes(300000, 9)};
   for (const std::string& file : files) {
     CAPTURE(file.size());
     const auto whole = cut(file, file.size() + 1);
-    for (const std::size_t step : {std::size_t{7}, std::size_t{4096}, std::size_t{65537}, std::size_t{600000}})
+    for (const std::size_t step :
+         {std::size_t{7}, std::size_t{4096}, std::size_t{65537}, std::size_t{600000}})
       CHECK((cut(file, step) == whole));
   }
 }
 
 TEST_CASE("Chunk stream: blocks of a tensor count from its start, and line up between versions") {
   const auto one = cut(two_tensors(1), 100000);
-  const auto other = cut(two_tensors(1, "a name that is so long that everything behind it has moved"), 100000);
+  const auto other =
+      cut(two_tensors(1, "a name that is so long that everything behind it has moved"), 100000);
   REQUIRE(one.size() == 5);  // head, the first tensor, and the second in blocks
   CHECK(one[0].tensor == 0);
   CHECK(one[1].element == Element::f32);

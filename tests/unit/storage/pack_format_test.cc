@@ -160,7 +160,8 @@ TEST_CASE("Pack format: every flipped bit is seen by the header's, the footer's 
       if (!has_header_of(file, kName) || refused(code_of([&] { read_footer(file); }))) return true;
       std::vector<std::byte> buffer;
       for (const PackEntry& entry : contents.entries)
-        if (refused(code_of([&] { read_record(file, entry, contents.bases_of(entry), buffer); }))) return true;
+        if (refused(code_of([&] { read_record(file, entry, contents.bases_of(entry), buffer); })))
+          return true;
       return false;
     });
     if (!seen) FAIL("bit " << bit);
@@ -220,8 +221,16 @@ TEST_CASE("Pack format: a footer that lies with a right digest is refused, or ha
   const std::string pack = made_pack();
   const std::size_t records = made_pack(false).size();
   const std::size_t trailer = pack.size() - kTrailer;
-  const std::uint64_t lies[] = {0, 1, 8, 0xFF, 0xFFFF, 0xFFFFFFFF, std::uint64_t{1} << 32,
-                                std::uint64_t{1} << 58, std::uint64_t{1} << 63, ~std::uint64_t{0}};
+  const std::uint64_t lies[] = {0,
+                                1,
+                                8,
+                                0xFF,
+                                0xFFFF,
+                                0xFFFFFFFF,
+                                std::uint64_t{1} << 32,
+                                std::uint64_t{1} << 58,
+                                std::uint64_t{1} << 63,
+                                ~std::uint64_t{0}};
   for (const std::uint64_t lie : lies) {
     for (std::size_t field = 0; field < 4; ++field) {
       CAPTURE(lie, field);
@@ -231,8 +240,8 @@ TEST_CASE("Pack format: a footer that lies with a right digest is refused, or ha
     for (std::size_t row = 0; row < 7; ++row)
       for (const auto& [at, size] :
            {std::pair{32, 1}, {35, 1}, {36, 4}, {40, 4}, {44, 8}, {52, 4}, {56, 4}}) {
-        const std::string bytes =
-            forged(pack, records + 64 * row + static_cast<std::size_t>(at), lie, static_cast<std::size_t>(size));
+        const std::string bytes = forged(pack, records + 64 * row + static_cast<std::size_t>(at), lie,
+                                         static_cast<std::size_t>(size));
         CAPTURE(lie, row, at);
         const auto code = code_of([&] {
           const PackContents contents = footer_of(bytes);
@@ -260,7 +269,7 @@ TEST_CASE("Pack format: a record with a right sum and an impossible head is refu
     return scan(bytes, end).entries.size();
   };
   CHECK(with(20, get_u32(as_span(pack).data() + first.offset + 20), 4) == 7);  // unchanged
-  CHECK(with(4, 0, 1) == 0);                                                  // kind
+  CHECK(with(4, 0, 1) == 0);                                                   // kind
   CHECK(with(4, 9, 1) == 0);
   CHECK(with(7, kMaxDepth + 1, 1) == 0);
   CHECK(with(8, kMaxBases + 1, 4) == 0);
@@ -280,7 +289,8 @@ TEST_CASE("Pack format: a pack of another version is refused as such") {
 }
 
 TEST_CASE("Pack format: recipes and pages come back, and impossible ones are refused") {
-  Recipe recipe{.size = 30, .added = 5, .sketch = {9, 8, 7, 6}, .pages = {{id_of(1), 10, 1}, {id_of(2), 20, 2}}};
+  Recipe recipe{
+      .size = 30, .added = 5, .sketch = {9, 8, 7, 6}, .pages = {{id_of(1), 10, 1}, {id_of(2), 20, 2}}};
   const auto raw = encode_recipe(recipe);
   const Recipe back = decode_recipe(raw);
   CHECK(back.size == 30);
@@ -295,13 +305,16 @@ TEST_CASE("Pack format: recipes and pages come back, and impossible ones are ref
   CHECK(refused(code_of([&] { decode_recipe(encode_recipe(recipe)); })));
   recipe.pages[0].chunks = kPageChunks + 1;
   CHECK(refused(code_of([&] { decode_recipe(encode_recipe(recipe)); })));
-  recipe = {.size = 0, .pages = {{id_of(1), std::uint64_t{1} << 63, 1}, {id_of(2), std::uint64_t{1} << 63, 1}}};
+  recipe = {.size = 0,
+            .pages = {{id_of(1), std::uint64_t{1} << 63, 1}, {id_of(2), std::uint64_t{1} << 63, 1}}};
   CHECK(refused(code_of([&] { decode_recipe(encode_recipe(recipe)); })));  // their sum overflows to 0
 
   const std::vector<ChunkInfo> chunks = {{id_of(1), 1}, {id_of(2), kMaxChunk}};
   CHECK(decode_page(encode_page(chunks)) == chunks);
   CHECK(refused(code_of([&] { decode_page(encode_page(std::vector<ChunkInfo>{{id_of(1), 0}})); })));
-  CHECK(refused(code_of([&] { decode_page(encode_page(std::vector<ChunkInfo>{{id_of(1), kMaxChunk + 1}})); })));
+  CHECK(refused(code_of([&] {
+    decode_page(encode_page(std::vector<ChunkInfo>{{id_of(1), kMaxChunk + 1}}));
+  })));
   CHECK(refused(code_of([&] { decode_page(std::span(encode_page(chunks)).first(71)); })));
 }
 

@@ -30,7 +30,8 @@ struct Made {
 PackContents contents_of(const std::vector<Made>& chunks, const std::vector<std::size_t>& blobs = {}) {
   RecordBatch batch;
   for (const Made& made : chunks) {
-    Record record{.kind = RecordKind::chunk, .depth = made.depth, .raw_length = 10, .id = chunk_id(made.chunk)};
+    Record record{
+        .kind = RecordKind::chunk, .depth = made.depth, .raw_length = 10, .id = chunk_id(made.chunk)};
     for (const std::size_t base : made.bases) record.bases.push_back(chunk_id(base));
     batch.add(record, test::as_span("0123456789"));
   }
@@ -69,7 +70,8 @@ TEST_CASE("Pack index: finds each of very many records, whatever it grew from") 
     index.extend(growing, contents_of({{1000 * round + 999}}), 50 * round, Arrival::uploaded);
   }
   for (std::size_t round = 0; round < 20; ++round) {
-    for (std::size_t i = 0; i < 500; i += 7) CHECK(where(index, 1000 * round + i) == "p" + std::to_string(round));
+    for (std::size_t i = 0; i < 500; i += 7)
+      CHECK(where(index, 1000 * round + i) == "p" + std::to_string(round));
     CHECK(where(index, 1000 * round + 999) == "growing");
     CHECK(where(index, 1000 * round + 998) == "");
     CHECK(index.find(RecordKind::chunk, chunk_id(1000 * round + 999))->entry.offset == 50 * round);

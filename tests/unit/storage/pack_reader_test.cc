@@ -17,10 +17,12 @@
 namespace assay {
 namespace {
 
-std::string read_range(const BlobStore& store, const Digest& digest, const ByteRange& range, std::size_t step) {
+std::string read_range(const BlobStore& store, const Digest& digest, const ByteRange& range,
+                       std::size_t step) {
   const auto reader = store.open(digest, range);
   std::string all, part(step, '\0');
-  while (const std::size_t got = reader->read(std::as_writable_bytes(std::span(part)))) all.append(part, 0, got);
+  while (const std::size_t got = reader->read(std::as_writable_bytes(std::span(part))))
+    all.append(part, 0, got);
   CHECK(all.size() == reader->size());
   return all;
 }
@@ -124,7 +126,8 @@ TEST_CASE("Pack reader: survives that its pack is retired and its file removed")
     files->remove(path_of(name));
   }
   std::string part(70000, '\0');
-  while (const std::size_t got = reader.read(std::as_writable_bytes(std::span(part)))) all.append(part, 0, got);
+  while (const std::size_t got = reader.read(std::as_writable_bytes(std::span(part))))
+    all.append(part, 0, got);
   CHECK(all == bytes);
 }
 
@@ -146,7 +149,8 @@ TEST_CASE("Pack reader: a damaged chunk fails the read and nothing of it is give
   const auto reader = store->open(digest, {});
   std::string all, part(5000, '\0');
   try {
-    while (const std::size_t got = reader->read(std::as_writable_bytes(std::span(part)))) all.append(part, 0, got);
+    while (const std::size_t got = reader->read(std::as_writable_bytes(std::span(part))))
+      all.append(part, 0, got);
     FAIL("read");
   } catch (const Error& error) {
     CHECK(error.code() == Code::corrupt);

@@ -65,8 +65,7 @@ TEST_CASE("Parents: a chain of checkpoints never gets deeper than the format all
   }
   CHECK(deepest(directory / "blobs") == kMaxDepth);
   const auto store = open_local_blob_store(directory / "blobs");
-  for (const std::string& bytes : models)
-    CHECK((read_all(*store, Digest::of(bytes), bytes.size()) == bytes));
+  for (const std::string& bytes : models) CHECK((read_all(*store, Digest::of(bytes), bytes.size()) == bytes));
 }
 
 TEST_CASE("Parents: a table with scattered edits is stored against the version before") {

@@ -109,7 +109,8 @@ TEST_CASE("Shared pack: those who come while a sync is under way share the next 
   CHECK(count(*real, layout::kOpen) == 1);
 }
 
-TEST_CASE("Shared pack: a failure in the middle keeps what was committed before, and goes on in another pack") {
+TEST_CASE(
+    "Shared pack: a failure in the middle keeps what was committed before, and goes on in another pack") {
   test::SimulatedDisk disk;
   std::string fail_at;
   test::HookedFiles files(disk, [&](auto operation, auto) {

@@ -17,8 +17,8 @@ std::optional<std::vector<TensorSpan>> parse(std::string_view json) {
 }
 
 std::string entry(std::string_view dtype, std::string_view shape, std::string_view offsets) {
-  return R"({"dtype":")" + std::string(dtype) + R"(","shape":)" + std::string(shape) +
-         R"(,"data_offsets":)" + std::string(offsets) + "}";
+  return R"({"dtype":")" + std::string(dtype) + R"(","shape":)" + std::string(shape) + R"(,"data_offsets":)" +
+         std::string(offsets) + "}";
 }
 
 TEST_CASE("Tensor layout: gives the tensors by offset, with their elements") {
@@ -65,11 +65,11 @@ TEST_CASE("Tensor layout: every unsound head is no head") {
            std::string("{\"a\":null}"),
            R"({"a":)" + good + "} {}",
            R"({"a":)" + good + ",}",
-           R"({"a":)" + entry("F31", "[2]", "[0,8]") + "}",          // unknown dtype
+           R"({"a":)" + entry("F31", "[2]", "[0,8]") + "}",  // unknown dtype
            R"({"a":)" + entry("", "[2]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[2]", "[0,9]") + "}",          // size and shape disagree
-           R"({"a":)" + entry("F32", "[2]", "[8,0]") + "}",          // backwards
-           R"({"a":)" + entry("F32", "[2]", "[8,16]") + "}",         // a hole before it
+           R"({"a":)" + entry("F32", "[2]", "[0,9]") + "}",   // size and shape disagree
+           R"({"a":)" + entry("F32", "[2]", "[8,0]") + "}",   // backwards
+           R"({"a":)" + entry("F32", "[2]", "[8,16]") + "}",  // a hole before it
            R"({"a":)" + entry("F32", "[2]", "[0]") + "}",
            R"({"a":)" + entry("F32", "[2]", "[0,8,8]") + "}",
            R"({"a":)" + entry("F32", "[2]", "[]") + "}",
