@@ -58,7 +58,7 @@ ChunkSource::~ChunkSource() = default;
 template <typename Use>
 auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
   std::string why = "it is not in any pack";
-  for (const Found& found : index_.copies(kind, id)) {
+  for (const Found& found : index_.find_all(kind, id)) {
     try {
       return use(found);
     } catch (const Error& error) {

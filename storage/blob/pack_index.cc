@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 
 #include "storage/base/limits.h"
 
@@ -113,15 +114,17 @@ void PackIndex::for_each_record(RecordKind kind, const Digest& id, Visit visit) 
   }
 }
 
+// Which of two alike is found must not depend on how slots lie, which changes.
 const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
   const PackEntry* best = nullptr;
   for_each_record(kind, id, [&](const std::shared_ptr<Pack>& candidate, const PackEntry& entry) {
     if (entry.damaged || entry.dead) return true;
-    if (best == nullptr || entry.depth < best->depth) {
+    if (best == nullptr || std::tie(entry.depth, candidate->name, entry.offset) <
+                               std::tie(best->depth, pack->name, best->offset)) {
       best = &entry;
       pack = candidate;
     }
-    return best->depth > 0;
+    return true;
   });
   return best;
 }
@@ -135,7 +138,7 @@ std::optional<Found> PackIndex::find(RecordKind kind, const Digest& id) const {
   return Found{std::move(pack), *entry, {bases.begin(), bases.end()}};
 }
 
-std::vector<Found> PackIndex::copies(RecordKind kind, const Digest& id) const {
+std::vector<Found> PackIndex::find_all(RecordKind kind, const Digest& id) const {
   std::vector<Found> copies;
   {
     const std::lock_guard lock(mutex_);
@@ -146,8 +149,10 @@ std::vector<Found> PackIndex::copies(RecordKind kind, const Digest& id) const {
       return true;
     });
   }
-  std::stable_sort(copies.begin(), copies.end(),
-                   [](const Found& a, const Found& b) { return a.entry.depth < b.entry.depth; });
+  std::sort(copies.begin(), copies.end(), [](const Found& a, const Found& b) {
+    return std::tie(a.entry.depth, a.pack->name, a.entry.offset) <
+           std::tie(b.entry.depth, b.pack->name, b.entry.offset);
+  });
   return copies;
 }
 

@@ -70,7 +70,7 @@ class PackIndex {
   // others, so that chains stay as long as whoever built upon one of them found it.
   std::optional<Found> find(RecordKind kind, const Digest& id) const;
   // All such copies, the one that find() gives first.
-  std::vector<Found> copies(RecordKind kind, const Digest& id) const;
+  std::vector<Found> find_all(RecordKind kind, const Digest& id) const;
   // Whether a chunk or page is here, with all that decoding it needs; then it stays for as long as `pins`.
   bool reuse(RecordKind kind, const Digest& id, Pins& pins);
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.

@@ -83,7 +83,7 @@ TEST_CASE("Pack index: a damaged copy is passed over, and another is found") {
   PackIndex index;
   index.add(pack_of("a", {{1}, {2}}), Arrival::moved);
   index.add(pack_of("b", {{1}}), Arrival::moved);
-  CHECK(index.copies(RecordKind::chunk, chunk_id(1)).size() == 2);
+  CHECK(index.find_all(RecordKind::chunk, chunk_id(1)).size() == 2);
   const auto first = index.find(RecordKind::chunk, chunk_id(1));
   index.mark_damaged(*first);
   const auto second = index.find(RecordKind::chunk, chunk_id(1));
@@ -91,7 +91,7 @@ TEST_CASE("Pack index: a damaged copy is passed over, and another is found") {
   CHECK(second->pack != first->pack);
   index.mark_damaged(*second);
   CHECK_FALSE(index.find(RecordKind::chunk, chunk_id(1)));
-  CHECK(index.copies(RecordKind::chunk, chunk_id(1)).empty());
+  CHECK(index.find_all(RecordKind::chunk, chunk_id(1)).empty());
   CHECK(where(index, 2) == "a");  // its neighbour is not damaged
   PackIndex::Pins pins(index);
   CHECK_FALSE(index.reuse(RecordKind::chunk, chunk_id(1), pins));
@@ -105,7 +105,7 @@ TEST_CASE("Pack index: of several copies the one with the shortest chain is foun
     index.add(pack_of("shallow", {{1}}), Arrival::moved);
     if (!deep_first) index.add(pack_of("deep", {{1, {0}, 1}}), Arrival::moved);
     CHECK(where(index, 1) == "shallow");
-    CHECK(index.copies(RecordKind::chunk, chunk_id(1))[0].pack->name == "shallow");
+    CHECK(index.find_all(RecordKind::chunk, chunk_id(1))[0].pack->name == "shallow");
   }
 }
 
