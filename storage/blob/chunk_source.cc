@@ -96,8 +96,8 @@ std::span<const std::byte> join(const std::vector<ChunkBytes>& bases, std::vecto
 
 }  // namespace
 
-// When the digest is wrong although all sums hold, the fault may be a base's: bases are then read again as chunks
-// in their own right, which finds sound copies of them where there are any.
+// When the digest is wrong although all sums hold, the fault may be a base's: bases are then read again as
+// chunks in their own right, which finds sound copies of them where there are any.
 void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   std::vector<std::byte> joined;
   decode_unverified(found, join(read_bases(found, 0), joined), raw);
@@ -145,9 +145,8 @@ std::vector<ChunkBytes> for_bases(const PackIndex& index, const Found& found, Re
 std::vector<ChunkBytes> ChunkSource::read_bases(const Found& found, unsigned depth) {
   if (!found.bases.empty() && depth >= kMaxDepth)
     throw Baseless(Code::corrupt, "too many chunks are stored against each other");
-  return for_bases(index_, found, [&](const Digest& id, std::size_t length) {
-    return read_base(id, length, depth + 1);
-  });
+  return for_bases(index_, found,
+                   [&](const Digest& id, std::size_t length) { return read_base(id, length, depth + 1); });
 }
 
 std::vector<ChunkBytes> ChunkSource::read_verified_bases(const Found& found) {

@@ -23,7 +23,7 @@ Digest id_of(std::size_t i) {
   return Digest::of("chunk " + std::to_string(i));
 }
 
-RecordBatch batch_of(std::size_t i, std::size_t size = 100) {
+RecordBatch batch_of(std::size_t i, std::size_t size) {
   RecordBatch batch;
   batch.add({.kind = RecordKind::chunk, .raw_length = static_cast<std::uint32_t>(size), .id = id_of(i)},
             test::as_span(test::table_bytes(size, i)));
@@ -36,6 +36,7 @@ struct Target {
     files.make_directory("packs");
     files.make_directory("tmp");
   }
+  void commit(std::size_t i, std::size_t size = 100) { shared.commit(std::vector{batch_of(i, size)}); }
   bool has(std::size_t i) const { return index.find(RecordKind::chunk, id_of(i)).has_value(); }
 
   Files& files;
@@ -55,7 +56,7 @@ TEST_CASE("Shared pack: batches follow each other in one pack, which is closed w
   test::SimulatedDisk disk;
   Target target(disk);
   for (std::size_t i = 0; i < 60; ++i) {
-    target.shared.commit(batch_of(i));
+    target.commit(i);
     CHECK(target.has(i));
   }
   CHECK(count(disk, layout::kSealed) == 2);
@@ -87,7 +88,7 @@ TEST_CASE("Shared pack: those who come while a sync is under way share the next 
   });
   Target target(files);
   std::vector<std::thread> writers;
-  writers.emplace_back([&] { target.shared.commit(batch_of(0)); });
+  writers.emplace_back([&] { target.commit(0); });
   {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return held; });
@@ -95,7 +96,7 @@ TEST_CASE("Shared pack: those who come while a sync is under way share the next 
   for (std::size_t i = 1; i < 9; ++i)
     writers.emplace_back([&, i] {
       ++begun;
-      target.shared.commit(batch_of(i));
+      target.commit(i);
     });
   while (begun < 8) std::this_thread::yield();
   {
@@ -119,11 +120,11 @@ TEST_CASE(
   for (const std::string operation : {"append", "sync"}) {
     CAPTURE(operation);
     Target target(files);
-    target.shared.commit(batch_of(0));
+    target.commit(0);
     fail_at = operation;
     for (int again = 0; again < 2; ++again) {
       try {
-        target.shared.commit(batch_of(1));
+        target.commit(1);
         FAIL("committed");
       } catch (const Error& error) {
         CHECK(error.code() == Code::full);
@@ -132,8 +133,8 @@ TEST_CASE(
     fail_at.clear();
     CHECK(target.has(0));
     CHECK_FALSE(target.has(1));
-    target.shared.commit(batch_of(2));  // there is room again
-    target.shared.commit(batch_of(1));
+    target.commit(2);  // there is room again
+    target.commit(1);
     CHECK(target.has(1));
     std::size_t sound = 0;
     for (const test::OpenPack& pack : test::packs_of(disk)) {
@@ -151,11 +152,11 @@ TEST_CASE("Shared pack: a sync that failed is the end of all commits") {
     if (broken && operation == "sync") throw system_error("Test fault", EIO);
   });
   Target target(files);
-  target.shared.commit(batch_of(0));
+  target.commit(0);
   broken = true;
-  CHECK_THROWS_AS(target.shared.commit(batch_of(1)), Error);
+  CHECK_THROWS_AS(target.commit(1), Error);
   broken = false;
-  CHECK_THROWS_AS(target.shared.commit(batch_of(2)), Error);
+  CHECK_THROWS_AS(target.commit(2), Error);
   CHECK(target.has(0));
   CHECK_FALSE(target.has(1));
   CHECK_FALSE(target.has(2));
@@ -172,11 +173,11 @@ TEST_CASE("Shared pack: a pack that cannot be closed fails nobody's commit") {
         throw system_error("Test fault", ENOSPC);
     });
     Target target(files);
-    target.shared.commit(batch_of(0, 100));
+    target.commit(0, 100);
     armed = true;
-    target.shared.commit(batch_of(1, 5000));  // makes it full; the second append is the footer's
+    target.commit(1, 5000);  // makes it full; the second append is the footer's
     armed = false;
-    target.shared.commit(batch_of(2, 100));
+    target.commit(2, 100);
     for (std::size_t i = 0; i < 3; ++i) CHECK(target.has(i));
     CHECK(count(disk, layout::kOpen) == 2);
     std::size_t records = 0;

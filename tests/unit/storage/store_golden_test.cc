@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store of format 1 as it was written when the format was settled: every later program reads it. Format
 // versions are for ever, so store_1.hex never changes; a new format gets a file of its own.
-//   golden_test "[write-golden]" > tests/golden/store_1.hex     made it
+//   storage_test "[write-golden]" > tests/golden/store/store_1.hex      made it, but for the lines of the test runner
 #include <fstream>
 #include <iostream>
 #include <set>
 
 #include "storage/base/error.h"
 #include "storage/blob/fsck.h"
-#include "tests/golden/made_store.h"
+#include "tests/golden/store/made_store.h"
 #include "tests/support/catch.h"
 #include "tests/support/pack_files.h"
 
@@ -46,7 +46,7 @@ SimulatedDisk::Tree read_hex(std::istream& in) {
 }
 
 SimulatedDisk::Tree golden() {
-  std::ifstream file(ASSAY_GOLDEN_STORE);
+  std::ifstream file(ASSAY_SOURCE_DIR "/tests/golden/store/store_1.hex");
   REQUIRE(file);
   return read_hex(file);
 }
