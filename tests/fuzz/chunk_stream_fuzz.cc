@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as the head of a safetensors file and as a file to be cut: the chunks are the file, however it
 // arrives.
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/harness.h"
 
 #include <cstdlib>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes as a pack, a list of the dead, a description and a page: refused or read, never worse; and what
 // was read lies within the file.
-#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/harness.h"
 
 #include <cstdlib>
 
