@@ -8,6 +8,16 @@
 
 namespace assay {
 
+namespace {
+
+// What a record is decoded with cannot be had, which is not that record's fault.
+class Baseless final : public Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace
+
 // What decoding needs besides the chunk; kept, because a decoder's tables are dear to make.
 struct ChunkSource::Scratch {
   ChunkDecoder decoder;
@@ -43,17 +53,18 @@ ChunkSource::ChunkSource(PackIndex& index)
     : index_(index), verified_(kChunkCacheSize / 2), bases_(kChunkCacheSize / 2) {}
 ChunkSource::~ChunkSource() = default;
 
-// What a damaged copy says is reported only when there is no other.
+// What a damaged copy says is reported only when there is no other. A sound one whose base is gone is not
+// marked: it can be read again as soon as somebody uploads the base.
 template <typename Use>
 auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
   std::string why = "it is not in any pack";
-  while (const auto found = index_.find(kind, id)) {
+  for (const Found& found : index_.find_all(kind, id)) {
     try {
-      return use(*found);
+      return use(found);
     } catch (const Error& error) {
       if (error.code() != Code::corrupt) throw;
-      index_.mark_damaged(*found);
-      why = fmt::format("in {} at {}: {}", found->pack->name, found->entry.offset, error.message());
+      if (dynamic_cast<const Baseless*>(&error) == nullptr) index_.mark_damaged(found);
+      why = fmt::format("in {} at {}: {}", found.pack->name, found.entry.offset, error.message());
     }
   }
   throw Error(Code::corrupt, fmt::format("{} cannot be read ({})", id.short_text(), why));
@@ -92,17 +103,7 @@ void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   decode_unverified(found, join(read_bases(found, 0), joined), raw);
   if (Digest::of(raw) == found.entry.id) return;
   if (!found.bases.empty()) {
-    std::vector<ChunkBytes> bases;
-    for (const Digest& base : found.bases) {
-      const auto copy = index_.find(RecordKind::chunk, base);
-      if (!copy)
-        throw Error(Code::corrupt,
-                    fmt::format("{}, which it is stored against, is missing", base.short_text()));
-      auto bytes = std::make_shared<std::vector<std::byte>>(copy->entry.raw_length);
-      read(base, *bytes);
-      bases.push_back(std::move(bytes));
-    }
-    decode_unverified(found, join(bases, joined), raw);
+    decode_unverified(found, join(read_verified_bases(found), joined), raw);
     if (Digest::of(raw) == found.entry.id) return;
   }
   throw Error(Code::corrupt, "its bytes do not have the digest that they should");
@@ -117,18 +118,43 @@ void ChunkSource::decode_unverified(const Found& found, std::span<const std::byt
   scratch->decoder.decode(static_cast<std::uint32_t>(found.entry.codec), stored, parent, raw);
 }
 
+namespace {
+
+// Calls `read` with each base's id and length.
+template <typename Read>
+std::vector<ChunkBytes> for_bases(const PackIndex& index, const Found& found, Read read) {
+  std::vector<ChunkBytes> bases;
+  for (const Digest& id : found.bases) {
+    const auto base = index.find(RecordKind::chunk, id);
+    if (!base)
+      throw Baseless(Code::corrupt,
+                     fmt::format("{}, which it is stored against, is missing", id.short_text()));
+    try {
+      bases.push_back(read(id, base->entry.raw_length));
+    } catch (const Error& error) {
+      if (error.code() != Code::corrupt) throw;
+      throw Baseless(Code::corrupt, "of what it is stored against, " + error.message());
+    }
+  }
+  return bases;
+}
+
+}  // namespace
+
 // A forged pack may chain chunks for ever or in a circle.
 std::vector<ChunkBytes> ChunkSource::read_bases(const Found& found, unsigned depth) {
   if (!found.bases.empty() && depth >= kMaxDepth)
-    throw Error(Code::corrupt, "too many chunks are stored against each other");
-  std::vector<ChunkBytes> bases;
-  for (const Digest& id : found.bases) {
-    const auto base = index_.find(RecordKind::chunk, id);
-    if (!base)
-      throw Error(Code::corrupt, fmt::format("{}, which it is stored against, is missing", id.short_text()));
-    bases.push_back(read_base(id, base->entry.raw_length, depth + 1));
-  }
-  return bases;
+    throw Baseless(Code::corrupt, "too many chunks are stored against each other");
+  return for_bases(index_, found,
+                   [&](const Digest& id, std::size_t length) { return read_base(id, length, depth + 1); });
+}
+
+std::vector<ChunkBytes> ChunkSource::read_verified_bases(const Found& found) {
+  return for_bases(index_, found, [&](const Digest& id, std::size_t length) {
+    auto bytes = std::make_shared<std::vector<std::byte>>(length);
+    read(id, *bytes);
+    return bytes;
+  });
 }
 
 ChunkBytes ChunkSource::read_base(const Digest& chunk, std::size_t length, unsigned depth) {

@@ -40,6 +40,7 @@ class ChunkSource {
   auto with_sound_copy(RecordKind kind, const Digest& id, Use use);
   void decode_unverified(const Found& found, std::span<const std::byte> parent, std::span<std::byte> raw);
   std::vector<ChunkBytes> read_bases(const Found& found, unsigned depth);
+  std::vector<ChunkBytes> read_verified_bases(const Found& found);
   ChunkBytes read_base(const Digest& chunk, std::size_t length, unsigned depth);
 
   PackIndex& index_;

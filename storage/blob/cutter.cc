@@ -26,7 +26,8 @@ std::size_t Cutter::needed(std::span<const std::byte> ahead) {
   if (!begun_) {
     if (ahead.size() < kTensorHeadPrefix) return kTensorHeadPrefix;
     const auto head = tensor_head_size(ahead);
-    return head ? *head : kGearMax;
+    if (head && ahead.size() < *head) return *head;
+    begin(ahead);  // a head that turns out not to be one must not end a chunk where it would have ended
   }
   if (head_left_ > 0) return std::min<std::size_t>(head_left_, kGearMax);
   if (tensor_ < tensors_.size())

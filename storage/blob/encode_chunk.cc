@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "storage/base/error.h"
+#include "storage/base/limits.h"
 
 namespace assay {
 namespace {
@@ -72,6 +73,7 @@ RecordBatch encode_chunk(StoreParts& parts, const NewChunk& chunk, Parents* pare
       if (error.code() != Code::corrupt) throw;
       continue;  // a parent that cannot be read is no parent
     }
+    if (depth > kMaxDepth) continue;  // another copy of it has taken its place
     RecordBatch batch =
         record_of(parts, chunk, encoder->encode(chunk.raw, chunk.element, parent), choice.bases, depth);
     stored.push_back(batch.bytes.size());

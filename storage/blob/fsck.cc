@@ -99,8 +99,7 @@ class Check {
   void read_pack(const PackFileName& name, const std::set<DeadBlob>& dead) {
     try {
       LoadedPack loaded = load_pack(files_, name, dead);
-      if (!loaded.trouble.empty())
-        problem({}, path_of(name), "The pack's footer is damaged: " + loaded.trouble + ".");
+      if (!loaded.trouble.empty()) problem({}, path_of(name), "The pack is damaged: " + loaded.trouble + ".");
       index_.add(std::move(loaded.pack), PackIndex::Arrival::moved);
     } catch (const Error& error) {
       // An open pack without a header is what a crash leaves; one that has just been closed is listed by its
@@ -115,7 +114,7 @@ class Check {
     const PackContents contents = index_.contents(pack);
     std::vector<std::byte> raw;
     for (const PackEntry& entry : contents.entries) {
-      if (entry.damaged) continue;  // dead
+      if (entry.dead) continue;
       const auto bases = contents.bases_of(entry);
       const Found found{pack, entry, {bases.begin(), bases.end()}};
       try {

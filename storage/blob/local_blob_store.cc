@@ -11,6 +11,7 @@
 #include "storage/blob/local_layout.h"
 #include "storage/blob/pack_reader.h"
 #include "storage/blob/pack_upload.h"
+#include "storage/blob/recover_pack.h"
 
 namespace assay {
 namespace {
@@ -39,8 +40,8 @@ std::size_t LocalBlobStore::default_threads() {
   return std::max(2u, std::thread::hardware_concurrency()) - 1;
 }
 
-LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads)
-    : parts_(std::make_unique<StoreParts>(files, entropy, threads)) {
+LocalBlobStore::LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads, const PackSizes& sizes)
+    : parts_(std::make_unique<StoreParts>(files, entropy, threads, sizes)) {
   check_format();
   lay_out();
   sweep();
@@ -85,33 +86,13 @@ void LocalBlobStore::sweep() {
 
 void LocalBlobStore::load() {
   const std::set<DeadBlob> dead = read_dead_lists(parts_->files);
+  std::vector<LoadedPack> open;
   for (const PackFileName& name : list_packs(parts_->files)) {
-    if (name.sealed)
-      parts_->index.add(load_pack(parts_->files, name, dead).pack, PackIndex::Arrival::moved);
-    else
-      recover_pack(name, dead);
+    LoadedPack loaded = load_pack(parts_->files, name, dead);
+    parts_->index.add(loaded.pack, PackIndex::Arrival::moved);
+    if (!name.sealed) open.push_back(std::move(loaded));
   }
-}
-
-// A pack that was open when the process ended holds whole records, and then perhaps something that nobody was
-// promised. What is whole becomes a pack of its own; if this is interrupted both exist, with the same
-// records.
-void LocalBlobStore::recover_pack(const PackFileName& name, const std::set<DeadBlob>& dead) {
-  std::optional<LoadedPack> open;
-  try {
-    open = load_pack(parts_->files, name, dead);
-  } catch (const Error& error) {
-    if (error.code() != Code::corrupt)
-      throw;  // else not even a header: the process ended while it was writing that
-  }
-  if (open && !open->pack->contents.entries.empty()) {
-    NewPack copy(parts_->files, parts_->entropy);
-    copy_records(
-        *open->pack->file, open->pack->contents, [](const PackEntry&) { return true; }, copy);
-    copy.seal();
-    parts_->index.add(copy.publish(parts_->publisher), PackIndex::Arrival::moved);
-  }
-  parts_->files.remove(path_of(name));
+  for (const LoadedPack& pack : open) recover_pack(*parts_, pack);
 }
 
 std::unique_ptr<BlobUpload> LocalBlobStore::begin_upload(const UploadOptions& options) {

@@ -4,10 +4,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <set>
 
 #include "storage/blob/blob_store.h"
-#include "storage/blob/pack_loader.h"
 #include "storage/blob/store_parts.h"
 
 namespace assay {
@@ -23,7 +21,8 @@ class LocalBlobStore final : public BlobStore {
   // outlive the store. One store a tree: hold a DirectoryLock. Throws unsupported for a store of another
   // format, corrupt for a pack that cannot be read, else as Files does. With 0 threads everything happens on
   // the callers' threads.
-  LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads());
+  LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads(),
+                 const PackSizes& sizes = {});
   ~LocalBlobStore() override;
 
   std::unique_ptr<BlobUpload> begin_upload(const UploadOptions& options) override;
@@ -43,7 +42,6 @@ class LocalBlobStore final : public BlobStore {
   void lay_out();
   void sweep();
   void load();
-  void recover_pack(const PackFileName& name, const std::set<DeadBlob>& dead);
 
   std::unique_ptr<Files> owned_files_;      // of a store that was opened by its directory
   std::unique_ptr<Entropy> owned_entropy_;  // likewise

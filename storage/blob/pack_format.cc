@@ -123,14 +123,6 @@ void read_exactly(const File& file, std::uint64_t offset, std::span<std::byte> o
   if (file.read_at(offset, out) != out.size()) throw corrupt("it is shorter than it says");
 }
 
-void check_header(const File& file) {
-  std::array<std::byte, kPackHeaderSize> header;
-  if (file.read_at(0, header) != header.size() || !has(header, kPackMagic))
-    throw corrupt("it does not begin as a pack does");
-  if (const std::uint32_t version = get_u32(header.data() + 8); version != kVersion)
-    throw Error(Code::unsupported, fmt::format("it has version {} of the format", version));
-}
-
 std::byte* put_row(std::byte* at, const PackEntry& entry) {
   put_digest(at, entry.id);
   at[32] = static_cast<std::byte>(entry.kind);
@@ -286,8 +278,26 @@ void PackWriter::seal() {
   size_ += footer.size();
 }
 
+void check_pack_header(const File& file) {
+  std::array<std::byte, kPackHeaderSize> header;
+  if (file.read_at(0, header) != header.size() || !has(header, kPackMagic))
+    throw corrupt("it does not begin as a pack does");
+  if (const std::uint32_t version = get_u32(header.data() + 8); version != kVersion)
+    throw Error(Code::unsupported, fmt::format("it has version {} of the format", version));
+}
+
+bool has_header_of(const File& file, std::string_view name) {
+  std::array<std::byte, kPackHeaderSize> header;
+  if (file.read_at(0, header) != header.size()) return false;
+  std::string id;
+  for (const std::byte byte : Bytes(header).subspan(16))
+    id += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  return has(header, kPackMagic) && get_u32(header.data() + 8) == kVersion &&
+         get_u32(header.data() + 12) == 0 && id == name;
+}
+
 PackContents read_footer(const File& file) {
-  check_header(file);
+  check_pack_header(file);
   std::array<std::byte, kTrailer> end;
   const auto trailer = read_trailer(file, end);
   if (!trailer) throw corrupt("it does not end as a pack does");
@@ -315,36 +325,79 @@ std::uint64_t records_end(const File& file) {
   return trailer ? trailer->footer_at : file.size();
 }
 
+namespace {
+
+// Adds the record at `offset`, which ends at `limit` at the latest, if it is whole. Its size then, else 0.
+std::uint64_t take_record(const File& file, std::uint64_t offset, std::uint64_t limit, PackContents& contents,
+                          std::vector<std::byte>& buffer) {
+  try {
+    std::array<std::byte, kRecordHead> head;
+    read_exactly(file, offset, head);
+    PackEntry entry = decode_head(head);
+    entry.offset = offset;
+    if (entry.size() > limit - offset) return 0;
+    std::vector<std::byte> base_bytes(Digest::kSize * entry.base_count);
+    read_exactly(file, offset + kRecordHead, base_bytes);
+    entry.first_base = static_cast<std::uint32_t>(contents.bases.size());
+    std::vector<Digest> bases;
+    for (std::size_t i = 0; i < entry.base_count; ++i)
+      bases.push_back(get_digest(&base_bytes[i * Digest::kSize]));
+    const Bytes stored = read_record(file, entry, bases, buffer);
+    if (entry.kind == RecordKind::blob) {
+      const Recipe recipe = decode_recipe(stored);
+      contents.blobs.push_back({entry.id, recipe.size, recipe.added, recipe.sketch});
+    }
+    contents.bases.insert(contents.bases.end(), bases.begin(), bases.end());
+    contents.entries.push_back(entry);
+    return entry.size();
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt) throw;
+    return 0;
+  }
+}
+
+// Where a record may begin, from `offset` on; `limit` when nowhere.
+std::uint64_t next_magic(const File& file, std::uint64_t offset, std::uint64_t limit) {
+  std::array<std::byte, 4> magic;
+  put_u32(magic.data(), kRecordMagic);
+  std::vector<std::byte> window(64 * 1024);
+  while (offset + kRecordHead <= limit) {
+    const std::size_t got = file.read_at(offset, window);
+    const auto end = window.begin() + static_cast<std::ptrdiff_t>(got);
+    const auto found = std::search(window.begin(), end, magic.begin(), magic.end());
+    if (found != end) return offset + static_cast<std::uint64_t>(found - window.begin());
+    if (got < window.size()) break;
+    offset += got - magic.size() + 1;
+  }
+  return limit;
+}
+
+}  // namespace
+
 PackContents scan_records(const File& file, std::uint64_t& end) {
-  check_header(file);
+  check_pack_header(file);
   const std::uint64_t limit = records_end(file);
   PackContents contents;
   std::vector<std::byte> buffer;
   end = kPackHeaderSize;
-  try {
-    while (end < limit) {
-      std::array<std::byte, kRecordHead> head;
-      read_exactly(file, end, head);
-      PackEntry entry = decode_head(head);
-      entry.offset = end;
-      if (entry.size() > limit - end) break;
-      std::vector<std::byte> base_bytes(Digest::kSize * entry.base_count);
-      read_exactly(file, end + kRecordHead, base_bytes);
-      entry.first_base = static_cast<std::uint32_t>(contents.bases.size());
-      std::vector<Digest> bases;
-      for (std::size_t i = 0; i < entry.base_count; ++i)
-        bases.push_back(get_digest(&base_bytes[i * Digest::kSize]));
-      const Bytes stored = read_record(file, entry, bases, buffer);
-      if (entry.kind == RecordKind::blob) {
-        const Recipe recipe = decode_recipe(stored);
-        contents.blobs.push_back({entry.id, recipe.size, recipe.added, recipe.sketch});
-      }
-      contents.bases.insert(contents.bases.end(), bases.begin(), bases.end());
-      contents.entries.push_back(entry);
-      end += entry.size();
-    }
-  } catch (const Error& error) {
-    if (error.code() != Code::corrupt) throw;
+  while (end < limit) {
+    const std::uint64_t size = take_record(file, end, limit, contents, buffer);
+    if (size == 0) break;
+    end += size;
+  }
+  return contents;
+}
+
+PackContents salvage_records(const File& file, std::uint64_t& end) {
+  const std::uint64_t limit = records_end(file);
+  PackContents contents;
+  std::vector<std::byte> buffer;
+  std::uint64_t at = kPackHeaderSize;
+  end = limit;
+  while (at < limit) {
+    const std::uint64_t size = take_record(file, at, limit, contents, buffer);
+    if (size == 0) end = std::min(end, at);
+    at = size > 0 ? at + size : next_magic(file, at + 1, limit);
   }
   return contents;
 }

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/base/digest.h"
@@ -45,6 +47,7 @@ struct PackEntry {
   Element element;
   std::uint8_t depth;
   bool damaged = false;  // found to be so since the pack was opened; not in files
+  bool dead = false;     // the description of a blob that a collection found dead; dead lists say so
 
   std::uint64_t size() const { return record_size(base_count, stored_length); }
 };
@@ -101,6 +104,11 @@ class PackWriter {
   PackContents contents_;
 };
 
+// Throws corrupt unless the file begins as a pack does, unsupported for a later version, with a bare clause.
+void check_pack_header(const File& file);
+// Whether the header, every bit of it, is that of the pack of this name (its id, 32 hex digits).
+bool has_header_of(const File& file, std::string_view name);
+
 // What the footer of a sealed pack says, compared with its own digest and with the file's length. Throws
 // corrupt, or unsupported for a later version, with a bare clause for the caller to put in a sentence.
 // Allocates in proportion to the file, whatever the file says.
@@ -109,6 +117,10 @@ PackContents read_footer(const File& file);
 // The same from the records alone, front to back up to the first that is not whole; their stored bytes are
 // compared with their sums. `end` becomes where that is.
 PackContents scan_records(const File& file, std::uint64_t& end);
+
+// As scan_records, but goes on behind what is not whole, wherever a whole record begins again, and whatever
+// the header says. `end` becomes where the first that is not whole begins.
+PackContents salvage_records(const File& file, std::uint64_t& end);
 
 // Where the records end: the length of the file without its footer, if it has one.
 std::uint64_t records_end(const File& file);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <utility>
 
 #include "storage/base/limits.h"
@@ -82,12 +83,14 @@ void PackIndex::add_blob(const PackBlob& row, Arrival arrival) {
   }
 }
 
-void PackIndex::add(std::shared_ptr<Pack> pack, Arrival arrival) {
+void PackIndex::add(const std::vector<std::shared_ptr<Pack>>& packs, Arrival arrival) {
   const std::lock_guard lock(mutex_);
-  if (arrival == Arrival::uploaded) pack->touched = collection_;
-  packs_.push_back(std::move(pack));
-  add_entries(static_cast<std::uint32_t>(packs_.size() - 1), 0);
-  for (const PackBlob& blob : packs_.back()->contents.blobs) add_blob(blob, arrival);
+  for (const auto& pack : packs) {
+    if (arrival == Arrival::uploaded) pack->touched = collection_;
+    packs_.push_back(pack);
+    add_entries(static_cast<std::uint32_t>(packs_.size() - 1), 0);
+    for (const PackBlob& blob : pack->contents.blobs) add_blob(blob, arrival);
+  }
 }
 
 void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,
@@ -100,17 +103,31 @@ void PackIndex::extend(const std::shared_ptr<Pack>& pack, const PackContents& mo
   for (const PackBlob& blob : more.blobs) add_blob(blob, arrival);
 }
 
-const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
-  if (slots_.empty()) return nullptr;
+// Calls `visit` with pack and entry of every record of that name, until it answers false.
+template <typename Visit>
+void PackIndex::for_each_record(RecordKind kind, const Digest& id, Visit visit) const {
+  if (slots_.empty()) return;
   for (std::size_t at = hash(kind, id) & (slots_.size() - 1); slots_[at].pack != kEmpty;
        at = (at + 1) & (slots_.size() - 1)) {
-    const auto& candidate = packs_[slots_[at].pack];
-    const PackEntry& entry = candidate->contents.entries[slots_[at].entry];
-    if (entry.id != id || entry.kind != kind || entry.damaged) continue;
-    pack = candidate;
-    return &entry;
+    const auto& pack = packs_[slots_[at].pack];
+    PackEntry& entry = pack->contents.entries[slots_[at].entry];
+    if (entry.id == id && entry.kind == kind && !visit(pack, entry)) return;
   }
-  return nullptr;
+}
+
+// Which of two alike is found must not depend on how slots lie, which changes.
+const PackEntry* PackIndex::locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const {
+  const PackEntry* best = nullptr;
+  for_each_record(kind, id, [&](const std::shared_ptr<Pack>& candidate, const PackEntry& entry) {
+    if (entry.damaged || entry.dead) return true;
+    if (best == nullptr || std::tie(entry.depth, candidate->name, entry.offset) <
+                               std::tie(best->depth, pack->name, best->offset)) {
+      best = &entry;
+      pack = candidate;
+    }
+    return true;
+  });
+  return best;
 }
 
 std::optional<Found> PackIndex::find(RecordKind kind, const Digest& id) const {
@@ -120,6 +137,24 @@ std::optional<Found> PackIndex::find(RecordKind kind, const Digest& id) const {
   if (entry == nullptr) return std::nullopt;
   const auto bases = pack->contents.bases_of(*entry);
   return Found{std::move(pack), *entry, {bases.begin(), bases.end()}};
+}
+
+std::vector<Found> PackIndex::find_all(RecordKind kind, const Digest& id) const {
+  std::vector<Found> copies;
+  {
+    const std::lock_guard lock(mutex_);
+    for_each_record(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
+      if (entry.damaged || entry.dead) return true;
+      const auto bases = pack->contents.bases_of(entry);
+      copies.push_back({pack, entry, {bases.begin(), bases.end()}});
+      return true;
+    });
+  }
+  std::sort(copies.begin(), copies.end(), [](const Found& a, const Found& b) {
+    return std::tie(a.entry.depth, a.pack->name, a.entry.offset) <
+           std::tie(b.entry.depth, b.pack->name, b.entry.offset);
+  });
+  return copies;
 }
 
 // Collects the packs of a chunk and of what it is decoded with.
@@ -250,6 +285,10 @@ std::vector<PackBlob> PackIndex::hide_dead(const std::unordered_set<Digest>& liv
     blobs_.erase(blob.digest);
     --totals_.blobs;
     totals_.raw_bytes -= blob.size;
+    for_each_record(RecordKind::blob, blob.digest, [](const std::shared_ptr<Pack>&, PackEntry& entry) {
+      entry.dead = true;
+      return true;
+    });
   }
   return dead;
 }

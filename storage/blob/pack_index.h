@@ -59,14 +59,18 @@ class PackIndex {
   // release().
   enum class Arrival { uploaded, moved };
 
-  // All of a pack's records can be found from now on.
-  void add(std::shared_ptr<Pack> pack, Arrival arrival);
+  // All records of the packs can be found from now on, those of all at the same moment.
+  void add(const std::vector<std::shared_ptr<Pack>>& packs, Arrival arrival);
+  void add(std::shared_ptr<Pack> pack, Arrival arrival) { add(std::vector{std::move(pack)}, arrival); }
   // The same for records appended to a pack that was added before.
   void extend(const std::shared_ptr<Pack>& pack, const PackContents& more, std::uint64_t shift,
               Arrival arrival);
 
-  // A copy that is not known to be damaged.
+  // A copy that is neither dead nor known to be damaged; of several one that needs the shortest chain of
+  // others, so that chains stay as long as whoever built upon one of them found it.
   std::optional<Found> find(RecordKind kind, const Digest& id) const;
+  // All such copies, the one that find() gives first.
+  std::vector<Found> find_all(RecordKind kind, const Digest& id) const;
   // Whether a chunk or page is here, with all that decoding it needs; then it stays for as long as `pins`.
   bool reuse(RecordKind kind, const Digest& id, Pins& pins);
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.
@@ -88,7 +92,9 @@ class PackIndex {
   // Blobs leased now, or leased or published since the collection began: roots, like the caller's.
   std::vector<Digest> relied_on(std::uint64_t collection) const;
   // Hides all blobs that are neither in `live` nor relied on, and returns them; but if some are relied on and
-  // not in `live`, hides nothing and puts those into `missed`: mark what they need, then ask again.
+  // not in `live`, hides nothing and puts those into `missed`: mark what they need, then ask again. The dead
+  // blobs' descriptions, as they are at this moment, are `dead` from now on: only they belong into a dead
+  // list, not those that somebody stores anew.
   std::vector<PackBlob> hide_dead(const std::unordered_set<Digest>& live, std::uint64_t collection,
                                   std::vector<Digest>& missed);
   std::vector<std::shared_ptr<Pack>> packs() const;
@@ -120,6 +126,8 @@ class PackIndex {
   void grow(std::size_t entries);
   void add_entries(std::uint32_t pack, std::size_t first);
   void add_blob(const PackBlob& blob, Arrival arrival);
+  template <typename Visit>
+  void for_each_record(RecordKind kind, const Digest& id, Visit visit) const;
   const PackEntry* locate(RecordKind kind, const Digest& id, std::shared_ptr<Pack>& pack) const;
   bool pin(RecordKind kind, const Digest& id, unsigned depth,
            std::vector<std::shared_ptr<Pack>>& packs) const;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "storage/base/error.h"
 #include "storage/blob/local_layout.h"
 
@@ -26,26 +29,58 @@ std::vector<std::byte> read_whole(const File& file) {
 
 // Descriptions that a collection found dead stay dead, although their pack is still there for what else it
 // holds.
-void forget(const std::string& name, const std::set<DeadBlob>& dead, PackContents& contents) {
+void forget(const std::string& name, const std::set<DeadBlob>& dead, LoadedPack& loaded) {
   if (dead.empty()) return;
   const auto is_dead = [&](const Digest& digest) { return dead.contains({name, digest}); };
-  std::erase_if(contents.blobs, [&](const PackBlob& blob) { return is_dead(blob.digest); });
-  for (PackEntry& entry : contents.entries)
-    if (entry.kind == RecordKind::blob && is_dead(entry.id)) entry.damaged = true;
+  const auto describes_dead = [&](const PackBlob& blob) { return is_dead(blob.digest); };
+  std::erase_if(loaded.pack->contents.blobs, describes_dead);
+  std::erase_if(loaded.doubtful, describes_dead);
+  for (PackEntry& entry : loaded.pack->contents.entries)
+    if (entry.kind == RecordKind::blob && is_dead(entry.id)) entry.dead = true;
 }
 
-void read_contents(LoadedPack& loaded) {
-  Pack& pack = *loaded.pack;
-  if (pack.sealed) {
-    try {
-      pack.contents = read_footer(*pack.file);
-      return;
-    } catch (const Error& error) {
-      if (error.code() != Code::corrupt) throw;
-      loaded.trouble = error.message();
-    }
+// Takes the descriptions from `end` on out of the contents.
+void doubt(LoadedPack& loaded, std::uint64_t end) {
+  PackContents& contents = loaded.pack->contents;
+  std::set<Digest> doubted;
+  for (PackEntry& entry : contents.entries) {
+    if (entry.kind != RecordKind::blob || entry.offset < end) continue;
+    entry.dead = true;
+    doubted.insert(entry.id);
   }
-  pack.contents = scan_records(*pack.file, loaded.records_end);
+  for (const PackEntry& entry : contents.entries)
+    if (entry.kind == RecordKind::blob && !entry.dead) doubted.erase(entry.id);
+  const auto is_doubted = [&](const PackBlob& blob) { return doubted.contains(blob.digest); };
+  std::copy_if(contents.blobs.begin(), contents.blobs.end(), std::back_inserter(loaded.doubtful), is_doubted);
+  std::erase_if(contents.blobs, is_doubted);
+}
+
+void read_open(LoadedPack& loaded) {
+  Pack& pack = *loaded.pack;
+  std::uint64_t end = 0;
+  try {
+    check_pack_header(*pack.file);
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt)
+      throw;  // else the process ended while it was writing that, or it rotted
+  }
+  pack.contents = salvage_records(*pack.file, end);
+  const bool is_broken = !pack.contents.entries.empty() && pack.contents.entries.back().offset >= end;
+  if (is_broken) loaded.trouble = fmt::format("whole records follow what is none, at offset {}", end);
+  doubt(loaded, end);
+}
+
+void read_sealed(LoadedPack& loaded) {
+  Pack& pack = *loaded.pack;
+  try {
+    pack.contents = read_footer(*pack.file);
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt) throw;
+    loaded.trouble = error.message();
+    check_pack_header(*pack.file);
+    std::uint64_t end = 0;
+    pack.contents = salvage_records(*pack.file, end);
+  }
 }
 
 }  // namespace
@@ -81,13 +116,19 @@ std::set<DeadBlob> read_dead_lists(const Files& files) {
 }
 
 LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead) {
-  LoadedPack loaded{std::make_shared<Pack>(), 0, {}};
+  LoadedPack loaded{std::make_shared<Pack>(), {}, {}};
   try {
     loaded.pack->name = name.name;
     loaded.pack->sealed = name.sealed;
     loaded.pack->file = files.open(path_of(name));
-    read_contents(loaded);
-    forget(name.name, dead, loaded.pack->contents);
+    if (name.sealed)
+      read_sealed(loaded);
+    else
+      read_open(loaded);
+    forget(name.name, dead, loaded);
+    const bool holds_any = name.sealed || !loaded.pack->contents.entries.empty();
+    if (loaded.trouble.empty() && holds_any && !has_header_of(*loaded.pack->file, name.name))
+      loaded.trouble = "its header is not that of a pack of this name";
     return loaded;
   } catch (const Error& error) {
     throw about_file(path_of(name), error);

@@ -28,13 +28,17 @@ std::set<DeadBlob> read_dead_lists(const Files& files);
 
 struct LoadedPack {
   std::shared_ptr<Pack> pack;
-  std::uint64_t records_end;  // of an open pack: where whole records end
-  std::string
-      trouble;  // what is wrong with the footer of a sealed one, so that its records were read instead
+  // Blobs that an open pack describes behind something that is not whole: a crash may have left that, and
+  // kept the description of a blob but not its chunks, or the disk has lost some bytes of a blob that is
+  // needed. They are in the contents as dead: who opens the pack finds out which of them are complete.
+  std::vector<PackBlob> doubtful;
+  // What is wrong with the footer of a sealed one, so that its records were read instead, or with the id in
+  // its header; empty when it is sound.
+  std::string trouble;
 };
 
-// Descriptions in `dead` are passed over. Throws corrupt when it does not even begin as a pack, unsupported
-// for a later version, naming the file, else as Files does.
+// Descriptions in `dead` are passed over. Throws corrupt when a sealed one does not even begin as a pack,
+// unsupported for a later version, naming the file, else as Files does.
 LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead);
 
 }  // namespace assay

@@ -145,14 +145,14 @@ void PackUpload::add(RecordBatch record) {
   recipe_.added += record.bytes.size();
   records_size_ += record.bytes.size();
   records_.push_back(std::move(record));
-  if (records_size_ >= kSharedUpload) spill();
+  if (records_size_ >= parts_.sizes.shared_upload) spill();
 }
 
 // The upload has outgrown the shared pack, or what it keeps in memory for its own. One write at a time is
 // under way, so that they stay in order and memory stays bounded.
 void PackUpload::spill() {
   if (spill_) spill_->wait();
-  if (packs_.empty() || packs_.back()->size() >= kPackSize) {
+  if (packs_.empty() || packs_.back()->size() >= parts_.sizes.own) {
     if (!packs_.empty()) packs_.back()->seal();
     packs_.push_back(std::make_shared<NewPack>(parts_.files, parts_.entropy));
   }
@@ -238,14 +238,20 @@ void PackUpload::describe(const Digest& digest) {
   records_.push_back(std::move(record));
 }
 
-// The pack with the description comes last: without it, the others are chunks that nobody needs.
+// The pack with the description comes last: without it, the others are chunks that nobody needs, and a
+// collection may have them. All come into the index at once, for a collection may begin at any moment.
 void PackUpload::publish_packs() {
   spill();
   spill_->wait();
   packs_.back()->seal();
   std::vector<std::shared_ptr<Pack>> published;
-  for (const auto& pack : packs_) published.push_back(pack->publish(parts_.publisher));
-  for (const auto& pack : published) parts_.index.add(pack, PackIndex::Arrival::uploaded);
+  try {
+    for (const auto& pack : packs_) published.push_back(pack->publish(parts_.publisher));
+  } catch (...) {
+    parts_.index.add(published, PackIndex::Arrival::moved);
+    throw;
+  }
+  parts_.index.add(published, PackIndex::Arrival::uploaded);
 }
 
 void PackUpload::abandon() noexcept {

@@ -94,7 +94,9 @@ void Parents::add(const Digest& blob) {
   for (const Parent& parent : parents_)
     if (parent.view->blob() == blob) return;
   try {
-    parents_.push_back({std::make_unique<ParentView>(source_, blob)});
+    auto view = std::make_unique<ParentView>(source_, blob);
+    const std::lock_guard lock(mutex_);  // a worker may be scoring the hints
+    parents_.push_back({std::move(view)});
   } catch (const Error&) {
   }
 }

@@ -84,7 +84,7 @@ class Parents {
   PackIndex& index_;
   std::vector<Parent> parents_;
   bool considered_ = false;
-  std::mutex mutex_;  // guards the parents' trials
+  std::mutex mutex_;  // guards the parents' trials, and parents_ while it grows
 };
 
 }  // namespace assay

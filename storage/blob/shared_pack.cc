@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "storage/base/error.h"
-#include "storage/base/limits.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/new_pack.h"
 
@@ -89,7 +88,7 @@ void SharedPack::start_pack() {
 
 // Nobody's upload fails because of this: a pack that could not be closed is like one that a crash left open.
 void SharedPack::close_when_full() {
-  if (writer_->size() < kSharedPackSize) return;
+  if (writer_->size() < full_) return;
   try {
     writer_->seal();
     if (publisher_.publish(*pack_->file, layout::open_pack(pack_->name), layout::sealed_pack(pack_->name)))

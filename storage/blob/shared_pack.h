@@ -18,8 +18,10 @@ namespace assay {
 // Any thread may call any method at any time.
 class SharedPack {
  public:
-  SharedPack(Files& files, Entropy& entropy, DurablePublisher& publisher, PackIndex& index)
-      : files_(files), entropy_(entropy), publisher_(publisher), index_(index) {}
+  // The pack is closed when it has grown to `full` bytes.
+  SharedPack(Files& files, Entropy& entropy, DurablePublisher& publisher, PackIndex& index,
+             std::uint64_t full)
+      : files_(files), entropy_(entropy), publisher_(publisher), index_(index), full_(full) {}
 
   // The records are durable and in the index, as one upload's, when this returns. When it throws none of them is
   // in the index; after unavailable they may be there, all of them, when the store is opened again.
@@ -40,6 +42,7 @@ class SharedPack {
   Entropy& entropy_;
   DurablePublisher& publisher_;
   PackIndex& index_;
+  const std::uint64_t full_;
 
   std::mutex mutex_;  // guards the next three
   std::condition_variable changed_;

@@ -39,18 +39,27 @@ class Encoders {
   std::vector<std::unique_ptr<ChunkEncoder>> idle_;
 };
 
+// When packs are closed, in bytes. Not part of the format.
+struct PackSizes {
+  std::uint64_t own = kPackSize;
+  std::uint64_t shared = kSharedPackSize;
+  std::size_t shared_upload = kSharedUpload;
+};
+
 // Outlives every upload and reader.
 struct StoreParts {
-  StoreParts(Files& the_files, Entropy& the_entropy, std::size_t threads)
+  StoreParts(Files& the_files, Entropy& the_entropy, std::size_t threads, const PackSizes& the_sizes)
       : files(the_files),
         entropy(the_entropy),
+        sizes(the_sizes),
         publisher(the_files),
         source(index),
-        shared(the_files, the_entropy, publisher, index),
+        shared(the_files, the_entropy, publisher, index, the_sizes.shared),
         workers(threads) {}
 
   Files& files;
   Entropy& entropy;
+  const PackSizes sizes;
   DurablePublisher publisher;
   PackIndex index;
   ChunkSource source;

@@ -39,7 +39,10 @@ void Job::wait() {
 
 void Job::cancel() noexcept {
   std::unique_lock lock(mutex_);
-  if (state_ == State::waiting) state_ = State::done;
+  if (state_ == State::waiting) {
+    state_ = State::done;
+    work_ = nullptr;  // it may wait for a worker for long
+  }
   changed_.wait(lock, [&] { return state_ == State::done; });
 }
 
@@ -53,6 +56,7 @@ Workers::~Workers() {
 }
 
 void Workers::post(std::shared_ptr<Job> job) {
+  if (threads_.empty()) return;  // whoever waits for it does it
   {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));

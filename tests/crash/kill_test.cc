@@ -6,12 +6,15 @@
 
 #include <array>
 #include <functional>
+#include <iostream>
+#include <random>
 #include <set>
 #include <thread>
 
 #include "storage/base/error.h"
 #include "storage/blob/fsck.h"
 #include "storage/blob/local_blob_store.h"
+#include "tests/crash/campaign.h"
 #include "tests/crash/promises.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
@@ -60,7 +63,7 @@ TEST_CASE("Whole or nothing, acknowledged stays, leftovers are swept: kill -9 at
   std::size_t k = 1;
   for (bool killed = true; killed; ++k) {
     CAPTURE(k);
-    const std::vector<std::string> blobs = {test::two_block_blob(k)};
+    const std::vector<std::string> blobs = test::mixed_blobs(k);
     Pipe pipe;
     const pid_t child = in_child([&] {
       bool armed = false;
@@ -69,7 +72,7 @@ TEST_CASE("Whole or nothing, acknowledged stays, leftovers are swept: kill -9 at
         if (armed && ++count == k) raise(SIGKILL);
       });
       SystemEntropy entropy;
-      LocalBlobStore store(hooked, entropy);
+      LocalBlobStore store(hooked, entropy, 0, test::kSmallPacks);
       armed = true;
       test::upload_all(store, blobs, [&](std::size_t i) {
         const char index = static_cast<char>(i);
@@ -86,40 +89,88 @@ TEST_CASE("Whole or nothing, acknowledged stays, leftovers are swept: kill -9 at
   CHECK(k > 30);
 }
 
+// Small blobs, now and then one of several packs, now and then one that another writer uploads too.
+std::string bytes_of(std::uint64_t writer, std::uint64_t i) {
+  if (i % 7 == 3) return test::large_blob(writer * 1000 + i);
+  if (i % 5 == 2) return test::table_bytes(2000, i);
+  return test::table_bytes(1000 + i * 300, writer * 1000 + i);
+}
+
 // Uploads without end, telling each digest that was acknowledged.
 void upload_for_ever(BlobStore& store, std::uint64_t writer, int acknowledge_fd) {
   for (std::uint64_t i = 0;; ++i) {
-    const Digest digest = put(store, test::table_bytes(1000 + i * 5000, writer * 1000 + i)).digest;
+    const Digest digest = put(store, bytes_of(writer, i)).digest;
     if (write(acknowledge_fd, digest.bytes().data(), Digest::kSize) != Digest::kSize) _exit(3);
   }
 }
 
-TEST_CASE("Acknowledged stays: kill -9 under eight writers loses nothing and leaves nothing partial") {
+void write_from_eight_threads(const std::filesystem::path& directory, std::uint64_t cycle,
+                              int acknowledge_fd) {
+  const auto files = open_files(directory);
+  SystemEntropy entropy;
+  LocalBlobStore store(*files, entropy, 2, test::kSmallPacks);
+  std::vector<std::thread> writers;
+  for (std::uint64_t writer = 0; writer < 8; ++writer)
+    writers.emplace_back([&, writer] { upload_for_ever(store, 10 * cycle + writer, acknowledge_fd); });
+  for (std::thread& writer : writers) writer.join();
+}
+
+struct Kills {
+  std::size_t cycles = 0;
+  std::size_t acknowledged = 0;
+  std::string broken;
+};
+
+// Kills and recovers one store `cycles` times, at random moments.
+Kills kill_repeatedly(std::uint64_t seed, std::size_t cycles) {
   test::TempDir directory;
+  std::mt19937_64 random(seed);
   std::set<Digest> acknowledged;
-  for (std::uint64_t cycle = 0; cycle < 6; ++cycle) {
+  Kills kills;
+  for (std::uint64_t cycle = 0; cycle < cycles && kills.broken.empty(); ++cycle) {
     Pipe pipe;
-    const pid_t child = in_child([&] {
-      const auto store = open_local_blob_store(directory / "blobs");
-      std::vector<std::thread> writers;
-      for (std::uint64_t writer = 0; writer < 8; ++writer)
-        writers.emplace_back([&, writer] { upload_for_ever(*store, 10 * cycle + writer, pipe.ends[1]); });
-      for (std::thread& writer : writers) writer.join();
-    });
+    const std::uint64_t enough = random() % 24;
+    const pid_t child = in_child([&] { write_from_eight_threads(directory / "blobs", cycle, pipe.ends[1]); });
     pipe.close_writer();
     Digest::Bytes bytes;
-    for (std::uint64_t count = 0; read(pipe.ends[0], bytes.data(), bytes.size()) == Digest::kSize; ++count) {
+    if (enough == 0) kill(child, SIGKILL);
+    for (std::uint64_t count = 1; read(pipe.ends[0], bytes.data(), bytes.size()) == Digest::kSize; ++count) {
       acknowledged.insert(Digest(bytes));
-      if (count == 10 + 3 * cycle) kill(child, SIGKILL);  // the rest is what it still said before it died
+      if (count == enough) kill(child, SIGKILL);  // the rest is what it still said before it died
     }
     REQUIRE(was_killed(child));
     const auto store = open_local_blob_store(directory / "blobs");
     const std::vector<Digest> required(acknowledged.begin(), acknowledged.end());
     const FsckReport report = fsck(directory / "blobs", {.required = required});
-    CHECK(report.clean());
-    CHECK(report.unfinished == 0);
-    CHECK(report.blobs >= acknowledged.size());
+    if (!report.clean()) kills.broken = report.problems[0].path + ": " + report.problems[0].what;
+    if (report.unfinished != 0) kills.broken = "a temporary was left";
+    if (report.blobs < acknowledged.size()) kills.broken = "a blob is gone";
+    ++kills.cycles;
   }
+  kills.acknowledged = acknowledged.size();
+  return kills;
+}
+
+TEST_CASE("Acknowledged stays: kill -9 under eight writers loses nothing and leaves nothing partial") {
+  const std::uint64_t seed = std::random_device()();
+  CAPTURE(seed);
+  const Kills kills = kill_repeatedly(seed, 12);
+  CHECK(kills.broken == "");
+  CHECK(kills.acknowledged > 24);
+}
+
+TEST_CASE("Campaign: kill -9 under eight writers", "[.campaign]") {
+  const std::size_t wanted = test::cycles(10'000);
+  Kills all;
+  for (std::uint64_t seed = 1; all.cycles < wanted && all.broken.empty(); ++seed) {
+    const Kills one = kill_repeatedly(seed, std::min<std::size_t>(wanted - all.cycles, 20));
+    all.cycles += one.cycles;
+    all.acknowledged += one.acknowledged;
+    all.broken = one.broken;
+  }
+  std::cout << "kills: " << all.cycles << ", blobs acknowledged: " << all.acknowledged
+            << ", lost or partial: " << (all.broken.empty() ? "0" : all.broken) << '\n';
+  CHECK(all.broken == "");
 }
 
 }  // namespace

@@ -20,11 +20,18 @@ std::string check_blob(const BlobStore& store, const std::string& bytes, bool ac
 }  // namespace
 
 std::vector<std::string> small_blobs(std::uint64_t round) {
-  return {round == 0 ? "" : std::to_string(round), table_bytes(3000, round)};
+  return {round == 0 ? "" : std::to_string(round), random_bytes(2000, round), table_bytes(3000, round),
+          random_bytes(1500, round + 1000)};
 }
 
-std::string two_block_blob(std::uint64_t round) {
-  return std::string(kMiB + 1, '\0') + std::to_string(round);
+std::string large_blob(std::uint64_t round) {
+  return random_bytes(150'000, round + 2000);
+}
+
+std::vector<std::string> mixed_blobs(std::uint64_t round) {
+  auto blobs = small_blobs(round);
+  blobs.insert(blobs.begin() + 2, large_blob(round));
+  return blobs;
 }
 
 void upload_all(BlobStore& store, const std::vector<std::string>& blobs,
@@ -47,7 +54,7 @@ std::string broken_promise(Files& files, const std::vector<std::string>& blobs,
                            const std::vector<bool>& acknowledged) {
   try {
     SystemEntropy entropy;
-    LocalBlobStore store(files, entropy);
+    LocalBlobStore store(files, entropy, 0, kSmallPacks);
     if (!files.list("tmp").empty()) return "left a temporary";
     for (std::size_t i = 0; i < blobs.size(); ++i) {
       const std::string broken = check_blob(store, blobs[i], acknowledged[i]);

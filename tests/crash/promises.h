@@ -7,14 +7,20 @@
 #include <vector>
 
 #include "storage/blob/blob_store.h"
+#include "storage/blob/store_parts.h"
 #include "storage/env/files.h"
 
 namespace assay::test {
 
-// Blobs to upload: two small ones, the first of them empty in round 0; other bytes for another round.
+// Packs that the blobs below fill, close and split.
+inline constexpr PackSizes kSmallPacks{.own = 60'000, .shared = 3'000, .shared_upload = 30'000};
+
+// Blobs that share a pack, more than one holds; the first is empty in round 0; other bytes for another round.
 std::vector<std::string> small_blobs(std::uint64_t round);
-// One of two blocks, whose upload takes every kind of file operation.
-std::string two_block_blob(std::uint64_t round);
+// One that needs two packs of its own.
+std::string large_blob(std::uint64_t round);
+// All of the above, the large one in the middle.
+std::vector<std::string> mixed_blobs(std::uint64_t round);
 
 // Uploads every blob and then all of them again, once announced and once not. Calls `acknowledged` with a
 // blob's index each time an upload of it has returned. Stops at the first error, which it throws.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A disk in memory whose power can be cut. After the cut it holds what was synced and, of the rest, whatever
 // a malicious file system might have kept: any prefix of a file's unsynced bytes, any zeros in it, and any of
-// the directory changes since that directory's last sync. One thread at a time.
+// the directory changes since that directory's last sync, a rename within one directory being one change, as
+// it is in every journal. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -38,6 +39,26 @@ class SimulatedDisk final : public Files {
     operations_ = 0;
   }
 
+  // The bytes of every file by its path, and directories by paths that end in "/". All of it is synced in a
+  // disk made from such a tree.
+  using Tree = std::map<std::string, std::string>;
+  Tree tree() const {
+    Tree tree;
+    add_to(tree, "", *root_);
+    return tree;
+  }
+  SimulatedDisk() = default;
+  explicit SimulatedDisk(const Tree& tree) {
+    for (const auto& [path, bytes] : tree) {
+      if (path.ends_with('/'))
+        make_directory(path.substr(0, path.size() - 1));
+      else
+        create(path)->append(std::as_bytes(std::span(bytes)));
+    }
+    settle(*root_);
+    operations_ = 0;
+  }
+
   std::unique_ptr<File> open(std::string_view path) const override {
     return std::make_unique<OpenFile>(const_cast<SimulatedDisk&>(*this), file_at(path));
   }
@@ -55,8 +76,12 @@ class SimulatedDisk final : public Files {
     auto [target, new_name] = place(to);
     const auto node = source->now.at(old_name);
     if (target->now.contains(new_name)) return false;
-    target->set(new_name, node);
-    source->set(old_name, nullptr);
+    if (source == target) {
+      target->change({{new_name, node}, {old_name, nullptr}});
+    } else {
+      target->set(new_name, node);
+      source->set(old_name, nullptr);
+    }
     return true;
   }
   std::unique_ptr<Directory> open_directory(std::string_view path) override {
@@ -87,22 +112,26 @@ class SimulatedDisk final : public Files {
  private:
   struct Node {
     using Entries = std::map<std::string, std::shared_ptr<Node>>;
+    using Change = std::vector<std::pair<std::string, std::shared_ptr<Node>>>;  // null removes
 
-    void set(const std::string& name, std::shared_ptr<Node> node) {
-      unsynced.emplace_back(name, node);
-      apply(now, name, std::move(node));
+    void set(const std::string& name, std::shared_ptr<Node> node) { change({{name, std::move(node)}}); }
+    void change(const Change& change) {
+      unsynced.push_back(change);
+      apply(now, change);
     }
-    static void apply(Entries& entries, const std::string& name, std::shared_ptr<Node> node) {
-      if (node)
-        entries[name] = std::move(node);
-      else
-        entries.erase(name);
+    static void apply(Entries& entries, const Change& change) {
+      for (const auto& [name, node] : change) {
+        if (node)
+          entries[name] = node;
+        else
+          entries.erase(name);
+      }
     }
 
     bool is_directory = false;
-    std::string bytes, synced_bytes;                                      // of a file
-    Entries now, synced;                                                  // of a directory
-    std::vector<std::pair<std::string, std::shared_ptr<Node>>> unsynced;  // changes in order; null removes
+    std::string bytes, synced_bytes;  // of a file
+    Entries now, synced;              // of a directory
+    std::vector<Change> unsynced;     // in order
   };
   using NodePointer = std::shared_ptr<Node>;
 
@@ -152,11 +181,25 @@ class SimulatedDisk final : public Files {
     if (cut_at_ != 0 && operations_ >= cut_at_) throw system_error("The power is off", EIO);
   }
 
+  static void add_to(Tree& tree, const std::string& prefix, const Node& node) {
+    for (const auto& [name, child] : node.now) {
+      tree[prefix + name + (child->is_directory ? "/" : "")] = child->bytes;
+      if (child->is_directory) add_to(tree, prefix + name + "/", *child);
+    }
+  }
+
+  static void settle(Node& node) {
+    node.synced_bytes = node.bytes;
+    node.synced = node.now;
+    node.unsynced.clear();
+    for (const auto& [name, child] : node.now) settle(*child);
+  }
+
   static void revert(Node& node, std::mt19937_64& random) {
     if (!node.is_directory) return revert_file(node, random);
     node.now = node.synced;
-    for (const auto& [name, child] : node.unsynced)
-      if (random() % 2 == 0) Node::apply(node.now, name, child);
+    for (const Node::Change& change : node.unsynced)
+      if (random() % 2 == 0) Node::apply(node.now, change);
     node.synced = node.now;
     node.unsynced.clear();
     for (const auto& [name, child] : node.now) revert(*child, random);

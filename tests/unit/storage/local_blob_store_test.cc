@@ -12,6 +12,7 @@
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
 #include "tests/support/hooked_files.h"
+#include "tests/support/pack_files.h"
 #include "tests/support/simulated_disk.h"
 #include "tests/support/temp_dir.h"
 
@@ -31,33 +32,55 @@ void write_file(const fs::path& path, std::string_view bytes) {
   std::ofstream(path, std::ios::binary) << bytes;
 }
 
-TEST_CASE("Local blob store: a blob is one file named after its digest") {
+// The only pack in the store.
+fs::path pack_in(const fs::path& root) {
+  const auto packs = list_packs(*open_existing_files(root));
+  REQUIRE(packs.size() == 1);
+  return root / path_of(packs[0]);
+}
+
+TEST_CASE("Local blob store: small blobs share a pack, which a restart closes") {
+  test::TempDir directory;
+  const auto path = directory / "blobs";
+  {
+    const auto store = open_local_blob_store(path);
+    for (int i = 0; i < 10; ++i) put(*store, "blob " + std::to_string(i));
+    CHECK(files_in(path) == 2);  // the pack and the format marker
+    CHECK(pack_in(path).extension() == layout::kOpen);
+  }
+  const auto store = open_local_blob_store(path);
+  CHECK(files_in(path) == 2);
+  CHECK(pack_in(path).extension() == layout::kSealed);
+  CHECK(store->totals().blobs == 10);
+}
+
+TEST_CASE("Local blob store: a large blob has a pack of its own at once") {
   test::TempDir directory;
   const auto store = open_local_blob_store(directory / "blobs");
-  const Digest digest = put(*store, "abc").digest;
-  CHECK(fs::is_regular_file(directory / "blobs" / layout::blob(digest)));
-  CHECK(files_in(directory / "blobs") == 2);  // the blob and the format marker
+  put(*store, test::random_bytes(5 * kMiB, 1));
+  CHECK(pack_in(directory / "blobs").extension() == layout::kSealed);
 }
 
 TEST_CASE("Local blob store: what compresses takes less, what does not takes little more") {
   test::TempDir directory;
   const auto store = open_local_blob_store(directory / "blobs");
   CHECK(put(*store, test::table_bytes(3 * kMiB, 1)).stored_size < kMiB);
-  CHECK(put(*store, test::random_bytes(3 * kMiB, 1)).stored_size < 3 * kMiB + 300);
+  CHECK(put(*store, test::random_bytes(3 * kMiB, 1)).stored_size < 3 * kMiB + 20000);
 }
 
-TEST_CASE(
-    "Local blob store: a repeated upload writes no second copy, not even a temporary when it is announced") {
+TEST_CASE("Local blob store: a repeated upload writes nothing, announced or not, small or large") {
   test::SimulatedDisk disk;
-  std::size_t created = 0;
-  test::HookedFiles files(disk, [&](auto operation, auto) { created += operation == "create"; });
   SystemEntropy entropy;
-  LocalBlobStore store(files, entropy);
-  put(store, "abc");
-  created = 0;
-  put(store, "abc");
-  CHECK(created == 0);
-  CHECK(disk.list("tmp").empty());
+  LocalBlobStore store(disk, entropy, 0);
+  for (const std::string& bytes : {std::string("abc"), test::random_bytes(5 * kMiB, 2)}) {
+    put(store, bytes);
+    const std::size_t before = disk.operations();
+    put(store, bytes);
+    const auto upload = store.begin_upload({});
+    upload->write(as_span(bytes));
+    upload->finish();
+    CHECK(disk.operations() == before);
+  }
 }
 
 TEST_CASE("Local blob store: opening again finds what was stored and sweeps what was not finished") {
@@ -81,7 +104,7 @@ TEST_CASE("Local blob store: a store of another format is refused and left alone
   test::TempDir directory;
   const auto path = directory / "blobs";
   open_local_blob_store(path);
-  write_file(path / "format", "assay blob store 1\n");
+  write_file(path / "format", "assay blob store 2\n");
   write_file(path / "tmp/0123", "perhaps precious to that version");
   try {
     open_local_blob_store(path);
@@ -92,44 +115,70 @@ TEST_CASE("Local blob store: a store of another format is refused and left alone
   CHECK(fs::exists(path / "tmp/0123"));
 }
 
-TEST_CASE("Local blob store: a damaged blob does not keep the store from opening, and says so when read") {
+TEST_CASE("Local blob store: a store of format 0 is refused and left alone") {
+  test::TempDir directory;
+  fs::create_directories(directory / "blobs/sha256/ab");
+  write_file(directory / "blobs/format", "assay blob store 0\n");
+  CHECK_THROWS_AS(open_local_blob_store(directory / "blobs"), Error);
+  CHECK(files_in(directory / "blobs") == 1);
+}
+
+TEST_CASE("Local blob store: a damaged record or footer does not keep the store from opening") {
   test::TempDir directory;
   const auto path = directory / "blobs";
-  const Digest digest = put(*open_local_blob_store(path), "abc").digest;
-  write_file(path / layout::blob(digest), "not a blob file");
+  const std::string bytes = test::table_bytes(kMiB, 3);
+  {
+    const auto store = open_local_blob_store(path);
+    put(*store, "first");
+    put(*store, bytes);
+  }
+  open_local_blob_store(path);                                         // closes the pack
+  test::flip_byte(pack_in(path), fs::file_size(pack_in(path)) - 100);  // in the footer
+  {
+    const auto store = open_local_blob_store(path);
+    CHECK(store->totals().blobs == 2);  // read from the records
+    CHECK_NOTHROW(store->check(Digest::of(bytes)));
+  }
+  test::flip_byte(pack_in(path), fs::file_size(pack_in(path)) - 100);
+  test::flip_byte(pack_in(path), fs::file_size(pack_in(path)) / 2);
   const auto store = open_local_blob_store(path);
-  CHECK(store->totals() == BlobTotals{});
+  CHECK_NOTHROW(store->check(Digest::of("first")));
   try {
-    store->stat(digest);
+    store->check(Digest::of(bytes));
     FAIL("read");
   } catch (const Error& error) {
     CHECK(error.code() == Code::corrupt);
-    CHECK(error.message().find(digest.text()) != std::string::npos);
+    CHECK(error.message().find(Digest::of(bytes).text()) != std::string::npos);
     CHECK(error.message().find("assay fsck") != std::string::npos);
   }
 }
 
-TEST_CASE("Local blob store: a damaged copy is not accepted as the upload of those bytes") {
+TEST_CASE("Local blob store: a file that is no pack keeps the store from opening, and its name is told") {
   test::TempDir directory;
   const auto path = directory / "blobs";
-  const auto store = open_local_blob_store(path);
-  const Digest digest = put(*store, "abc").digest;
-  write_file(path / layout::blob(digest), "not a blob file");
-  CHECK_THROWS_AS(put(*store, "abc"), Error);
-  const auto upload = store->begin_upload({});
-  upload->write(as_span("abc"));
-  CHECK_THROWS_AS(upload->finish(), Error);
+  put(*open_local_blob_store(path), "abc");
+  open_local_blob_store(path);
+  const auto pack = pack_in(path);
+  write_file(pack, "not a pack");
+  try {
+    open_local_blob_store(path);
+    FAIL("opened");
+  } catch (const Error& error) {
+    CHECK(error.code() == Code::corrupt);
+    CHECK(error.message().find(pack.filename().string()) != std::string::npos);
+    CHECK(error.message().find("assay repair") != std::string::npos);
+  }
 }
 
-TEST_CASE("Local blob store: a symbolic link in place of a blob is not followed") {
+TEST_CASE("Local blob store: a symbolic link in place of a pack is not followed") {
   test::TempDir directory;
   const auto path = directory / "blobs";
-  const auto store = open_local_blob_store(path);
-  const Digest digest = put(*store, "abc").digest;
-  const auto file = path / layout::blob(digest);
+  const Digest digest = put(*open_local_blob_store(path), "abc").digest;
+  open_local_blob_store(path);
+  const auto file = pack_in(path);
   fs::rename(file, directory / "elsewhere");
   fs::create_symlink(directory / "elsewhere", file);
-  CHECK_THROWS_AS(store->open(digest, {}), Error);
+  CHECK_FALSE(open_local_blob_store(path)->stat(digest));
 }
 
 TEST_CASE("Local blob store: an announced size beyond the limit is refused before a byte is taken") {
@@ -190,7 +239,7 @@ TEST_CASE(
   put(*store, "kept");
   check_full(*store, "kept", test::random_bytes(6 * kMiB, 1));
   CHECK(fs::is_empty(directory / "small/blobs/tmp"));
-  CHECK_NOTHROW(store->check(put(*store, test::random_bytes(2 * kMiB, 2)).digest));
+  CHECK_NOTHROW(store->check(put(*store, test::random_bytes(kMiB, 2)).digest));
 }
 
 TEST_CASE("Local blob store: writes that fail for lack of space behave the same on any file system") {
@@ -201,7 +250,7 @@ TEST_CASE("Local blob store: writes that fail for lack of space behave the same 
     if (full && (operation == "append" || operation == "sync")) throw system_error("Writing", ENOSPC);
   });
   SystemEntropy entropy;
-  LocalBlobStore store(files, entropy);
+  LocalBlobStore store(files, entropy, 0);
   put(store, "kept");
   full = true;
   check_full(store, "kept", test::random_bytes(2 * kMiB, 1));
