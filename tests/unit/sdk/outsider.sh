@@ -3,6 +3,7 @@
 # Installs the SDK on its own, then builds with it and nothing else of this tree: examples/03_write_a_plugin with its
 # tests, and the plugin that sdk/README.md shows. Usage: outsider.sh SOURCE_TREE SCRATCH_FOLDER
 set -eu
+export CMAKE_GENERATOR="${CMAKE_GENERATOR:-Ninja}"  # what builds Assay is here; make may not be
 source=$1 scratch=$2
 rm -rf "$scratch"
 mkdir -p "$scratch/readme"
