@@ -37,6 +37,10 @@ inline constexpr std::uint64_t kSmallJsonBytes = 64 * 1024;
 inline constexpr std::uint64_t kScoreBytes = 32ull * 1024 * 1024;
 // One file of one version. Bounded so that arithmetic on sizes never overflows; disks are smaller.
 inline constexpr std::uint64_t kBlobBytes = 1ull << 40;
+// The same as frames, whose heads come on top: room for frames far shorter than anybody needs.
+inline constexpr std::uint64_t kFramedBytes = 2 * kBlobBytes;
+// Rows of a chunk list in memory at once: those of about 2 GB of a file.
+inline constexpr std::size_t kChunkListBytes = 1024 * 1024;
 // Whole documents held for all connections together, so that many large ones cannot exhaust memory.
 inline constexpr std::uint64_t kBufferedBytes = 256ull * 1024 * 1024;
 
