@@ -29,6 +29,9 @@ inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
 // How much of a body is in memory at once, on its way in or out.
 inline constexpr std::size_t kStreamChunk = 256 * 1024;
 
+// A body up to this length is read at once, by the thread that found it: a ranged read is one step.
+inline constexpr std::size_t kShortBody = 64 * 1024;
+
 // Documents are parsed whole. The largest, a version of 10 000 files with paths of 1 KiB, is below 16 MiB.
 inline constexpr std::uint64_t kJsonBytes = 16ull * 1024 * 1024;
 // Small requests: a promotion, a token, a rollback.
