@@ -185,24 +185,31 @@ TEST_CASE("Uploads API: curl's ways of sending a file work without a digest") {
 
 TEST_CASE("Uploads API: a chunk list has a row for each chunk") {
   Tenants tenants;
-  const std::string bytes = test::random_bytes(3 * 65536 + 9, 1);
+  const std::string bytes = test::random_bytes(500'000, 1);
   REQUIRE(tenants.ann.put(bytes).status == 201);
   const Answer list = tenants.ann.ask("GET", Caller::blob(bytes) + "/chunks");
-  REQUIRE(list.body.size() == 4 * kChunkRowSize);
-  CHECK(tenants.ann.ask("HEAD", Caller::blob(bytes) + "/chunks").fields.at("content-length") == "144");
-  const auto rows = test::as_span(list.body);
-  CHECK(parse_chunk_row(rows.subspan<3 * kChunkRowSize, kChunkRowSize>()) ==
-        ChunkRow{Digest::of(bytes.substr(3 * 65536)), 9});
+  CHECK(tenants.ann.ask("HEAD", Caller::blob(bytes) + "/chunks").fields.at("content-length") ==
+        std::to_string(list.body.size()));
+  std::size_t at = 0;
+  for (auto rows = test::as_span(list.body); !rows.empty(); rows = rows.subspan(kChunkRowSize)) {
+    const ChunkRow row = parse_chunk_row(rows.first<kChunkRowSize>());
+    CHECK(row.digest == Digest::of(bytes.substr(at, row.length)));
+    at += row.length;
+  }
+  CHECK(at == bytes.size());
   REQUIRE(tenants.ann.put("").status == 201);
   CHECK(tenants.ann.ask("GET", Caller::blob("") + "/chunks").body.empty());
 }
 
 TEST_CASE("Chunk list: is the same through a small window") {
   test::MemoryBlobStore blobs;
-  const Digest digest = put(blobs, test::random_bytes(9 * 65536 + 1, 1)).digest;
+  const Digest digest = put(blobs, test::random_bytes(900'000, 1)).digest;
+  std::size_t chunks = 0;
+  blobs.for_each_chunk(digest, [&](const ChunkInfo&) { ++chunks; });
+  REQUIRE(chunks > 5);
   const auto read = [&](std::size_t window, std::size_t piece) {
     http::v1::ChunkList list(blobs, digest, window);
-    CHECK(list.size() == 10 * kChunkRowSize);
+    CHECK(list.size() == chunks * kChunkRowSize);
     std::string out;
     std::vector<std::byte> buffer(piece);
     while (const std::size_t got = list.read(buffer))
@@ -210,7 +217,7 @@ TEST_CASE("Chunk list: is the same through a small window") {
     return out;
   };
   const std::string whole = read(1 << 20, 1 << 20);
-  CHECK(whole.size() == 10 * kChunkRowSize);
+  CHECK(whole.size() == chunks * kChunkRowSize);
   CHECK(read(4 * kChunkRowSize, 50) == whole);
   CHECK(read(0, 7) == whole);
   CHECK(read(5 * kChunkRowSize, 5 * kChunkRowSize) == whole);
