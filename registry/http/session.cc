@@ -326,7 +326,10 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
   if (!exchange.window_end) exchange.window_end = now + shared_.limits.body_window;
   arm(std::max(std::chrono::milliseconds(0),
                std::chrono::ceil<std::chrono::milliseconds>(*exchange.window_end - now)));
-  n = parser_->chunked() ? co_await read_chunked(target, ec) : co_await read_announced(exchange, target, ec);
+  if (parser_->chunked())
+    n = co_await read_chunked(target, ec);
+  else
+    n = co_await read_announced(exchange, target, ec);
   disarm();
   exchange.received += n;
   exchange.window_bytes += n;

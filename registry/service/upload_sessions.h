@@ -43,10 +43,10 @@ struct UploadState {
 using ByteSource = std::function<std::size_t(std::span<std::byte>)>;
 
 struct UploadSessionLimits {
-  // A push keeps four at a time, and a build farm shares one token.
-  std::size_t per_principal = 16;
-  // Each holds a temporary file and the store's buffers.
-  std::size_t in_all = 64;
+  // A push has one at a time, and some machines may share a token.
+  std::size_t per_principal = 8;
+  // Each holds an open pack and some megabytes of buffers.
+  std::size_t in_all = 32;
   // Long enough for a train tunnel and a closed laptop lid; a client that comes later begins again.
   std::chrono::milliseconds idle_time{30 * 60'000};
   // A session that rested this long makes room for a new one of its owner, who has probably been killed.
