@@ -26,7 +26,7 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
-// Closes so that the other side sees a break and not an end.
+// Closes so that the client sees a break and not an end. The server gets to read what has passed.
 void reset(int socket) {
   const linger now{1, 0};
   ::setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -97,7 +97,6 @@ void CuttingProxy::serve(int client) {
     if (cuts_ <= 0 || count < limit) return true;
     --cuts_;
     reset(client);
-    reset(server);
     return false;
   };
   while (open && !stopping_) {
