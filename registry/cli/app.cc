@@ -25,6 +25,7 @@ constexpr const char* kFooter =
 void add_all(CommandSet& commands) {
   add_push(commands);
   add_pull(commands);
+  add_cache(commands);
   add_train(commands);
   add_evaluate(commands);
   add_validate(commands);

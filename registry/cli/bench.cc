@@ -74,7 +74,7 @@ std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch) {
 }
 
 Bench::Bench(Context& context)
-    : artifacts_(context.api()),
+    : artifacts_(context.api(), context.cache()),
       runs_(context.api()),
       remote_plugins_(context.api()),
       plugins_(

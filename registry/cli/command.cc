@@ -36,6 +36,12 @@ client::ApiClient& Context::api() {
   return *api_;
 }
 
+BlobCache* Context::cache() {
+  if (!cache_opened_) cache_ = BlobCache::open(cache_settings(program_.environment));
+  cache_opened_ = true;
+  return cache_.get();
+}
+
 std::filesystem::path Context::data_dir(const std::string& given) const {
   return given.empty() ? default_data_dir(program_.environment) : std::filesystem::path(given);
 }

@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "registry/cli/blob_cache.h"
 #include "registry/cli/program.h"
 #include "registry/client/api_client.h"
 
@@ -25,6 +26,9 @@ class Context {
   void set_json(bool on) { json_ = on; }
   // Finds the registry and the token on first use; throws as find_access does.
   client::ApiClient& api();
+  // What is kept of earlier downloads; null when there is no cache or another command is using it. Opened on
+  // first use; throws invalid_argument when its settings are wrong.
+  BlobCache* cache();
   // The data directory of commands that own local state: `given`, else the default one.
   std::filesystem::path data_dir(const std::string& given) const;
 
@@ -36,6 +40,8 @@ class Context {
   const GlobalOptions& globals_;
   bool json_ = false;
   std::unique_ptr<client::ApiClient> api_;
+  std::unique_ptr<BlobCache> cache_;
+  bool cache_opened_ = false;
 };
 
 // Answers the exit code.

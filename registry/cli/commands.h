@@ -9,6 +9,7 @@ class CommandSet;
 
 void add_push(CommandSet& commands);
 void add_pull(CommandSet& commands);
+void add_cache(CommandSet& commands);
 void add_ls(CommandSet& commands);
 void add_show(CommandSet& commands);
 void add_train(CommandSet& commands);

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "registry/client/endpoint.h"
+#include "storage/base/byte_size.h"
 
 namespace assay::cli {
 
@@ -35,6 +36,21 @@ std::filesystem::path default_data_dir(const Environment& environment);
 // ASSAY_PLUGIN_PATH: directories of plugins, separated by ':', that go before the installed one. May be
 // empty.
 std::string plugin_path(const Environment& environment);
+
+// Where downloads are kept for the next command, and how many stored bytes of them; none when `limit` is 0.
+struct CacheSettings {
+  std::filesystem::path directory;
+  std::uint64_t limit = 0;
+};
+
+inline constexpr std::uint64_t kDefaultCacheSize = 10 * kGiB;  // a few versions of a small model
+
+// ASSAY_CACHE_DIR, else $XDG_CACHE_HOME/assay, else ~/.cache/assay; ASSAY_CACHE_SIZE, else the default.
+// Throws invalid_argument for a size that is none.
+CacheSettings cache_settings(const Environment& environment);
+
+// "10GiB", "500MiB", "4096": a whole number of bytes, or of a unit that follows it. Throws invalid_argument.
+std::uint64_t parse_byte_size(std::string_view text);
 
 // The address is --url, else ASSAY_URL, else that of the server running on the default data directory; the
 // token is

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/find_version.h"
 #include "registry/cli/naming.h"
+#include "registry/cli/parallel.h"
 #include "registry/cli/progress.h"
 #include "registry/cli/table.h"
 
@@ -21,32 +24,86 @@ struct Options {
   std::string kind;
 };
 
+struct Totals {
+  std::size_t here = 0;         // files that were there already
+  std::uint64_t travelled = 0;  // bytes
+
+  void add(const client::Fetched& fetched) {
+    here += fetched.was_there ? 1 : 0;
+    travelled += fetched.travelled;
+  }
+};
+
+client::Wanted wanted(Kind kind, const Reference& exact, const VersionFile& file) {
+  return {client::file_target(kind, exact, file.path.text()), file.digest, file.size};
+}
+
+// Small files several at a time, large ones one after the other with what the cache has of them.
+Totals fetch_files(Context& context, const Version& version, const Reference& exact,
+                   const std::filesystem::path& directory) {
+  // Files of equal bytes go one after the other: in one folder they would have one `.part`.
+  std::map<Digest, std::vector<const VersionFile*>> small;
+  std::vector<const VersionFile*> large;
+  std::uint64_t small_bytes = 0;
+  for (const VersionFile& file : version.files) {
+    if (file.size >= client::kSentWhole) {
+      large.push_back(&file);
+    } else {
+      small[file.digest].push_back(&file);
+      small_bytes += file.size;
+    }
+  }
+  Totals totals;
+  std::mutex mutex;  // guards totals and the line
+  client::Session& session = context.api().session();
+  {
+    ProgressLine line("small files");
+    std::uint64_t done = 0;
+    std::vector<std::vector<const VersionFile*>> groups;
+    for (const auto& [digest, files] : small) groups.push_back(files);
+    in_parallel(session, groups, [&](client::Session& own, const std::vector<const VersionFile*>& files) {
+      for (const VersionFile* file : files) {
+        const auto fetched =
+            client::download(own, wanted(version.kind, exact, *file), directory / file->path.text(), {}, {});
+        const std::lock_guard lock(mutex);
+        totals.add(fetched);
+        line.bytes(done += file->size, small_bytes);
+      }
+    });
+  }
+  BlobCache* const cache = context.cache();
+  for (const VersionFile* file : large) {
+    ProgressLine line(file->path.text());
+    const std::string origin = cache_origin(version.kind, version.name, file->path.text());
+    const std::filesystem::path path = directory / file->path.text();
+    const auto fetched = client::download(session, wanted(version.kind, exact, *file), path,
+                                          cache ? cache->nearby(origin) : client::Nearby(),
+                                          [&](auto done, auto total) { line.bytes(done, total); });
+    if (cache && !fetched.was_there) cache->keep(origin, file->digest, file->size, path);
+    totals.add(fetched);
+  }
+  return totals;
+}
+
 int pull(Context& context, const Options& options) {
   const Version version = find_version(context.api(), options.reference, options.kind);
   // A stage may move while its files travel; the number does not.
   const Reference exact{version.name, Selector(version.number)};
-  std::size_t here = 0;
-  for (const VersionFile& file : version.files) {
-    ProgressLine line(file.path.text());
-    const client::Wanted wanted{client::file_target(version.kind, exact, file.path.text()), file.digest,
-                                file.size};
-    const auto fetched = client::download(context.api().session(), wanted,
-                                          std::filesystem::path(options.directory) / file.path.text(),
-                                          [&](auto done, auto total) { line.bytes(done, total); });
-    if (fetched == client::Fetched::already_there) ++here;
-  }
+  const Totals totals = fetch_files(context, version, exact, options.directory);
   if (context.json()) {
     context.print_json({{"reference", version.reference()},
                         {"digest", version.digest.text()},
                         {"directory", options.directory},
-                        {"downloaded", version.files.size() - here},
-                        {"already_there", here}});
+                        {"downloaded", version.files.size() - totals.here},
+                        {"already_there", totals.here},
+                        {"received_bytes", totals.travelled}});
     return 0;
   }
-  std::cout << fmt::format("{} {}\n{} files, {} in {}, every byte verified",
+  std::cout << fmt::format("{} {}\n{} files, {} in {}, every byte verified; {} received",
                            show_reference(version.name, version.number), version.digest.text(),
-                           version.files.size(), human_size(version.size()), options.directory);
-  if (here > 0) std::cout << fmt::format("; {} were there already", here);
+                           version.files.size(), human_size(version.size()), options.directory,
+                           human_size(totals.travelled));
+  if (totals.here > 0) std::cout << fmt::format("; {} were there already", totals.here);
   std::cout << '\n';
   return 0;
 }

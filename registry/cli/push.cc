@@ -8,6 +8,7 @@
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
+#include "registry/cli/find_version.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/profile_table.h"
 #include "registry/cli/publish_files.h"
@@ -23,6 +24,7 @@ struct Options {
   std::vector<std::string> files;
   std::vector<std::string> labels;
   std::string card;
+  std::string parent;
 };
 
 Labels parse_labels(const std::vector<std::string>& texts) {
@@ -70,15 +72,17 @@ std::optional<std::string> profile_of(const std::vector<CollectedFile>& files) {
 void print_pushed(const Pushed& pushed, const client::PublishDetails& details) {
   const Version& version = pushed.version;
   const std::string reference = show_reference(version.name, version.number);
+  const Uploaded& uploaded = pushed.uploaded;
   if (!pushed.created) {
     std::cout << "already " << reference << ", nothing to do (" << version.digest.short_text() << ")\n";
     if (!details.labels.empty()) std::cerr << "its labels stay as they are\n";
     return;
   }
   std::cout << reference << " " << version.digest.text() << '\n'
-            << fmt::format("{} file{}, {}", version.files.size(), version.files.size() == 1 ? "" : "s",
+            << fmt::format("{} file{}, {} of {} sent", version.files.size(),
+                           version.files.size() == 1 ? "" : "s", human_size(uploaded.sent_bytes),
                            human_size(version.size()));
-  if (pushed.known_files > 0) std::cout << fmt::format(", {} of them stored already", pushed.known_files);
+  if (uploaded.known_files > 0) std::cout << fmt::format("; {} stored already", uploaded.known_files);
   std::cout << '\n';
   if (details.profile) print_profile(*details.profile, std::cout);
 }
@@ -89,10 +93,14 @@ int push(Context& context, Kind kind, const Options& options) {
   details.labels = parse_labels(options.labels);
   const auto files = with_card(options.files, options.card);
   if (kind == Kind::dataset) details.profile = profile_of(files);
-  const Pushed pushed = publish_files(context.api(), kind, name, files, details);
+  std::optional<Version> parent;
+  if (!options.parent.empty())
+    parent = find_version(context.api(), options.parent, std::string(singular(kind)));
+  const Pushed pushed = publish_files(context.api(), kind, name, files, details, parent);
   if (context.json()) {
     nlohmann::json document = pushed.version;
     document["created"] = pushed.created;
+    document["sent_bytes"] = pushed.uploaded.sent_bytes;
     context.print_json(document);
   } else {
     print_pushed(pushed, details);
@@ -109,6 +117,10 @@ void add_kind(CommandSet& commands, CLI::App& family, Kind kind, const CommandTe
                   kind == Kind::model ? "files, or a directory" : "files; tables as CSV")
       ->required();
   command.add_option("--label", options->labels, "key=value; may be repeated")->expected(1)->take_all();
+  command.add_option(
+      "--parent", options->parent,
+      "NAME@VERSION whose files these resemble, beside the newest version's: what it has is not "
+      "sent again");
   if (kind == Kind::model) command.add_option("--card", options->card, "a README.md to add");
   commands.on(command, [kind, options](Context& context) { return push(context, kind, *options); });
 }

@@ -72,8 +72,11 @@ fs::path RemoteArtifacts::fetch(const ArtifactVersion& version, const ArtifactFi
   const fs::path path = scratch_.path() / "blobs" / file.digest.hex();
   const Reference reference = Reference::parse(version.reference);
   client::Wanted wanted{client::file_target(version.kind, reference, file.path), file.digest, file.size};
+  const std::string origin = cache_origin(version.kind, reference.name, file.path);
   ProgressLine line(version.reference + " " + file.path);
-  client::download(api_.session(), wanted, path, [&](auto done, auto total) { line.bytes(done, total); });
+  client::download(api_.session(), wanted, path, cache_ ? cache_->nearby(origin) : client::Nearby(),
+                   [&](auto done, auto total) { line.bytes(done, total); });
+  if (cache_) cache_->keep(origin, file.digest, file.size, path);
   return path;
 }
 
@@ -86,14 +89,14 @@ ArtifactVersion RemoteArtifacts::publish_model(std::string_view name, const std:
     write_file(folder.path() / path.text(), file.bytes);
     collected.push_back({path, client::hash_file(folder.path() / path.text())});
   }
-  for (const CollectedFile& file : collected) {
-    ProgressLine line(file.path.text());
-    client::upload(api_.session(), file.file, [&](auto done, auto total) { line.bytes(done, total); });
-  }
+  const Name model = Name::parse(name);
+  std::vector<Version> alike;
+  if (auto artifact = api_.find_artifact(Kind::model, model); artifact && artifact->latest)
+    alike.push_back(*std::move(artifact->latest));
+  upload_files(api_, collected, alike);
   client::PublishDetails details;
   details.run_id = run.text();
-  return artifact_version(
-      api_.publish(Kind::model, Name::parse(name), version_files(collected), details).version);
+  return artifact_version(api_.publish(Kind::model, model, version_files(collected), details).version);
 }
 
 }  // namespace assay::cli

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "registry/cli/blob_cache.h"
 #include "registry/client/api_client.h"
 #include "registry/compute/ports.h"
 
@@ -26,10 +27,11 @@ class ScratchDirectory {
   std::filesystem::path path_;
 };
 
-// Borrows the client. One thread at a time.
+// Borrows the client and the cache. One thread at a time.
 class RemoteArtifacts final : public Artifacts {
  public:
-  explicit RemoteArtifacts(client::ApiClient& api) : api_(api) {}
+  // `cache` may be null.
+  RemoteArtifacts(client::ApiClient& api, BlobCache* cache) : api_(api), cache_(cache) {}
 
   // A bare digest is searched for among all artifacts of the kind: the API has no shorter way yet.
   ArtifactVersion resolve(Kind kind, std::string_view reference) override;
@@ -42,6 +44,7 @@ class RemoteArtifacts final : public Artifacts {
   ArtifactVersion resolve_digest(Kind kind, const Digest& digest);
 
   client::ApiClient& api_;
+  BlobCache* cache_;
   ScratchDirectory scratch_;
 };
 

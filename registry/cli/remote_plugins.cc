@@ -51,7 +51,7 @@ std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
   const Reference exact{version->name, Selector(version->number)};
   client::download(api_.session(),
                    {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, path,
-                   [&](auto done, auto total) { line.bytes(done, total); });
+                   {}, [&](auto done, auto total) { line.bytes(done, total); });
   return FetchedPlugin{path, version->reference()};
 }
 

@@ -47,6 +47,9 @@ struct TokenWanted {
 // Where a file of a version is downloaded from.
 std::string file_target(Kind kind, const Reference& version, std::string_view path);
 
+// Whether the registry holds these bytes and lets this caller read them.
+bool has_blob(Session& session, const Digest& digest);
+
 // One thread at a time.
 class ApiClient {
  public:
@@ -59,8 +62,6 @@ class ApiClient {
   std::optional<Artifact> find_artifact(Kind kind, const Name& name);
   std::vector<Version> versions(Kind kind, const Name& name, std::size_t limit);  // newest first
   Version version(Kind kind, const Reference& reference);
-  // Whether the registry holds these bytes and lets this caller read them.
-  bool has_blob(const Digest& digest);
   // The files must have been uploaded before.
   Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files,
                     const PublishDetails& details);

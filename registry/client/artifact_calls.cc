@@ -74,12 +74,12 @@ Version ApiClient::version(Kind kind, const Reference& reference) {
                                    doing("finding", kind, reference.text())));
 }
 
-bool ApiClient::has_blob(const Digest& digest) {
+bool has_blob(Session& session, const Digest& digest) {
   Call call;
   call.method = "HEAD";
   call.target = "/api/v1/blobs/" + digest.text();
   try {
-    session_.call(call, "looking for " + digest.short_text());
+    session.call(call, "looking for " + digest.short_text());
     return true;
   } catch (const Error& error) {
     if (error.code() == Code::not_found) return false;

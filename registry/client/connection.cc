@@ -2,6 +2,7 @@
 #include "registry/client/connection.h"
 
 #include <httplib.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -9,6 +10,7 @@
 #include <array>
 #include <cctype>
 #include <cstdlib>
+#include <vector>
 
 namespace assay::client {
 namespace {
@@ -16,6 +18,8 @@ namespace {
 constexpr std::size_t kMaxEarlyAnswer = 64 * 1024;  // a problem document is below 4 KiB
 constexpr int kEarlyAnswerWaits = 50;
 constexpr int kEarlyAnswerWaitMs = 20;
+constexpr std::size_t kLeastPiece = 16 * 1024;  // fits whenever the socket says that there is room
+constexpr std::size_t kMostPiece = 256 * 1024;  // beyond this, larger writes are no faster
 constexpr std::size_t kMaxHeldBody = std::size_t{64} << 20;  // larger than any document the registry sends
 
 Fields fields_of(const httplib::Headers& headers) {
@@ -74,9 +78,9 @@ Outcome outcome_of(httplib::Error error) {
   }
 }
 
-// A server that refuses an upload answers before it has read it all, and then stops reading. The library would
-// go on writing, block or fail, and never look at the answer; so it is looked for before each piece, and while
-// there is no room for one. Empty when nothing has come.
+// A server that refuses an upload answers before it has read it all, and then stops reading. The library
+// would go on writing, block or fail, and never look at the answer; so it is looked for before each piece,
+// and while there is no room for one. Empty when nothing has come.
 std::string early_answer(int socket, std::chrono::milliseconds idle) {
   pollfd ready{socket, POLLIN | POLLOUT, 0};
   if (::poll(&ready, 1, static_cast<int>(idle.count())) <= 0 || (ready.revents & POLLIN) == 0) return "";
@@ -94,16 +98,28 @@ std::string early_answer(int socket, std::chrono::milliseconds idle) {
   return bytes;
 }
 
-bool pump(const Call& call, std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-  // Small enough to fit whenever the socket says that there is room: a write must not block past an early
-  // answer.
-  std::array<char, 16 * 1024> buffer;
-  const std::size_t wanted = std::min(length, buffer.size());
-  const std::size_t got = call.body_source(offset, std::span(buffer).first(wanted));
-  return got > 0 && sink.write(buffer.data(), got);
+// How much of a body fits into the socket: a write must not block past an early answer. The kernel counts its
+// own overhead too, hence the half.
+std::size_t room_of(int socket) {
+  std::array<std::uint32_t, SK_MEMINFO_VARS> memory{};
+  socklen_t size = sizeof memory;
+  if (::getsockopt(socket, SOL_SOCKET, SO_MEMINFO, memory.data(), &size) != 0) return kLeastPiece;
+  const std::uint32_t limit = memory[SK_MEMINFO_SNDBUF];
+  const std::uint32_t queued = std::min(memory[SK_MEMINFO_WMEM_QUEUED], limit);
+  return std::clamp<std::size_t>((limit - queued) / 2, kLeastPiece, kMostPiece);
 }
 
-httplib::Request request_of(const Call& call, Answer& answer, const std::function<bool()>& refused_early) {
+bool pump(const Call& call, std::size_t offset, std::span<char> piece, httplib::DataSink& sink) {
+  const std::size_t got = call.body_source(offset, piece);
+  // A write that fails is noticed by the library itself; false would mean that we ended it.
+  if (got > 0) sink.write(piece.data(), got);
+  return got > 0;
+}
+
+// What looks at the connection before each piece of a body: nothing when it is refused, else how much fits.
+using Look = std::function<std::size_t()>;
+
+httplib::Request request_of(const Call& call, Answer& answer, const Look& look) {
   httplib::Request request;
   request.method = call.method;
   request.path = call.target;
@@ -111,9 +127,12 @@ httplib::Request request_of(const Call& call, Answer& answer, const std::functio
   if (!call.content_type.empty()) request.set_header("Content-Type", call.content_type);
   if (call.body_source && call.body_size > 0) {
     request.content_length_ = call.body_size;
-    request.content_provider_ = [&](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-      return !refused_early() && pump(call, offset, length, sink);
-    };
+    request.content_provider_ =
+        [&, piece = std::vector<char>(std::min<std::uint64_t>(kMostPiece, call.body_size))](
+            std::size_t offset, std::size_t length, httplib::DataSink& sink) mutable {
+          const std::size_t room = std::min({look(), length, piece.size()});
+          return room > 0 && pump(call, offset, std::span(piece).first(room), sink);
+        };
   } else {
     request.body = call.body;
   }
@@ -161,12 +180,13 @@ Connection::~Connection() = default;
 Outcome Connection::exchange(const Call& call, Answer& answer) {
   answer = {};
   std::string early;
-  const std::function<bool()> refused_early = [&] {
-    if (impl_->encrypted) return false;  // what waits in the socket is not yet text
-    early = early_answer(impl_->client.socket(), impl_->idle);
-    return !early.empty();
+  const Look look = [&]() -> std::size_t {
+    const int socket = static_cast<int>(impl_->client.socket());
+    if (impl_->encrypted) return room_of(socket);  // what waits in the socket is not yet text
+    early = early_answer(socket, impl_->idle);
+    return early.empty() ? room_of(socket) : 0;
   };
-  httplib::Request request = request_of(call, answer, refused_early);
+  httplib::Request request = request_of(call, answer, look);
   httplib::Response response;
   httplib::Error error = httplib::Error::Success;
   if (!impl_->client.send(request, response, error)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The download half of transfer.h. The file lock on the `.part` keeps two pulls of one file apart; the lock
-// goes with the descriptor, so a killed pull blocks nobody.
+// The download half of transfer.h: what is on this machine is copied, what is missing is asked for by range.
+// The file lock on the `.part` keeps two pulls of one file apart; the lock goes with the descriptor, so a
+// killed pull blocks nobody.
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <cerrno>
 
 #include "registry/client/problem.h"
+#include "registry/client/segments.h"
 #include "registry/client/transfer.h"
 #include "storage/base/sha256.h"
 
@@ -90,68 +92,167 @@ Error too_much(const Wanted& wanted) {
                                   " bytes of " + wanted.digest.text() + ": nothing was kept");
 }
 
-// One request for what is missing of `part`. What the disk or the digest refuses is thrown only after the
-// exchange, for no exception may pass through the HTTP library.
-Outcome fetch_rest(Session& session, const Wanted& wanted, PartFile& part, const Progress& progress,
-                   Answer& answer) {
-  Call call;
-  call.method = "GET";
-  call.target = wanted.target;
-  const bool resumes = part.size() > 0;
-  if (resumes) call.fields["Range"] = "bytes=" + std::to_string(part.size()) + "-";
-  std::exception_ptr refused;
-  const auto guarded = [&](auto&& step) {
-    try {
-      step();
-      return true;
-    } catch (...) {
-      refused = std::current_exception();
-      return false;
-    }
-  };
-  call.on_head = [&](int status, const Fields&) {
-    // A server that does not do ranges sends it all again.
-    return guarded([&] {
-      if (resumes && status == 200) part.start_over();
-    });
-  };
-  call.on_body = [&](std::string_view bytes) {
-    return guarded([&] {
-      if (part.size() + bytes.size() > wanted.size) throw too_much(wanted);
-      part.append(bytes);
-      if (progress) progress(part.size(), wanted.size);
-    });
-  };
-  const Outcome outcome = session.attempt(call, answer);
-  if (refused) std::rethrow_exception(refused);
-  return outcome;
-}
+constexpr std::size_t kCopyPiece = 256 * 1024;
+// A copy from a cached blob that spares less than this is not worth a request more.
+constexpr std::uint64_t kLeastCopy = 1 << 20;
 
-void fetch_all(Session& session, const Wanted& wanted, PartFile& part, const Progress& progress) {
-  const std::string doing = "downloading " + wanted.digest.short_text();
-  for (int failures = 0; part.size() < wanted.size;) {
-    const std::uint64_t before = part.size();
-    Answer answer;
-    const Outcome outcome = fetch_rest(session, wanted, part, progress, answer);
-    if (outcome == Outcome::answered && answer.status / 100 == 2 && part.size() == wanted.size) return;
-    // An answer that ends early without an error is a broken one: the manifest said how much there is.
-    const bool broken =
-        outcome == Outcome::broken || (outcome == Outcome::answered && answer.status / 100 == 2);
-    const bool busy = outcome == Outcome::answered && answer.status == 503;
-    failures = part.size() > before ? 1 : failures + 1;
-    if ((broken || busy) && failures < session.retry().attempts) {
-      session.back_off(failures, answer);
-      continue;
-    }
-    if (outcome == Outcome::answered && !broken) throw error_of(answer, doing);
-    throw session.failure(outcome == Outcome::answered ? Outcome::broken : outcome, doing);
+// One file's way down.
+class FileDownload {
+ public:
+  FileDownload(Session& session, const Wanted& wanted, PartFile& part, const Nearby& nearby,
+               const Progress& progress)
+      : session_(session), wanted_(wanted), part_(part), nearby_(nearby), progress_(progress) {}
+
+  // Fills the part up to its size and answers how many bytes travelled.
+  std::uint64_t run() {
+    if (nearby_.store != nullptr && part_.size() < wanted_.size) use_nearby();
+    fetch_until(wanted_.size);
+    return travelled_;
   }
-}
+  bool copied() const { return copied_; }
+
+ private:
+  void use_nearby() {
+    if (copy(wanted_.digest, part_.size(), wanted_.size)) return;
+    if (nearby_.alike.empty() || wanted_.size - part_.size() < kLeastCopy) return;
+    std::uint64_t at = 0;
+    for (const Segment& segment : plan()) {
+      const std::uint64_t end = at + segment.length;
+      const bool copied = end > part_.size() && !segment.travels &&
+                          copy(nearby_.alike[segment.parent], segment.source + (part_.size() - at), end);
+      if (!copied) fetch_until(end);
+      at = end;
+    }
+  }
+
+  // Empty when the registry does not tell.
+  Segments plan() {
+    const ParentChunks parents = nearby_chunks();
+    SegmentPlanner planner(parents);
+    std::uint64_t size = 0;
+    const bool whole = for_each_chunk_of(session_, wanted_.digest, [&](const ChunkRow& chunk) {
+      planner.add(chunk);
+      size += chunk.length;
+    });
+    if (!whole || size != wanted_.size) return {};
+    return without_short_copies(planner.take(), kLeastCopy);
+  }
+
+  ParentChunks nearby_chunks() {
+    ParentChunks parents;
+    for (std::size_t i = 0; i < nearby_.alike.size() && i < kMaxUploadParents; ++i) {
+      try {
+        nearby_.store->for_each_chunk(nearby_.alike[i], [&](const ChunkInfo& chunk) {
+          parents.add(static_cast<std::uint8_t>(i), {chunk.digest, chunk.length});
+        });
+      } catch (const Error&) {
+        // Then its bytes travel.
+      }
+    }
+    parents.seal();
+    return parents;
+  }
+
+  // From `offset` of a blob of the store until the part has `end` bytes. A store that cannot give them is no
+  // reason to fail: false, and what is missing travels.
+  bool copy(const Digest& blob, std::uint64_t offset, std::uint64_t end) {
+    std::unique_ptr<BlobReader> reader;
+    std::vector<std::byte> piece(kCopyPiece);
+    while (part_.size() < end) {
+      std::size_t got = 0;
+      try {
+        if (!reader) reader = nearby_.store->open(blob, {offset, end - part_.size()});
+        got = reader->read(piece);
+      } catch (const Error&) {
+        return false;
+      }
+      if (got == 0) return false;
+      part_.append({reinterpret_cast<const char*>(piece.data()), got});
+      copied_ = true;
+      if (progress_) progress_(part_.size(), wanted_.size);
+    }
+    return true;
+  }
+
+  void fetch_until(std::uint64_t end) {
+    const std::string doing = "downloading " + wanted_.digest.short_text();
+    for (int failures = 0; part_.size() < end;) {
+      const std::uint64_t before = part_.size();
+      Answer answer;
+      const Outcome outcome = request(end, answer);
+      if (outcome == Outcome::answered && answer.status / 100 == 2 && part_.size() >= end) return;
+      // An answer that ends early without an error is a broken one: the manifest said how much there is.
+      const bool broken =
+          outcome == Outcome::broken || (outcome == Outcome::answered && answer.status / 100 == 2);
+      const bool busy = outcome == Outcome::answered && answer.status == 503;
+      failures = part_.size() > before ? 1 : failures + 1;
+      if ((broken || busy) && failures < session_.retry().attempts) {
+        session_.back_off(failures, answer);
+        continue;
+      }
+      if (outcome == Outcome::answered && !broken) throw error_of(answer, doing);
+      throw session_.failure(outcome == Outcome::answered ? Outcome::broken : outcome, doing);
+    }
+  }
+
+  // One request for what is missing. What the disk or the digest refuses is thrown only after the exchange,
+  // for no exception may pass through the HTTP library.
+  Outcome request(std::uint64_t end, Answer& answer) {
+    Call call;
+    call.method = "GET";
+    call.target = wanted_.target;
+    const bool ranged = part_.size() > 0 || end < wanted_.size;
+    if (ranged) {
+      std::string range = "bytes=" + std::to_string(part_.size()) + "-";
+      if (end < wanted_.size) range += std::to_string(end - 1);
+      call.fields["Range"] = range;
+    }
+    std::exception_ptr refused;
+    const auto guarded = [&](auto&& step) {
+      try {
+        step();
+        return true;
+      } catch (...) {
+        refused = std::current_exception();
+        return false;
+      }
+    };
+    std::uint64_t limit = end;
+    call.on_head = [&](int status, const Fields&) {
+      // A server that does not do ranges sends it all again.
+      return guarded([&] {
+        if (!ranged || status != 200) return;
+        part_.start_over();
+        limit = wanted_.size;
+      });
+    };
+    call.on_body = [&](std::string_view bytes) {
+      return guarded([&] {
+        if (part_.size() + bytes.size() > limit) throw too_much(wanted_);
+        part_.append(bytes);
+        travelled_ += bytes.size();
+        if (progress_) progress_(part_.size(), wanted_.size);
+      });
+    };
+    const Outcome outcome = session_.attempt(call, answer);
+    if (refused) std::rethrow_exception(refused);
+    return outcome;
+  }
+
+  Session& session_;
+  const Wanted& wanted_;
+  PartFile& part_;
+  const Nearby& nearby_;
+  const Progress& progress_;
+  std::uint64_t travelled_ = 0;
+  bool copied_ = false;
+};
 
 }  // namespace
 
-Fetched download(Session& session, const Wanted& wanted, const fs::path& path, const Progress& progress) {
-  if (holds(path, wanted)) return Fetched::already_there;
+Fetched download(Session& session, const Wanted& wanted, const fs::path& path, const Nearby& nearby,
+                 const Progress& progress) {
+  if (holds(path, wanted)) return {.was_there = true};
   std::error_code failed;
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   fs::create_directories(folder, failed);
@@ -160,9 +261,18 @@ Fetched download(Session& session, const Wanted& wanted, const fs::path& path, c
     throw Error(Code::invalid_argument, path.string() + " is a directory: move it out of the way");
   PartFile part(folder / ("." + wanted.digest.hex() + ".part"));
   part.take_up(wanted.size);
+  Fetched fetched;
   try {
-    fetch_all(session, wanted, part, progress);
-    if (part.finish() != wanted.digest)
+    FileDownload cheap(session, wanted, part, nearby, progress);
+    fetched.travelled = cheap.run();
+    bool right = part.finish() == wanted.digest;
+    if (!right && cheap.copied()) {  // put together wrongly: all of it, then
+      part.start_over();
+      const Nearby nothing;
+      fetched.travelled += FileDownload(session, wanted, part, nothing, progress).run();
+      right = part.finish() == wanted.digest;
+    }
+    if (!right)
       throw Error(Code::corrupt,
                   "what the registry sent for " + path.string() + " is not " + wanted.digest.text() +
                       ": nothing was kept; pull again, and if it stays so run `assay fsck` on the server");
@@ -171,7 +281,7 @@ Fetched download(Session& session, const Wanted& wanted, const fs::path& path, c
     if (error.code() == Code::corrupt) part.discard();
     throw;
   }
-  return Fetched::downloaded;
+  return fetched;
 }
 
 }  // namespace assay::client

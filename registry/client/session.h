@@ -36,6 +36,8 @@ class Session {
 
   const Endpoint& endpoint() const { return options_.endpoint; }
   const RetryPolicy& retry() const { return options_.retry; }
+  // For another session like this one, for another thread.
+  const SessionOptions& options() const { return options_; }
 
   // The 2xx answer to `call`. A busy server (503) is asked again, and so is a broken connection when the
   // method is GET, HEAD or PUT, which may be repeated; a call with `on_body` is not, for part of its answer

@@ -7,28 +7,32 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "registry/client/local_file.h"
 #include "registry/client/session.h"
 #include "storage/base/digest.h"
+#include "storage/blob/blob_store.h"
 
 namespace assay::client {
 
 // Told after each piece: bytes of this file moved so far, and how many there are.
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-struct LocalFile {
-  std::filesystem::path path;
-  Digest digest;
-  std::uint64_t size = 0;
+// A smaller file goes up with one request: asking what the registry has would cost as much as sending it.
+inline constexpr std::uint64_t kSentWhole = 64 * 1024;
+
+struct Sent {
+  std::uint64_t travelled = 0;  // bytes of the file, those that were sent again included
+  bool known = false;           // the registry had it, and this caller may read it
 };
 
-// Reads the whole file. Throws not_found or denied naming it, invalid_argument when it is not a regular file.
-LocalFile hash_file(const std::filesystem::path& path);
-
-// Sends `file` as the blob of its digest; on return the registry holds it durably. Sends all bytes whether or
-// not the registry knows them. Throws corrupt when the file changed since it was hashed, else as
+// Makes the registry hold `file` durably as the blob of its digest. Only bytes travel that none of `parents`
+// has (stored blobs that it resembles; those that the caller may not read do not help), and a connection that
+// breaks is taken up where it broke. Throws corrupt when the file changed since it was hashed, else as
 // Session::call.
-void upload(Session& session, const LocalFile& file, const Progress& progress);
+Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& parents,
+            const Progress& progress);
 
 struct Wanted {
   std::string target;  // of the API
@@ -36,7 +40,16 @@ struct Wanted {
   std::uint64_t size = 0;
 };
 
-enum class Fetched { downloaded, already_there };
+// Blobs on this machine, borrowed: what they have need not travel. Both may be left out.
+struct Nearby {
+  const BlobStore* store = nullptr;
+  std::vector<Digest> alike = {};  // in the store, and probably like the wanted one; the likeliest first
+};
+
+struct Fetched {
+  bool was_there = false;       // the file held these bytes already
+  std::uint64_t travelled = 0;  // bytes of the file that came from the registry now
+};
 
 // Makes `path` hold exactly the wanted bytes, creating its parent directories. Bytes go to a hidden `.part`
 // file beside it, which is renamed only when size and digest agree, so `path` is never partial; a broken
@@ -44,6 +57,6 @@ enum class Fetched { downloaded, already_there };
 // hashed. A file that already holds the bytes is left alone. Throws corrupt when what came differs from the
 // digest (nothing is kept), conflict when another process is fetching the same file, else as Session::call.
 Fetched download(Session& session, const Wanted& wanted, const std::filesystem::path& path,
-                 const Progress& progress);
+                 const Nearby& nearby, const Progress& progress);
 
 }  // namespace assay::client

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "registry/http/limits.h"
 #include "storage/base/error.h"
 
 namespace assay::http {
@@ -98,8 +99,28 @@ bool admit(const Site& site, Exchange& exchange) {
   });
 }
 
+namespace {
+
+// A short body is read where the handler ran: the answer needs no other thread, and what fails is still told.
+void read_short_source(Response& response) {
+  if (!response.source || response.length > kShortBody) return;
+  response.body.resize(response.length);
+  for (std::size_t done = 0; done < response.length;) {
+    const std::size_t got =
+        response.source->read(std::as_writable_bytes(std::span(response.body)).subspan(done));
+    if (got == 0) throw Error(Code::internal, "the body of an answer ended before its length");
+    done += got;
+  }
+  response.source.reset();
+}
+
+}  // namespace
+
 void handle(const Site& site, Exchange& exchange) {
-  guarded(exchange, [&] { exchange.response = site.handle(*exchange.route(), exchange.request); });
+  guarded(exchange, [&] {
+    exchange.response = site.handle(*exchange.route(), exchange.request);
+    read_short_source(exchange.response);
+  });
 }
 
 std::string response_head(Exchange& exchange, std::string_view date, std::string_view server) {

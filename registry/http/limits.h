@@ -29,6 +29,9 @@ inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
 // How much of a body is in memory at once, on its way in or out.
 inline constexpr std::size_t kStreamChunk = 256 * 1024;
 
+// A body up to this length is read at once, by the thread that found it: a ranged read is one step.
+inline constexpr std::size_t kShortBody = 64 * 1024;
+
 // Documents are parsed whole. The largest, a version of 10 000 files with paths of 1 KiB, is below 16 MiB.
 inline constexpr std::uint64_t kJsonBytes = 16ull * 1024 * 1024;
 // Small requests: a promotion, a token, a rollback.
@@ -37,6 +40,10 @@ inline constexpr std::uint64_t kSmallJsonBytes = 64 * 1024;
 inline constexpr std::uint64_t kScoreBytes = 32ull * 1024 * 1024;
 // One file of one version. Bounded so that arithmetic on sizes never overflows; disks are smaller.
 inline constexpr std::uint64_t kBlobBytes = 1ull << 40;
+// The same as frames, whose heads come on top: room for frames far shorter than anybody needs.
+inline constexpr std::uint64_t kFramedBytes = 2 * kBlobBytes;
+// Rows of a chunk list in memory at once: those of about 2 GB of a file.
+inline constexpr std::size_t kChunkListBytes = 1024 * 1024;
 // Whole documents held for all connections together, so that many large ones cannot exhaust memory.
 inline constexpr std::uint64_t kBufferedBytes = 256ull * 1024 * 1024;
 

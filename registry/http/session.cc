@@ -220,7 +220,7 @@ asio::awaitable<void> Session::answer(Exchange& exchange) {
     co_await on_worker(exchange);
   }
   // What was not read would be taken for the next request.
-  if (!parser_->is_done()) exchange.close = exchange.linger = true;
+  if (!body_complete(exchange)) exchange.close = exchange.linger = true;
 }
 
 namespace {
@@ -235,7 +235,7 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
   const Site& site = *shared_.site;
   const Route& route = *exchange.route();
   WorkPool& pool = route.place == Place::slow_worker ? shared_.slow : shared_.workers;
-  const bool one_job = parser_->is_done() && route.place == Place::worker;
+  const bool one_job = body_complete(exchange) && route.place == Place::worker;
   // Who calls is settled before a byte of the body is read, and before 100 Continue.
   bool admitted = false;
   std::function<void()> first = [&] {
@@ -247,7 +247,7 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
     co_return;
   }
   if (!admitted || one_job) co_return;
-  if (route.body == BodyKind::streamed && !parser_->is_done()) {
+  if (route.body == BodyKind::streamed && !body_complete(exchange)) {
     co_await streamed_body(exchange);
     co_return;
   }
@@ -262,9 +262,8 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
   shared_.buffered -= body.size();
 }
 
-asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::function<void()> job) {
-  // The signal alone would not do: one that an earlier upload left behind may still be on its way.
-  bool done = false;
+bool Session::begin_job(WorkPool& pool, Bound bound, bool& done, std::function<void()> job) {
+  done = false;
   const auto finished = [this, &done] {
     done = true;
     signal_.set();
@@ -276,26 +275,62 @@ asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::functio
     asio::post(shared_.io, finished);
   };
   const bool taken = bound == Bound::queue ? pool.offer(work) : pool.push(work);
-  while (taken && !done) co_await signal_.wait();
+  if (!taken) done = true;
+  return taken;
+}
+
+// The signal alone would not do: one that an earlier upload left behind may still be on its way.
+asio::awaitable<void> Session::await_job(const bool& done) {
+  while (!done) co_await signal_.wait();
+}
+
+asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::function<void()> job) {
+  bool done = false;
+  const bool taken = begin_job(pool, bound, done, std::move(job));
+  co_await await_job(done);
   co_return taken;
+}
+
+// Whether all of the body was read. A body of announced length goes past the parser, which would copy it.
+bool Session::body_complete(const Exchange& exchange) const {
+  return parser_->chunked() ? parser_->is_done() : exchange.received == exchange.request.body_size;
+}
+
+asio::awaitable<std::size_t> Session::read_announced(const Exchange& exchange, std::span<std::byte> target,
+                                                     error_code& ec) {
+  const auto room =
+      target.first(std::min<std::uint64_t>(target.size(), *exchange.request.body_size - exchange.received));
+  if (buffer_.size() == 0)
+    co_return co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), into(ec));
+  // What came together with the head.
+  const std::size_t n = asio::buffer_copy(asio::buffer(room.data(), room.size()), buffer_.data());
+  buffer_.consume(n);
+  co_return n;
+}
+
+asio::awaitable<std::size_t> Session::read_chunked(std::span<std::byte> target, error_code& ec) {
+  auto& body = parser_->get().body();
+  body.data = target.data();
+  body.size = target.size();
+  body.more = true;
+  co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
+  if (ec == beast::http::error::need_buffer) ec = {};
+  co_return target.size() - body.size;
 }
 
 // Reads some of the body, at least one byte unless it ends; the problem when it cannot be read on.
 asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, std::span<std::byte> target,
                                                            std::size_t& n) {
-  auto& body = parser_->get().body();
-  body.data = target.data();
-  body.size = target.size();
-  body.more = true;
   error_code ec;
   const auto now = Clock::now();
   if (!exchange.window_end) exchange.window_end = now + shared_.limits.body_window;
   arm(std::max(std::chrono::milliseconds(0),
                std::chrono::ceil<std::chrono::milliseconds>(*exchange.window_end - now)));
-  co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
+  if (parser_->chunked())
+    n = co_await read_chunked(target, ec);
+  else
+    n = co_await read_announced(exchange, target, ec);
   disarm();
-  if (ec == beast::http::error::need_buffer) ec = {};
-  n = target.size() - body.size;
   exchange.received += n;
   exchange.window_bytes += n;
   if (exchange.window_bytes >= shared_.limits.body_window_bytes) {
@@ -311,7 +346,8 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
     co_return problem_of(
         408, fmt::format("the body came slower than {} bytes in {} ms", shared_.limits.body_window_bytes,
                          shared_.limits.body_window.count()));
-  const bool ended = ec == beast::http::error::partial_message || ec == beast::http::error::end_of_stream;
+  const bool ended = ec == beast::http::error::partial_message || ec == beast::http::error::end_of_stream ||
+                     ec == asio::error::eof;
   if (!ended && ec.category() == make_error_code(beast::http::error::bad_chunk).category())
     co_return problem_of(400, "the request body is malformed: " + ec.message());
   // Aborted means that our own side stopped reading; then there may be an answer to send.
@@ -330,7 +366,7 @@ asio::awaitable<bool> Session::continue_100(Exchange& exchange) {
 asio::awaitable<bool> Session::whole_body(Exchange& exchange, std::string& body) {
   if (!co_await continue_100(exchange)) co_return false;
   std::array<std::byte, 16 * 1024> part;
-  while (!parser_->is_done()) {
+  while (!body_complete(exchange)) {
     std::size_t n = 0;
     const std::optional<Problem> problem = co_await read_some(exchange, part, n);
     if (problem) {
@@ -394,7 +430,7 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     if (problem && !done) {
       pipe.fail(Error(code_from_name(problem->code).value_or(Code::internal), problem->detail));
       complete = true;
-    } else if (parser_->is_done()) {
+    } else if (body_complete(exchange)) {
       pipe.finish();
       complete = true;
     }
@@ -430,28 +466,54 @@ asio::awaitable<bool> Session::write_response(Exchange& exchange) {
   co_return !exchange.broken;
 }
 
-asio::awaitable<bool> Session::write_source(Exchange& exchange) {
-  std::vector<std::byte> chunk(shared_.limits.stream_chunk);
-  while (exchange.sent < exchange.response.length) {
-    std::size_t n = 0;
-    const std::size_t wanted =
-        std::min<std::uint64_t>(chunk.size(), exchange.response.length - exchange.sent);
-    std::function<void()> job = [&exchange, &chunk, &n, wanted] {
-      try {
-        n = exchange.response.source->read(std::span(chunk).first(wanted));
-      } catch (const std::exception& error) {
-        exchange.failure = error.what();
-      } catch (...) {
-        exchange.failure = "unknown exception";
-      }
-    };
-    co_await in_pool(shared_.workers, Bound::none, std::move(job));
-    // The status is sent already: an answer that breaks off is the only way left to say that it is not whole.
-    if (n == 0) exchange.broken = true;
-    if (exchange.broken) break;
-    exchange.broken = !co_await write(std::string_view(reinterpret_cast<const char*>(chunk.data()), n));
-    exchange.sent += n;
+namespace {
+
+// A piece of an answer's body that a worker reads while the one before is being sent.
+struct Piece {
+  std::vector<std::byte> bytes;
+  std::size_t size = 0;
+  bool read = true;  // or not being read
+};
+
+void fill(Exchange& exchange, Piece& piece, std::size_t wanted) {
+  piece.size = 0;
+  try {
+    piece.bytes.resize(wanted);
+    piece.size = exchange.response.source->read(piece.bytes);
+  } catch (const std::exception& error) {
+    exchange.failure = error.what();
+  } catch (...) {
+    exchange.failure = "unknown exception";
   }
+}
+
+}  // namespace
+
+asio::awaitable<bool> Session::write_source(Exchange& exchange) {
+  std::array<Piece, 2> pieces;
+  std::uint64_t asked = 0;  // bytes that were read, or would be if nothing fell short
+  const auto begin = [&](Piece& piece) {
+    const std::size_t wanted =
+        std::min<std::uint64_t>(shared_.limits.stream_chunk, exchange.response.length - asked);
+    piece.size = 0;
+    begin_job(shared_.workers, Bound::none, piece.read,
+              [&exchange, &piece, wanted] { fill(exchange, piece, wanted); });
+  };
+  begin(pieces[0]);
+  for (std::size_t turn = 0; exchange.sent < exchange.response.length; turn ^= 1) {
+    Piece& piece = pieces.at(turn);
+    co_await await_job(piece.read);
+    // The status is sent already: an answer that breaks off is the only way left to say that it is not whole.
+    exchange.broken = piece.size == 0;
+    if (exchange.broken) break;
+    asked += piece.size;
+    if (asked < exchange.response.length) begin(pieces.at(turn ^ 1));
+    exchange.broken =
+        !co_await write(std::string_view(reinterpret_cast<const char*>(piece.bytes.data()), piece.size));
+    exchange.sent += piece.size;
+    if (exchange.broken) break;
+  }
+  for (const Piece& piece : pieces) co_await await_job(piece.read);
   co_return !exchange.broken;
 }
 

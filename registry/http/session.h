@@ -94,10 +94,17 @@ class Session final : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<void> answer(Exchange& exchange);     // decides the response
   boost::asio::awaitable<void> on_worker(Exchange& exchange);  // as answer(), for what may block
   boost::asio::awaitable<bool> in_pool(WorkPool& pool, Bound bound, std::function<void()> job);
+  // Starts a job that sets `done` when it has ended, on the I/O thread; at once when the pool refuses it.
+  bool begin_job(WorkPool& pool, Bound bound, bool& done, std::function<void()> job);
+  boost::asio::awaitable<void> await_job(const bool& done);
   boost::asio::awaitable<bool> whole_body(Exchange& exchange, std::string& body);
   boost::asio::awaitable<void> streamed_body(Exchange& exchange);
   boost::asio::awaitable<std::optional<Problem>> read_some(Exchange& exchange, std::span<std::byte> into,
                                                            std::size_t& n);
+  boost::asio::awaitable<std::size_t> read_announced(const Exchange& exchange, std::span<std::byte> into,
+                                                     boost::system::error_code& ec);
+  boost::asio::awaitable<std::size_t> read_chunked(std::span<std::byte> into, boost::system::error_code& ec);
+  bool body_complete(const Exchange& exchange) const;
   boost::asio::awaitable<bool> continue_100(Exchange& exchange);
   boost::asio::awaitable<bool> write(std::string_view bytes);
   boost::asio::awaitable<bool> write_response(Exchange& exchange);

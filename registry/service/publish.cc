@@ -64,28 +64,42 @@ std::optional<std::string> canonical_profile(const std::optional<std::string>& p
   return canonical(document);
 }
 
+Error not_here(const VersionFile& file) {
+  return Error(Code::not_found,
+               fmt::format("The bytes of {} ({}) are not here: upload them first, then publish",
+                           file.path.text(), file.digest.text()));
+}
+
+using Leases = std::vector<std::unique_ptr<BlobLease>>;
+
+// Keeps the file's bytes from being collected, and makes sure that they are those it says.
+std::unique_ptr<BlobLease> hold(BlobStore& blobs, const VersionFile& file) {
+  std::unique_ptr<BlobLease> lease;
+  try {
+    lease = blobs.lease(file.digest);
+  } catch (const Error& error) {
+    if (error.code() == Code::not_found) throw not_here(file);
+    throw;
+  }
+  const auto blob = blobs.stat(file.digest);
+  if (!blob) throw not_here(file);
+  if (blob->size != file.size)
+    throw Error(Code::invalid_argument,
+                fmt::format("{} has {} bytes, not {}: send the size of the file that was uploaded",
+                            file.path.text(), blob->size, file.size));
+  return lease;
+}
+
 // Throws unless the caller may publish each file and the store has it with that size. Somebody else's blob
-// and one that does not exist give the same answer.
-void check_files(const Services& services, const Principal& caller, const Manifest& manifest) {
+// and one that does not exist give the same answer. While the leases live, nothing of it can go away.
+Leases check_files(const Services& services, const Principal& caller, const Manifest& manifest) {
   services.database.read([&](Snapshot& snapshot) {
     for (const VersionFile& file : manifest.files())
-      if (blob_access(snapshot, caller, file.digest) == BlobAccess::none)
-        throw Error(Code::not_found,
-                    fmt::format("The bytes of {} ({}) are not here: upload them first, then publish",
-                                file.path.text(), file.digest.text()));
+      if (blob_access(snapshot, caller, file.digest) == BlobAccess::none) throw not_here(file);
   });
-  for (const VersionFile& file : manifest.files()) {
-    const auto blob = services.blobs.stat(file.digest);
-    if (!blob)
-      throw Error(Code::not_found,
-                  fmt::format("The bytes of {} ({}) are not here: upload them first, then publish",
-                              file.path.text(), file.digest.text()));
-    if (blob->size != file.size)
-      throw Error(Code::invalid_argument,
-                  fmt::format("{} has {} bytes, not {}: send the size of the file that was "
-                              "uploaded",
-                              file.path.text(), blob->size, file.size));
-  }
+  Leases leases;
+  for (const VersionFile& file : manifest.files()) leases.push_back(hold(services.blobs, file));
+  return leases;
 }
 
 // The newest version when it is what the request would make again.
@@ -139,9 +153,9 @@ Publication publish(const Services& services, const Principal& caller, const Pub
         return find_unchanged(snapshot, request, manifest);
       }))
     return {.version = *std::move(same), .created = false};
-  check_files(services, caller, manifest);
-  // Everything that the version names is durable before the version is.
-  put(services.blobs, manifest.config());
+  // Everything that the version names is durable before the version is, and stays until it holds it.
+  Leases leases = check_files(services, caller, manifest);
+  leases.push_back(services.blobs.lease(put(services.blobs, manifest.config()).digest));
 
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) -> Publication {

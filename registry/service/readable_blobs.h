@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which blobs a caller may have. The one place that decides it, for downloads and for publishing alike.
+// Which blobs a caller may have. The one place that decides it, for downloads, publishing and copying alike.
 #pragma once
+
+#include <vector>
 
 #include "registry/access/principal.h"
 #include "storage/base/digest.h"
@@ -16,5 +18,9 @@ enum class BlobAccess {
 };
 
 BlobAccess blob_access(Snapshot& snapshot, const Principal& caller, const Digest& digest);
+
+// Those of `digests` that the caller may have, in the same order.
+std::vector<Digest> readable_of(Snapshot& snapshot, const Principal& caller,
+                                const std::vector<Digest>& digests);
 
 }  // namespace assay

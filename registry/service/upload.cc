@@ -2,6 +2,7 @@
 #include "registry/service/upload.h"
 
 #include "registry/catalog/uploads.h"
+#include "registry/service/readable_blobs.h"
 #include "storage/env/clock.h"
 
 namespace assay {
@@ -9,7 +10,11 @@ namespace assay {
 Upload::Upload(const Services& services, const Principal& caller, const UploadOptions& options)
     : services_(services), caller_(caller) {
   require_somewhere(caller_, Permission::register_);
-  upload_ = services_.blobs.begin_upload(options);
+  UploadOptions allowed = options;
+  if (!options.parents.empty())
+    allowed.parents = services_.database.read(
+        [&](Snapshot& snapshot) { return readable_of(snapshot, caller_, options.parents); });
+  upload_ = services_.blobs.begin_upload(allowed);
 }
 
 void Upload::write(std::span<const std::byte> bytes) {
@@ -19,9 +24,13 @@ void Upload::write(std::span<const std::byte> bytes) {
 // The bytes first: a ledger row may only ever speak of a blob that is there.
 BlobInfo Upload::finish() {
   const BlobInfo blob = upload_->finish();
-  const UploadRecord record{caller_.id, blob.digest, blob.size, services_.clock.now()};
-  services_.database.write([&](Transaction& transaction) { record_upload(transaction, record); });
+  record_uploaded(services_, caller_, blob);
   return blob;
+}
+
+void record_uploaded(const Services& services, const Principal& caller, const BlobInfo& blob) {
+  const UploadRecord record{caller.id, blob.digest, blob.size, services.clock.now()};
+  services.database.write([&](Transaction& transaction) { record_upload(transaction, record); });
 }
 
 }  // namespace assay

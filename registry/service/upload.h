@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes one blob in, streamed. It becomes readable by its uploader; a version makes it readable by others.
+// Takes one blob in, whole and streamed. It becomes readable by its uploader; a version makes it readable by
+// others. upload_sessions.h takes one in with pauses, and copies what is here already.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +17,8 @@ namespace assay {
 class Upload {
  public:
   // Needs `register` in some namespace (denied otherwise), checked before any byte is taken. `options`
-  // carries what the caller promised of digest and size. Throws unavailable when the store takes no writes.
+  // carries what the caller promised of digest and size; of its parents, those that the caller may not read
+  // are passed over. Throws unavailable when the store takes no writes.
   Upload(const Services& services, const Principal& caller, const UploadOptions& options);
 
   // As BlobUpload::write.
@@ -32,5 +34,8 @@ class Upload {
   Principal caller_;
   std::unique_ptr<BlobUpload> upload_;
 };
+
+// Notes, durably, that the caller has sent this blob, which is stored: from now on it may be read by them.
+void record_uploaded(const Services& services, const Principal& caller, const BlobInfo& blob);
 
 }  // namespace assay

@@ -116,8 +116,8 @@ TEST_CASE("Bad input: bytes of another digest are not kept") {
     CHECK(error.code() == Code::invalid_argument);
   }
   client::ApiClient api({client::Endpoint::parse(registry.url()), registry.admin_token(), {}, {}});
-  CHECK_FALSE(api.has_blob(promised));
-  CHECK_FALSE(api.has_blob(Digest::of("something else")));
+  CHECK_FALSE(client::has_blob(api.session(), promised));
+  CHECK_FALSE(client::has_blob(api.session(), Digest::of("something else")));
 }
 
 TEST_CASE("Bad input: a name with two dots in a row is refused before a byte travels") {
@@ -145,7 +145,7 @@ TEST_CASE("Bad input: a server killed in the middle of an upload shows nothing o
   }
   registry.start();
   client::ApiClient api({client::Endpoint::parse(registry.url()), registry.admin_token(), {}, {}});
-  CHECK_FALSE(api.has_blob(Digest::of(bytes)));
+  CHECK_FALSE(client::has_blob(api.session(), Digest::of(bytes)));
   CHECK(registry.json({"ls"}).empty());
   CHECK(registry.json({"stats"})["blobs"] == 0);
   const auto fsck = registry.json({"fsck", "--data", registry.data().string()});

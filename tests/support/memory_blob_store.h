@@ -14,6 +14,7 @@
 #include "storage/base/error.h"
 #include "storage/base/sha256.h"
 #include "storage/blob/blob_store.h"
+#include "storage/blob/chunk_stream.h"
 
 namespace assay::test {
 
@@ -43,14 +44,13 @@ class MemoryBlobStore final : public BlobStore {
     return std::make_unique<BlobLease>();
   }
 
-  // Pieces of 64 KiB.
+  // Cut as the real one does.
   void for_each_chunk(const Digest& digest,
                       const std::function<void(const ChunkInfo&)>& visit) const override {
     const std::string bytes = verified(digest);
-    for (std::size_t at = 0; at < bytes.size(); at += 65536) {
-      const std::string piece = bytes.substr(at, 65536);
-      visit({Digest::of(piece), static_cast<std::uint32_t>(piece.size())});
-    }
+    ChunkLister lister(visit);
+    lister.write(std::as_bytes(std::span(bytes)));
+    lister.finish();
   }
 
   void for_each(const std::function<void(const Digest&)>& visit) const override {

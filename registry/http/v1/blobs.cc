@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes in and out, by digest and streamed. Next to read: registry/service/upload.h and fetch.h.
-#include <array>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
+#include "registry/domain/transfer_format.h"
 #include "registry/http/limits.h"
 #include "registry/http/ranges.h"
+#include "registry/http/v1/chunk_list.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
 #include "registry/service/fetch.h"
@@ -15,29 +16,58 @@
 namespace assay::http::v1 {
 namespace {
 
+constexpr const char* kBlobs = "/api/v1/blobs";
 constexpr const char* kBlob = "/api/v1/blobs/{digest}";
 
+// `curl -T file URL/api/v1/blobs/` puts the file's name where a digest may stand: then nothing is promised.
+std::optional<Digest> promised_digest(const Request& request) {
+  const std::string& name = request.parameter("digest");
+  if (name.starts_with("sha256:")) return Digest::parse(name);
+  const bool hex = name.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  if (hex && name.size() == 2 * Digest::kSize)
+    throw Error(Code::invalid_argument, "a digest is written sha256: and 64 digits in lower case");
+  return std::nullopt;
+}
+
 // A client that says twice what it sends must say the same.
-void require_same_digest(const Request& request, const Digest& digest) {
+void check_digest_fields(const Request& request, std::optional<Digest>& digest) {
   for (const std::string_view name : {std::string_view("repr-digest"), std::string_view("content-digest")}) {
     const std::string* field = request.headers.find(name);
     const std::optional<Digest> claimed = field ? parse_repr_digest(*field) : std::nullopt;
-    if (claimed && *claimed != digest)
+    if (!claimed) continue;
+    if (digest && *claimed != *digest)
       throw Error(Code::invalid_argument,
-                  "uploading " + digest.text() + ": the digest field of the request names other bytes");
+                  "uploading " + digest->text() + ": the digest field of the request names other bytes");
+    digest = claimed;
   }
 }
 
-Response put(const Context& context, Request& request) {
-  const Digest digest = Digest::parse(request.parameter("digest"));
-  require_same_digest(request, digest);
-  Upload upload(context.services, *request.principal, {.digest = digest, .size = request.body_size});
+std::vector<Digest> parents_of(const Request& request) {
+  std::vector<Digest> parents;
+  for (const auto& [name, value] : request.query.pairs()) parents.push_back(Digest::parse(value));
+  if (parents.size() > kMaxUploadParents)
+    throw Error(Code::too_large, "at most " + std::to_string(kMaxUploadParents) + " parents are taken");
+  return parents;
+}
+
+Response take(const Context& context, Request& request, std::optional<Digest> digest) {
+  check_digest_fields(request, digest);
+  Upload upload(context.services, *request.principal,
+                {.digest = digest, .size = request.body_size, .parents = parents_of(request)});
   std::vector<std::byte> part(kStreamChunk);
   while (const std::size_t n = request.body->read(part)) upload.write(std::span(part).first(n));
-  const BlobInfo blob = upload.finish();
-  Response response = json_response(
-      201, {{"digest", blob.digest.text()}, {"size", blob.size}, {"stored_size", blob.stored_size}});
-  response.headers.set("Location", request.target.path);
+  return created_blob(upload.finish());
+}
+
+Response list_chunks(const Context& context, const Request& request) {
+  const Digest digest = Digest::parse(request.parameter("digest"));
+  stat_blob(context.services, *request.principal, digest);
+  Response response;
+  response.headers.set("Content-Type", "application/octet-stream");
+  response.headers.set("Cache-Control", "private, no-cache");
+  auto list = std::make_unique<ChunkList>(context.services.blobs, digest);
+  response.length = list->size();
+  if (request.method != Method::head && response.length > 0) response.source = std::move(list);
   return response;
 }
 
@@ -58,16 +88,27 @@ Response get(const Context& context, const Request& request) {
 }  // namespace
 
 void add_blob_routes(RouteTable& table, const Context& context) {
-  table.add({.method = Method::put,
-             .pattern = kBlob,
-             .permission = Permission::register_,
-             .body = BodyKind::streamed,
-             .body_limit = kBlobBytes,
-             .handler = [context](Request& request) { return put(context, request); }});
+  const auto add_upload = [&](Method method, const char* pattern, Handler handler) {
+    table.add({.method = method,
+               .pattern = pattern,
+               .permission = Permission::register_,
+               .body = BodyKind::streamed,
+               .body_limit = kBlobBytes,
+               .query = {"parent"},
+               .handler = std::move(handler)});
+  };
+  add_upload(Method::put, kBlob,
+             [context](Request& request) { return take(context, request, promised_digest(request)); });
+  add_upload(Method::post, kBlobs,
+             [context](Request& request) { return take(context, request, std::nullopt); });
   table.add({.method = Method::get,
              .pattern = kBlob,
              .permission = Permission::read,
              .handler = [context](Request& request) { return get(context, request); }});
+  table.add({.method = Method::get,
+             .pattern = "/api/v1/blobs/{digest}/chunks",
+             .permission = Permission::read,
+             .handler = [context](Request& request) { return list_chunks(context, request); }});
 }
 
 }  // namespace assay::http::v1

@@ -98,6 +98,12 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
+Response created_blob(const BlobInfo& blob) {
+  Response response = json_response(201, {{"digest", blob.digest.text()}, {"size", blob.size}});
+  response.headers.set("Location", "/api/v1/blobs/" + blob.digest.text());
+  return response;
+}
+
 std::unique_ptr<BodySource> source_of(std::unique_ptr<BlobReader> reader) {
   return std::make_unique<BlobSource>(std::move(reader));
 }

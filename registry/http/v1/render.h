@@ -36,6 +36,10 @@ Response page_response(const Request& request, nlohmann::json items,
 // `text` as part of a URL.
 std::string percent_encode(std::string_view text);
 
+// 201 for an upload that is complete. How much it added to the store is not told: that would say whether
+// somebody else has the bytes.
+Response created_blob(const BlobInfo& blob);
+
 // A body that comes from the store.
 std::unique_ptr<BodySource> source_of(std::unique_ptr<BlobReader> reader);
 

@@ -12,6 +12,7 @@ namespace assay::http::v1 {
 void add_artifact_routes(RouteTable& table, const Context& context);
 void add_version_routes(RouteTable& table, const Context& context);
 void add_blob_routes(RouteTable& table, const Context& context);
+void add_upload_routes(RouteTable& table, const Context& context);
 void add_stage_routes(RouteTable& table, const Context& context);
 void add_run_routes(RouteTable& table, const Context& context);
 void add_evidence_routes(RouteTable& table, const Context& context);

@@ -138,7 +138,7 @@ TEST_CASE("API: without a token every route but the public ones is refused, what
     CHECK(status(http::text(route.method), "Authorization: Bearer assay_wrong\r\n") ==
           (is_public ? 200 : 401));
     if (route.method == http::Method::get) CHECK(status("HEAD", "") == (is_public ? 200 : 401));
-    CHECK(status("PATCH", "") == 405);
+    if (route.pattern.find("/uploads/") == std::string::npos) CHECK(status("PATCH", "") == 405);
     CHECK(status("OPTIONS", "") == 405);
     CHECK(registry.client().ask(test::get("/" + path)).status == 404);
     CHECK(registry.client().ask(test::get(path + "/")).status == 404);

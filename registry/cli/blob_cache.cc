@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/cli/blob_cache.h"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <vector>
+
+#include "registry/client/local_file.h"
+#include "registry/domain/transfer_format.h"
+#include "storage/blob/local_blob_store.h"
+#include "storage/blob/maintenance.h"
+
+namespace assay::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kIndex = "used";
+// Collecting garbage costs about the same however much there is: give up a tenth at a time.
+constexpr std::uint64_t kSpareShare = 10;
+
+// Gives up every blob but those of `kept`. False where the store cannot do that.
+bool give_up_all_but(BlobStore& store, const std::set<Digest>& kept) {
+  auto* const maintenance = dynamic_cast<Maintenance*>(&store);
+  if (maintenance == nullptr) return false;
+  maintenance->collect_garbage({.roots = [&](const std::function<void(const Digest&)>& keep) {
+    for (const Digest& digest : kept) keep(digest);
+  }});
+  return true;
+}
+
+}  // namespace
+
+std::string cache_origin(Kind kind, const Name& name, std::string_view path) {
+  return std::string(singular(kind)) + " " + name.text() + " " + std::string(path);
+}
+
+std::unique_ptr<BlobCache> BlobCache::open(const CacheSettings& settings) {
+  if (settings.limit == 0) return nullptr;
+  try {
+    std::error_code failed;
+    fs::create_directories(settings.directory, failed);
+    if (failed) return nullptr;
+    return std::unique_ptr<BlobCache>(new BlobCache(settings, DirectoryLock(settings.directory)));
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+BlobCache::BlobCache(const CacheSettings& settings, DirectoryLock lock)
+    : settings_(settings),
+      lock_(std::move(lock)),
+      store_(open_local_blob_store(settings.directory / "blobs")) {
+  read_index();
+}
+
+BlobCache::~BlobCache() {
+  write_index();
+}
+
+// Lines of a digest and where its bytes are from, in the order of use. What a killed command did not write
+// down is a blob without a line, and given up first.
+void BlobCache::read_index() {
+  store_->for_each([&](const Digest& digest) { entries_[digest]; });
+  std::ifstream in(settings_.directory / kIndex);
+  for (std::string line; std::getline(in, line);) {
+    const auto space = line.find(' ');
+    if (space == std::string::npos) continue;
+    try {
+      const auto found = entries_.find(Digest::parse(line.substr(0, space)));
+      if (found != entries_.end()) found->second = {++uses_, line.substr(space + 1)};
+    } catch (const Error&) {
+      // Not ours: the blob, if there is one, counts as unused.
+    }
+  }
+}
+
+void BlobCache::write_index() const {
+  std::vector<std::pair<std::uint64_t, std::string>> lines;
+  for (const auto& [digest, entry] : entries_)
+    if (entry.used > 0) lines.emplace_back(entry.used, digest.text() + " " + entry.origin);
+  std::sort(lines.begin(), lines.end());
+  const fs::path part = settings_.directory / (std::string(kIndex) + ".part");
+  {
+    std::ofstream out(part, std::ios::trunc);
+    for (const auto& [used, line] : lines) out << line << '\n';
+    if (!out.flush()) return;
+  }
+  std::error_code ignored;
+  fs::rename(part, settings_.directory / kIndex, ignored);
+}
+
+std::vector<Digest> BlobCache::alike(const std::string& origin) const {
+  std::vector<std::pair<std::uint64_t, Digest>> found;
+  for (const auto& [digest, entry] : entries_)
+    if (entry.origin == origin) found.emplace_back(entry.used, digest);
+  std::sort(found.rbegin(), found.rend());
+  std::vector<Digest> out;
+  for (const auto& [used, digest] : found)
+    if (out.size() < kMaxUploadParents) out.push_back(digest);
+  return out;
+}
+
+client::Nearby BlobCache::nearby(const std::string& origin) const {
+  return {.store = store_.get(), .alike = alike(origin)};
+}
+
+bool BlobCache::make_room(std::uint64_t bytes) {
+  if (bytes > settings_.limit) return false;
+  if (store_->totals().stored_bytes + bytes <= settings_.limit) return true;
+  std::vector<std::pair<std::uint64_t, Digest>> newest;
+  for (const auto& [digest, entry] : entries_) newest.emplace_back(entry.used, digest);
+  std::sort(newest.rbegin(), newest.rend());
+  std::uint64_t room = settings_.limit - bytes;
+  room -= std::min(room, settings_.limit / kSpareShare);
+  std::set<Digest> kept;
+  for (const auto& [used, digest] : newest) {
+    const auto blob = store_->stat(digest);
+    if (!blob || blob->stored_size > room) break;
+    room -= blob->stored_size;
+    kept.insert(digest);
+  }
+  if (!give_up_all_but(*store_, kept)) return false;
+  std::erase_if(entries_, [&](const auto& entry) { return !kept.contains(entry.first); });
+  return store_->totals().stored_bytes + bytes <= settings_.limit;
+}
+
+void BlobCache::keep(const std::string& origin, const Digest& digest, std::uint64_t size,
+                     const fs::path& file) {
+  // A small file is fetched as fast as it would be kept.
+  if (size < client::kSentWhole) return;
+  try {
+    if (!entries_.contains(digest)) {
+      if (!make_room(size)) return;
+      const auto upload = store_->begin_upload({.digest = digest, .size = size, .parents = alike(origin)});
+      client::FileReader(file).read_all([&](std::span<const std::byte> bytes) { upload->write(bytes); });
+      upload->finish();
+    }
+    entries_[digest] = {++uses_, origin};
+  } catch (const Error&) {
+    // The file is where it was wanted; that it is not kept costs nothing but time.
+  }
+}
+
+std::uint64_t BlobCache::stored_bytes() const {
+  return store_->totals().stored_bytes;
+}
+
+std::uint64_t BlobCache::blobs() const {
+  return store_->totals().blobs;
+}
+
+std::uint64_t BlobCache::clear() {
+  const std::uint64_t bytes = stored_bytes();
+  const fs::path blobs = settings_.directory / "blobs";
+  store_.reset();
+  entries_.clear();
+  fs::remove_all(blobs);
+  store_ = open_local_blob_store(blobs);
+  return bytes;
+}
+
+}  // namespace assay::cli
