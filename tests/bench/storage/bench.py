@@ -214,6 +214,12 @@ def parse():
     return options
 
 
+def keep_earlier_peers(peers_now, earlier):
+    measured = {one["peer"] for part in ("series", "missing") for one in peers_now[part]}
+    for part in ("series", "missing"):
+        peers_now[part] = [one for one in earlier[part] if one["peer"] not in measured] + peers_now[part]
+
+
 def main():
     options = parse()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -223,7 +229,10 @@ def main():
     for part in (part for part in PARTS if part in options.only):
         print(f"{part}", flush=True)
         try:
+            earlier = results.get(part)
             results[part] = getattr(bench, part)()
+            if part == "peers" and options.peers and earlier:
+                keep_earlier_peers(results[part], earlier)
             results[part]["measured"] = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
         except Exception:  # the other parts still have something to say
             failed.append(part)
