@@ -26,7 +26,7 @@ class Size:
         self.steps = 50 if quick else 400  # a multiple of 10: big files take a checkpoint every tenth
         self.batch = 4
         self.tuned = (3, 6, 9) if quick else (30, 60, 90)
-        self.rows = 60_000 if quick else 1_900_000
+        self.rows = 60_000 if quick else 2_150_000
         self.files = 500 if quick else 10_000
 
 

@@ -261,19 +261,22 @@ def plot(results, path):
 
 
 def place_labels(axis, points):
-    """A label right of its point, or above, below or left of it where it would cover another."""
+    """A label right of its point, or above, below or left of it where it would cover another. Places are fractions of
+    the axis; a letter is about 0.014 of its width."""
     import math
 
-    taken = [(math.log10(speed), ratio, 0.04) for speed, ratio, _ in points]
+    low, high = (math.log10(limit) for limit in axis.get_xlim())
+    at = {peer: ((math.log10(speed) - low) / (high - low), ratio / axis.get_ylim()[1]) for speed, ratio, peer in points}
+    taken = [(x - 0.012, y, 0.024, peer) for peer, (x, y) in at.items()]
     for speed, ratio, peer in sorted(points, key=lambda point: point[2] != "Assay"):
-        x, width = math.log10(speed), 0.035 * len(peer)
-        choices = [((7, -3), "left", x + 0.04, ratio), ((0, 8), "center", x - width / 2, ratio + 0.05),
-                   ((0, -15), "center", x - width / 2, ratio - 0.05), ((-7, -3), "right", x - width - 0.04, ratio),
-                   ((0, 20), "center", x - width / 2, ratio + 0.09), ((0, -27), "center", x - width / 2, ratio - 0.1)]
-        free = lambda choice: all(choice[2] + width < left or left + length < choice[2] or abs(choice[3] - y) > 0.035
-                                  for left, y, length in taken if (left, y) != (x, ratio))
-        (offset, side, left, y) = next((choice for choice in choices if free(choice)), choices[0])
-        taken.append((left, y, width))
+        (x, y), width = at[peer], 0.014 * len(peer)
+        choices = [((7, -3), "left", x + 0.02, y), ((0, 8), "center", x - width / 2, y + 0.045),
+                   ((0, -15), "center", x - width / 2, y - 0.045), ((-7, -3), "right", x - width - 0.02, y),
+                   ((0, 20), "center", x - width / 2, y + 0.09), ((0, -27), "center", x - width / 2, y - 0.09)]
+        free = lambda choice: all(choice[2] + width < left or left + length < choice[2] or abs(choice[3] - other_y) > 0.04
+                                  for left, other_y, length, owner in taken if owner != peer)
+        (offset, side, left, top) = next((choice for choice in choices if free(choice)), choices[0])
+        taken.append((left, top, width, peer + " label"))
         axis.annotate(peer, (speed, ratio), xytext=offset, textcoords="offset points", ha=side, fontsize=9,
                       fontweight="bold" if peer == "Assay" else "normal")
 

@@ -6,6 +6,7 @@
 #   tests/bench/storage/run.sh --only store,ranges some of limits,peers,store,ranges,memory,tree,http; other figures stay
 #   --fresh makes the data anew; --repeat N; --peers restic,borg; --no-zipnn spares 6 GB of its dependencies
 # Results are in build/bench/storage: results.md, results.json, ratio-speed.svg. STORAGE_BENCH_DIR=DIR puts them elsewhere.
+# ASSAY_PREFIX=DIR measures an installed Assay over HTTP instead of building one.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 . examples/setup.sh
@@ -39,8 +40,13 @@ if [ -n "$zipnn" ] && python_env "$envs/zipnn" zipnn==0.5.4; then tools+=(--tool
 
 say "building (preset release)"
 cmake --preset release -DASSAY_BENCH=ON >"$folder/configure.log" || { cat "$folder/configure.log"; exit 1; }
-cmake --build --preset release
-cmake --install build/release --prefix build/prefix >/dev/null
+if [ -z "${ASSAY_PREFIX:-}" ]; then
+  ASSAY_PREFIX=$PWD/build/prefix
+  cmake --build --preset release
+  cmake --install build/release --prefix "$ASSAY_PREFIX" >/dev/null
+else
+  cmake --build --preset release --target store_bench
+fi
 
 [ -z "$fresh" ] || rm -rf "$folder/data"
 if [ ! -f "$folder/data/MANIFEST.json" ]; then
@@ -51,5 +57,5 @@ fi
 
 say "measuring"
 exec "$envs/venv/bin/python" $here/bench.py --data "$folder/data" --work "$folder/work" --results "$folder" \
-  --prefix "$PWD/build/prefix" --store-bench "$PWD/build/release/tests/bench/storage/store_bench" \
+  --prefix "$ASSAY_PREFIX" --store-bench "$PWD/build/release/tests/bench/storage/store_bench" \
   $quick "${tools[@]}" "${pass[@]}"
