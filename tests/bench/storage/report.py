@@ -243,7 +243,6 @@ def plot(results, path):
         for speed, ratio, peer in points:
             ours = peer == "Assay"
             axis.scatter(speed, ratio, s=110 if ours else 45, color="#c0392b" if ours else "#34495e", zorder=3)
-        place_labels(axis, points)
         if dataset in methods:
             name, ratio = methods[dataset]
             axis.axhline(ratio, color="#7f8c8d", linestyle="--", linewidth=1)
@@ -251,6 +250,7 @@ def plot(results, path):
         axis.set_xscale("log")
         axis.set_xlim(min([point[0] for point in points], default=10) / 1.7, max([point[0] for point in points], default=1000) * 2.6)
         axis.set_ylim(0, 1.13)
+        place_labels(axis, points)
         axis.set_title(title)
         axis.set_xlabel("ingest, MB/s (log; right is better)")
         axis.set_ylabel("stored bytes of raw (down is better)")
