@@ -99,7 +99,7 @@ class Bench:
         each = lambda runs: [measure.median(one["seconds"] for one in file) for file in zip(*runs)]
         raw = sum(file.stat().st_size for file in self.series[dataset])
         result = {"peer": "Assay", "version": "this tree", "dataset": dataset, "general": False, "raw": raw, "stored": stored,
-                  "stored_each": [put["stored_size"] for put in ingests[-1]], "parents_used": ingests[-1][-1]["parents_used"]}
+                  "stored_each": [put["stored_size"] for put in ingests[-1]]}
         for what, runs in (("ingest", ingests), ("restore", restores)):
             result |= {f"{what}_seconds": sum(each(runs)), f"{what}_seconds_each": each(runs),
                        f"{what}_cpu_seconds": measure.median(sum(one["cpu_seconds"] for one in run) for run in runs),
@@ -146,9 +146,8 @@ class Bench:
             store = self.scratch("assay") / "store"
             put = self.store_bench("put", store, file)
             get = self.store_bench("get", store, put["digest"], "/dev/null")
-            index = sum(entry.stat().st_size for entry in measure.files_below(store) if "index" in str(entry.relative_to(store)))
             result[file.name] = {"bytes": put["size"], "put_peak_bytes": put["peak_memory_bytes"],
-                                 "get_peak_bytes": get["peak_memory_bytes"], "index_bytes": index}
+                                 "get_peak_bytes": get["peak_memory_bytes"]}
             self.say(f"{put['size'] / 1e6:.0f} MB: put {put['peak_memory_bytes'] >> 20} MiB, get {get['peak_memory_bytes'] >> 20} MiB")
         shutil.rmtree(self.work / "assay")
         http = over_http.assay_memory(self.prefix, self.data / "models", self.work / "http")

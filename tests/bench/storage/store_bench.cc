@@ -115,17 +115,6 @@ void drop_cache(const fs::path& directory) {
     if (entry.is_regular_file()) OpenFile(entry.path(), O_RDONLY).drop_cache();
 }
 
-// Sets the parents where the store knows of them, and says whether it does.
-template <typename Options>
-bool set_parents(Options& options, std::vector<Digest> parents) {
-  if constexpr (requires { options.parents; }) {
-    options.parents = std::move(parents);
-    return true;
-  } else {
-    return parents.empty();
-  }
-}
-
 BlobInfo upload(BlobStore& store, const UploadOptions& options, const fs::path& path,
                 std::span<std::byte> buffer) {
   const OpenFile file(path, O_RDONLY);
@@ -141,13 +130,11 @@ struct Put {
 
   Json run() const {
     UploadOptions options;
-    std::vector<Digest> digests;
-    for (const std::string& parent : parents) digests.push_back(Digest::parse(parent));
-    const bool parents_used = set_parents(options, digests);
+    for (const std::string& parent : parents) options.parents.push_back(Digest::parse(parent));
     std::vector<std::byte> buffer(write_size);
     const auto opened = Clock::now();
     const auto blobs = open_local_blob_store(store);
-    Json result{{"open_seconds", seconds_since(opened)}, {"parents_used", parents_used}};
+    Json result{{"open_seconds", seconds_since(opened)}};
     const Stopwatch stopwatch;
     const BlobInfo blob = upload(*blobs, options, file, buffer);
     stopwatch.add_to(result);
