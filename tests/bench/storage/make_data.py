@@ -33,7 +33,9 @@ class Size:
 def text_below(*folders, pattern):
     """The bytes of all matching files, in the order of their paths."""
     found = sorted({path for folder in folders for path in pathlib.Path(folder).rglob(pattern) if path.is_file()})
-    parts = [path.read_bytes() for path in found if "site-packages" not in path.parts and "dist-packages" not in path.parts]
+    parts = [
+        path.read_bytes() for path in found if "site-packages" not in path.parts and "dist-packages" not in path.parts
+    ]
     return np.frombuffer(b"\n".join(parts), np.uint8)
 
 
@@ -72,7 +74,13 @@ class Weights:
         start = transformer.initial_weights(size.shape, SEED)
         stages = []
         for step, weights, loss in transformer.train(
-            start, size.shape, program_text(), steps=size.steps, rate=rate, batch=size.batch, seed=SEED + 1,
+            start,
+            size.shape,
+            program_text(),
+            steps=size.steps,
+            rate=rate,
+            batch=size.batch,
+            seed=SEED + 1,
             keep=range(tenth, size.steps + 1, tenth),
         ):
             stages.append(weights)
@@ -86,12 +94,22 @@ class Weights:
         """The bf16 base trained on in fp32 on the other corpus at a rate of 1e-5, saved in bf16."""
         size, last = self.size, None
         for step, weights, loss in transformer.train(
-            as_fp32(base), size.shape, legal_text(), steps=max(keep), rate=lambda step: 1e-5, batch=size.batch,
-            seed=SEED + 2, keep=keep, trained=trained,
+            as_fp32(base),
+            size.shape,
+            legal_text(),
+            steps=max(keep),
+            rate=lambda step: 1e-5,
+            batch=size.batch,
+            seed=SEED + 2,
+            keep=keep,
+            trained=trained,
         ):
             last = last or weights
-            self.save(name.format(step=step), as_bf16(weights),
-                      f"bf16: the base after {step} steps at 1e-5 on licence texts{what}, loss {loss:.3f}")
+            self.save(
+                name.format(step=step),
+                as_bf16(weights),
+                f"bf16: the base after {step} steps at 1e-5 on licence texts{what}, loss {loss:.3f}",
+            )
         return last
 
     def make(self):
@@ -114,14 +132,22 @@ class Weights:
                 start = big[f"part.{i}.{name}"].astype(np.float32)
                 big_tuned[f"part.{i}.{name}"] = (start + update[name]).astype(ml_dtypes.bfloat16)
         self.save("big-base", big, "bf16: the ten checkpoints of the pre-training side by side")
-        self.save("big-ft", big_tuned,
-                  f"bf16: big-base with the fp32 update of {self.size.tuned[0]} fine-tuning steps added to each part")
-        both = {f"{side}.{name}": value for side, part in (("a", big), ("b", big_tuned)) for name, value in part.items()}
+        self.save(
+            "big-ft",
+            big_tuned,
+            f"bf16: big-base with the fp32 update of {self.size.tuned[0]} fine-tuning steps added to each part",
+        )
+        both = {
+            f"{side}.{name}": value for side, part in (("a", big), ("b", big_tuned)) for name, value in part.items()
+        }
         self.save("huge", both, "bf16: big-base and big-ft in one file, for the peak of memory")
 
 
-CITIES = [first + second for first in "Ash Bel Cor Dun Els Fen Glen Har Ips Ket Lin Mar Nor Oak Pen Ros".split()
-          for second in "bury ford ham ley mouth ton wick worth".split()]
+CITIES = [
+    first + second
+    for first in "Ash Bel Cor Dun Els Fen Glen Har Ips Ket Lin Mar Nor Oak Pen Ros".split()
+    for second in "bury ford ham ley mouth ton wick worth".split()
+]
 STATES = ["paid", "shipped", "delivered", "returned", "cancelled"]
 
 
@@ -130,12 +156,22 @@ def table_rows(first, count, seed):
     random = np.random.default_rng(seed)
     seconds = 1_700_000_000 + first * 7 + np.cumsum(random.integers(1, 14, count))
     stamps = np.datetime_as_string(seconds.astype("datetime64[s]"))
-    columns = (stamps, random.zipf(1.3, count) % 500_000, random.integers(0, len(CITIES), count),
-               random.integers(0, 9000, count), random.geometric(0.5, count), random.lognormal(3, 1, count),
-               random.normal(0, 1, count), random.choice(len(STATES), count, p=[0.2, 0.2, 0.5, 0.06, 0.04]))
-    return [f"{first + i},{stamp},{customer},{CITIES[city]},P{product:05},{quantity},{price:.2f},{score:.4f},{STATES[state]}\n"
-            for i, (stamp, customer, city, product, quantity, price, score, state)
-            in enumerate(zip(*(column.tolist() for column in columns)))]
+    columns = (
+        stamps,
+        random.zipf(1.3, count) % 500_000,
+        random.integers(0, len(CITIES), count),
+        random.integers(0, 9000, count),
+        random.geometric(0.5, count),
+        random.lognormal(3, 1, count),
+        random.normal(0, 1, count),
+        random.choice(len(STATES), count, p=[0.2, 0.2, 0.5, 0.06, 0.04]),
+    )
+    return [
+        f"{first + i},{stamp},{customer},{CITIES[city]},P{product:05},{quantity},{price:.2f},{score:.4f},{STATES[state]}\n"
+        for i, (stamp, customer, city, product, quantity, price, score, state) in enumerate(
+            zip(*(column.tolist() for column in columns))
+        )
+    ]
 
 
 def rewrite(row, column, value):
@@ -169,8 +205,12 @@ def make_tables(folder, size):
 
 
 def json_text(random, length):
-    record = lambda: {"id": int(random.integers(1 << 40)), "name": CITIES[random.integers(len(CITIES))],
-                      "score": round(float(random.normal()), 6), "tags": [STATES[i] for i in random.integers(0, 5, 3)]}
+    record = lambda: {
+        "id": int(random.integers(1 << 40)),
+        "name": CITIES[random.integers(len(CITIES))],
+        "score": round(float(random.normal()), 6),
+        "tags": [STATES[i] for i in random.integers(0, 5, 3)],
+    }
     return json.dumps([record() for _ in range(max(1, length // 110))], indent=1).encode()
 
 
@@ -197,9 +237,11 @@ def main():
     options = parser.parse_args()
     size, start, notes = Size(options.quick), time.monotonic(), {}
     weights = Weights(options.folder / "models", size)
-    for what, make in (("weights", lambda: (weights.make(), weights.notes)[1]),
-                       ("tables", functools.partial(make_tables, options.folder / "tables", size)),
-                       ("small files", functools.partial(make_tree, options.folder / "tree", size))):
+    for what, make in (
+        ("weights", lambda: (weights.make(), weights.notes)[1]),
+        ("tables", functools.partial(make_tables, options.folder / "tables", size)),
+        ("small files", functools.partial(make_tree, options.folder / "tree", size)),
+    ):
         print(f"making {what}", flush=True)
         notes.update(make())
     for name, how in notes.items():

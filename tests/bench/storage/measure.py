@@ -42,7 +42,11 @@ def sync(folder):
 
 def files_below(path):
     path = pathlib.Path(path)
-    return [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file() and not entry.is_symlink())
+    return (
+        [path]
+        if path.is_file()
+        else sorted(entry for entry in path.rglob("*") if entry.is_file() and not entry.is_symlink())
+    )
 
 
 def bytes_below(path):

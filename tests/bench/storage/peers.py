@@ -102,8 +102,11 @@ class Restic(Peer):
 
     def __init__(self, place, tools):
         super().__init__(place, tools)
-        self.environment = {"RESTIC_PASSWORD": "benchmark", "RESTIC_REPOSITORY": str(self.store),
-                            "RESTIC_CACHE_DIR": str(place / "cache")}
+        self.environment = {
+            "RESTIC_PASSWORD": "benchmark",
+            "RESTIC_REPOSITORY": str(self.store),
+            "RESTIC_CACHE_DIR": str(place / "cache"),
+        }
 
     def version(self):
         return first_line("restic", "version").split(" compiled")[0]
@@ -186,7 +189,9 @@ class GitLfs(Peer):
         return first_line("git-lfs", "version").split(" (")[0]
 
     def git(self, *command):
-        return self.run("git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost", *command, folder=self.store)
+        return self.run(
+            "git", "-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost", *command, folder=self.store
+        )
 
     def setup(self):
         self.git("init", "--quiet")
@@ -293,15 +298,26 @@ def measure_series(peer_class, dataset, files, place, tools, repeat):
             measure.require_same(file, out / str(index))
     shutil.rmtree(place)
     raw = sum(file.stat().st_size for file in files)
-    return {"peer": peer.name, "version": version, "dataset": dataset, "general": peer.general, "raw": raw, "stored": stored,
-            **summary("ingest", ingests), **summary("restore", restores)}
+    return {
+        "peer": peer.name,
+        "version": version,
+        "dataset": dataset,
+        "general": peer.general,
+        "raw": raw,
+        "stored": stored,
+        **summary("ingest", ingests),
+        **summary("restore", restores),
+    }
 
 
 def summary(what, runs):
     each = [measure.median(spent.seconds for spent in file) for file in zip(*runs)]
-    return {f"{what}_seconds": sum(each), f"{what}_seconds_each": each,
-            f"{what}_cpu_seconds": measure.median(sum(spent.cpu_seconds for spent in run) for run in runs),
-            f"{what}_peak_bytes": max(spent.peak_bytes for run in runs for spent in run)}
+    return {
+        f"{what}_seconds": sum(each),
+        f"{what}_seconds_each": each,
+        f"{what}_cpu_seconds": measure.median(sum(spent.cpu_seconds for spent in run) for run in runs),
+        f"{what}_peak_bytes": max(spent.peak_bytes for run in runs for spent in run),
+    }
 
 
 def measure_tree(peer_class, folder, place, tools, repeat):
@@ -316,8 +332,14 @@ def measure_tree(peer_class, folder, place, tools, repeat):
         spent.append(peer.put_tree(folder))
         stored = peer.stored()
     shutil.rmtree(place)
-    return {"peer": peer.name, "version": version, "dataset": "tree", "raw": measure.bytes_below(folder), "stored": stored,
-            "ingest_seconds": measure.median(one.seconds for one in spent)}
+    return {
+        "peer": peer.name,
+        "version": version,
+        "dataset": "tree",
+        "raw": measure.bytes_below(folder),
+        "stored": stored,
+        "ingest_seconds": measure.median(one.seconds for one in spent),
+    }
 
 
 def library_call(name, *arguments):
