@@ -60,6 +60,8 @@ class Check {
       else
         stray(layout::temp(entry.name));
     }
+    for (const FileEntry& entry : entries(layout::kDead))
+      if (entry.kind != FileEntry::Kind::file) stray(std::string(layout::kDead) + "/" + entry.name);
     for (const FileEntry& entry : entries(layout::kPacks))
       if (entry.kind != FileEntry::Kind::file ||
           !(entry.name.ends_with(layout::kSealed) || entry.name.ends_with(layout::kOpen)))

@@ -58,9 +58,9 @@ inline SimulatedDisk::Tree make_golden_store() {
   const auto upload = [&](BlobStore& store, const GoldenBlob& blob) {
     UploadOptions options;
     if (blob.parent >= 0) options.parents = {Digest::of(blobs[static_cast<std::size_t>(blob.parent)].bytes)};
-    const auto upload = store.begin_upload(options);
-    upload->write(as_span(blob.bytes));
-    upload->finish();
+    const auto one = store.begin_upload(options);
+    one->write(as_span(blob.bytes));
+    one->finish();
   };
   {
     LocalBlobStore store(disk, entropy, 0);

@@ -47,12 +47,6 @@ std::shared_ptr<Pack> pack_of(const std::string& name, const std::vector<Made>& 
   return pack;
 }
 
-std::vector<std::size_t> numbers(std::size_t from, std::size_t to) {
-  std::vector<std::size_t> list;
-  for (std::size_t i = from; i < to; ++i) list.push_back(i);
-  return list;
-}
-
 std::string where(const PackIndex& index, std::size_t chunk) {
   const auto found = index.find(RecordKind::chunk, chunk_id(chunk));
   return found ? found->pack->name : "";

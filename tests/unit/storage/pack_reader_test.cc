@@ -142,6 +142,7 @@ TEST_CASE("Pack reader: a damaged chunk fails the read and nothing of it is give
     store->for_each_chunk(digest, [&](const ChunkInfo& chunk) { chunks.push_back(chunk); });
   }
   REQUIRE(chunks.size() > 4);
+  open_local_blob_store(directory / "blobs");  // closes the pack
   CHECK(test::damage(directory / "blobs", RecordKind::chunk, chunks[2].digest) == 1);
   const auto store = open_local_blob_store(directory / "blobs");
   const std::size_t sound = chunks[0].length + chunks[1].length;

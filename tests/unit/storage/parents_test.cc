@@ -106,6 +106,7 @@ TEST_CASE("Parents: a damaged one is passed over, and what is stored beside it i
     const Digest digest = upload(*store, model_bytes).digest;
     store->for_each_chunk(digest, [&](const ChunkInfo& chunk) { chunks.push_back(chunk); });
   }
+  open_local_blob_store(directory / "blobs");  // closes the pack
   for (const ChunkInfo& chunk : chunks) test::damage(directory / "blobs", RecordKind::chunk, chunk.digest);
   const auto store = open_local_blob_store(directory / "blobs");
   CHECK_THROWS(store->check(Digest::of(model_bytes)));
@@ -123,6 +124,7 @@ TEST_CASE("Parents: a chunk whose base was damaged can be read as soon as the ba
     upload(*store, tuned, {Digest::of(model_bytes)});
     store->for_each_chunk(Digest::of(model_bytes), [&](const ChunkInfo& chunk) { chunks.push_back(chunk); });
   }
+  open_local_blob_store(directory / "blobs");  // closes the pack
   REQUIRE(deepest(directory / "blobs") == 1);
   CHECK(test::damage(directory / "blobs", RecordKind::chunk, chunks[1].digest) == 1);
   const auto store = open_local_blob_store(directory / "blobs");

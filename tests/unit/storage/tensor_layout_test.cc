@@ -54,56 +54,57 @@ TEST_CASE("Tensor layout: every unsound head is no head") {
   for (int i = 0; i < 20000; ++i) objects += R"({"a":)";
   std::string many_dimensions = "[1";
   for (int i = 0; i < 32; ++i) many_dimensions += ",1";
-  for (const std::string& json : {
-           std::string("{"),
-           std::string("[]"),
-           std::string("{}x"),
-           std::string("{\"a\":1}"),
-           std::string("{\"a\":\"text\"}"),
-           std::string("{\"a\":[]}"),
-           std::string("{\"a\":{}}"),
-           std::string("{\"a\":null}"),
-           R"({"a":)" + good + "} {}",
-           R"({"a":)" + good + ",}",
-           R"({"a":)" + entry("F31", "[2]", "[0,8]") + "}",  // unknown dtype
-           R"({"a":)" + entry("", "[2]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[2]", "[0,9]") + "}",   // size and shape disagree
-           R"({"a":)" + entry("F32", "[2]", "[8,0]") + "}",   // backwards
-           R"({"a":)" + entry("F32", "[2]", "[8,16]") + "}",  // a hole before it
-           R"({"a":)" + entry("F32", "[2]", "[0]") + "}",
-           R"({"a":)" + entry("F32", "[2]", "[0,8,8]") + "}",
-           R"({"a":)" + entry("F32", "[2]", "[]") + "}",
-           R"({"a":)" + entry("F32", "2", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[-2]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[2.0]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[[2]]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[null]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[true]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[\"2\"]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[{}]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[18446744073709551615,2]", "[0,8]") + "}",
-           R"({"a":)" + entry("F32", "[4294967296,4294967296]", "[0,0]") + "}",  // 2^64 overflows to 0
-           R"({"a":)" + entry("F32", "[2]", "[18446744073709551608,18446744073709551616]") + "}",
-           R"({"a":)" + entry("F32", "[2]", "[18446744073709551607,18446744073709551615]") + "}",
-           R"({"a":)" + entry("U8", "[1099511627777]", "[0,1099511627777]") + "}",  // beyond the longest blob
-           R"({"a":)" + entry("F32", many_dimensions + "]", "[0,4]") + "}",
-           R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[4,12]") + "}",   // overlap
-           R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[0,8]") + "}",    // the same place
-           R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[12,20]") + "}",  // a hole between
-           R"({"a":)" + good + R"(,"a":)" + good + "}",                            // a key twice
-           R"({"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}})",
-           R"({"a":{"dtype":"F32","data_offsets":[0,8],"shape":[2],"more":[1]}})",
-           R"({"a":{"dtype":"F32","data_offsets":[0,8],"shape":[2],"more":{"x":1}}})",
-           R"({"a":{"dtype":"F32","data_offsets":[0,8]},"shape":[2]})",
-           R"({"__metadata__":{"x":{"y":"z"}},"a":)" + good + "}",
-           R"({"__metadata__":{"x":["y"]},"a":)" + good + "}",
-           R"({"__metadata__":{"x":1},"a":)" + good + "}",
-           R"({"__metadata__":"text","a":)" + good + "}",
-           R"({"a":)" + deep + "}",
-           objects,
-           std::string("{\"\xFF\xFE\":") + good + "}",  // not UTF-8
-           R"({"a)" + std::string(1, '\0') + R"(":)" + good + "}",
-       }) {
+  const std::vector<std::string> unsound = {
+      std::string("{"),
+      std::string("[]"),
+      std::string("{}x"),
+      std::string("{\"a\":1}"),
+      std::string("{\"a\":\"text\"}"),
+      std::string("{\"a\":[]}"),
+      std::string("{\"a\":{}}"),
+      std::string("{\"a\":null}"),
+      R"({"a":)" + good + "} {}",
+      R"({"a":)" + good + ",}",
+      R"({"a":)" + entry("F31", "[2]", "[0,8]") + "}",  // unknown dtype
+      R"({"a":)" + entry("", "[2]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[2]", "[0,9]") + "}",   // size and shape disagree
+      R"({"a":)" + entry("F32", "[2]", "[8,0]") + "}",   // backwards
+      R"({"a":)" + entry("F32", "[2]", "[8,16]") + "}",  // a hole before it
+      R"({"a":)" + entry("F32", "[2]", "[0]") + "}",
+      R"({"a":)" + entry("F32", "[2]", "[0,8,8]") + "}",
+      R"({"a":)" + entry("F32", "[2]", "[]") + "}",
+      R"({"a":)" + entry("F32", "2", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[-2]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[2.0]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[[2]]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[null]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[true]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[\"2\"]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[{}]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[18446744073709551615,2]", "[0,8]") + "}",
+      R"({"a":)" + entry("F32", "[4294967296,4294967296]", "[0,0]") + "}",  // 2^64 overflows to 0
+      R"({"a":)" + entry("F32", "[2]", "[18446744073709551608,18446744073709551616]") + "}",
+      R"({"a":)" + entry("F32", "[2]", "[18446744073709551607,18446744073709551615]") + "}",
+      R"({"a":)" + entry("U8", "[1099511627777]", "[0,1099511627777]") + "}",  // beyond the longest blob
+      R"({"a":)" + entry("F32", many_dimensions + "]", "[0,4]") + "}",
+      R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[4,12]") + "}",   // overlap
+      R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[0,8]") + "}",    // the same place
+      R"({"a":)" + good + R"(,"b":)" + entry("F32", "[2]", "[12,20]") + "}",  // a hole between
+      R"({"a":)" + good + R"(,"a":)" + good + "}",                            // a key twice
+      R"({"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}})",
+      R"({"a":{"dtype":"F32","data_offsets":[0,8],"shape":[2],"more":[1]}})",
+      R"({"a":{"dtype":"F32","data_offsets":[0,8],"shape":[2],"more":{"x":1}}})",
+      R"({"a":{"dtype":"F32","data_offsets":[0,8]},"shape":[2]})",
+      R"({"__metadata__":{"x":{"y":"z"}},"a":)" + good + "}",
+      R"({"__metadata__":{"x":["y"]},"a":)" + good + "}",
+      R"({"__metadata__":{"x":1},"a":)" + good + "}",
+      R"({"__metadata__":"text","a":)" + good + "}",
+      R"({"a":)" + deep + "}",
+      objects,
+      std::string("{\"\xFF\xFE\":") + good + "}",  // not UTF-8
+      R"({"a)" + std::string(1, '\0') + R"(":)" + good + "}",
+  };
+  for (const std::string& json : unsound) {
     CAPTURE(json.substr(0, 200));
     CHECK_FALSE(parse(json));
   }
