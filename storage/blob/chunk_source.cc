@@ -76,7 +76,7 @@ void ChunkSource::read(const Digest& chunk, std::span<std::byte> raw) {
 
 ChunkBytes ChunkSource::read_shared(const Digest& chunk, std::size_t length) {
   if (auto cached = verified_.find(chunk)) return cached;
-  auto bytes = std::make_shared<std::vector<std::byte>>(length);
+  auto bytes = buffer(length);
   read(chunk, *bytes);
   verified_.insert(chunk, bytes);
   return bytes;
@@ -100,21 +100,21 @@ std::span<const std::byte> join(const std::vector<ChunkBytes>& bases, std::vecto
 // chunks in their own right, which finds sound copies of them where there are any.
 void ChunkSource::decode(const Found& found, std::span<std::byte> raw) {
   std::vector<std::byte> joined;
-  decode_unverified(found, join(read_bases(found, 0), joined), raw);
+  decode_unverified(found, Sums::of_head, join(read_bases(found, 0), joined), raw);
   if (Digest::of(raw) == found.entry.id) return;
   if (!found.bases.empty()) {
-    decode_unverified(found, join(read_verified_bases(found), joined), raw);
+    decode_unverified(found, Sums::all, join(read_verified_bases(found), joined), raw);
     if (Digest::of(raw) == found.entry.id) return;
   }
   throw Error(Code::corrupt, "its bytes do not have the digest that they should");
 }
 
-void ChunkSource::decode_unverified(const Found& found, std::span<const std::byte> parent,
+void ChunkSource::decode_unverified(const Found& found, Sums sums, std::span<const std::byte> parent,
                                     std::span<std::byte> raw) {
   if (found.entry.raw_length != raw.size())
     throw Error(Code::corrupt, "it does not have the length that it should");
   Borrowed scratch(*this);
-  const auto stored = read_record(*found.pack->file, found.entry, found.bases, scratch->record);
+  const auto stored = read_record(*found.pack->file, found.entry, found.bases, scratch->record, sums);
   scratch->decoder.decode(static_cast<std::uint32_t>(found.entry.codec), stored, parent, raw);
 }
 
@@ -145,25 +145,26 @@ std::vector<ChunkBytes> for_bases(const PackIndex& index, const Found& found, Re
 std::vector<ChunkBytes> ChunkSource::read_bases(const Found& found, unsigned depth) {
   if (!found.bases.empty() && depth >= kMaxDepth)
     throw Baseless(Code::corrupt, "too many chunks are stored against each other");
-  return for_bases(index_, found,
-                   [&](const Digest& id, std::size_t length) { return read_base(id, length, depth + 1); });
+  return for_bases(index_, found, [&](const Digest& id, std::size_t length) {
+    return base_at_depth(id, length, depth + 1);
+  });
 }
 
 std::vector<ChunkBytes> ChunkSource::read_verified_bases(const Found& found) {
   return for_bases(index_, found, [&](const Digest& id, std::size_t length) {
-    auto bytes = std::make_shared<std::vector<std::byte>>(length);
+    auto bytes = buffer(length);
     read(id, *bytes);
     return bytes;
   });
 }
 
-ChunkBytes ChunkSource::read_base(const Digest& chunk, std::size_t length, unsigned depth) {
+ChunkBytes ChunkSource::base_at_depth(const Digest& chunk, std::size_t length, unsigned depth) {
   if (auto cached = verified_.find(chunk)) return cached;
   if (auto cached = bases_.find(chunk)) return cached;
-  auto bytes = std::make_shared<std::vector<std::byte>>(length);
+  auto bytes = buffer(length);
   with_sound_copy(RecordKind::chunk, chunk, [&](const Found& found) {
     std::vector<std::byte> joined;
-    decode_unverified(found, join(read_bases(found, depth), joined), *bytes);
+    decode_unverified(found, Sums::all, join(read_bases(found, depth), joined), *bytes);
   });
   bases_.insert(chunk, bytes);
   return bytes;

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "storage/base/limits.h"
+#include "storage/blob/buffers.h"
 #include "storage/blob/chunk_cache.h"
 #include "storage/blob/pack_index.h"
 
@@ -24,11 +26,16 @@ class ChunkSource {
   void read(const Digest& chunk, std::span<std::byte> raw);
   // The same through the cache.
   ChunkBytes read_shared(const Digest& chunk, std::size_t length);
+  // The bytes of a chunk that something is stored against, or will be. They match their sums; they are not
+  // compared with their digest, because the digest of what is stored against them vouches for both.
+  ChunkBytes read_base(const Digest& chunk, std::size_t length) { return base_at_depth(chunk, length, 1); }
   // As `read_shared` when the chunk is cached, else null.
   ChunkBytes find_cached(const Digest& chunk) { return verified_.find(chunk); }
   // What the store knows of a blob, and one page of its chunks; verified.
   Recipe recipe(const Digest& blob);
   std::vector<ChunkInfo> page(const Digest& page);
+  // A buffer for a chunk, used again when nobody holds it.
+  std::shared_ptr<std::vector<std::byte>> buffer(std::size_t length) { return buffers_.share(length); }
   // Decodes exactly this copy; for checking and for moving it.
   void decode(const Found& found, std::span<std::byte> raw);
 
@@ -38,16 +45,16 @@ class ChunkSource {
 
   template <typename Use>
   auto with_sound_copy(RecordKind kind, const Digest& id, Use use);
-  void decode_unverified(const Found& found, std::span<const std::byte> parent, std::span<std::byte> raw);
+  void decode_unverified(const Found& found, Sums sums, std::span<const std::byte> parent,
+                         std::span<std::byte> raw);
   std::vector<ChunkBytes> read_bases(const Found& found, unsigned depth);
   std::vector<ChunkBytes> read_verified_bases(const Found& found);
-  ChunkBytes read_base(const Digest& chunk, std::size_t length, unsigned depth);
+  ChunkBytes base_at_depth(const Digest& chunk, std::size_t length, unsigned depth);
 
   PackIndex& index_;
   ChunkCache verified_;
-  // Bases are not compared with their digests, only with their sums: the digest of the chunk that is decoded
-  // with them vouches for all of them at once.
-  ChunkCache bases_;
+  ChunkCache bases_;  // not compared with their digests
+  Buffers buffers_{kReadAhead};
   std::mutex mutex_;  // guards idle_
   std::vector<std::unique_ptr<Scratch>> idle_;
 };

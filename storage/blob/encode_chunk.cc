@@ -30,7 +30,7 @@ std::span<const std::byte> parent_bytes(StoreParts& parts, const std::vector<Chu
                                         unsigned& depth) {
   depth = 0;
   for (const ChunkInfo& base : bases) {
-    held.push_back(parts.source.read_shared(base.digest, base.length));
+    held.push_back(parts.source.read_base(base.digest, base.length));
     const auto found = parts.index.find(RecordKind::chunk, base.digest);
     if (!found) throw Error(Code::corrupt, "a base has just been found damaged");
     depth = std::max<unsigned>(depth, found->entry.depth + 1u);

@@ -125,10 +125,15 @@ PackContents salvage_records(const File& file, std::uint64_t& end);
 // Where the records end: the length of the file without its footer, if it has one.
 std::uint64_t records_end(const File& file);
 
+// Which of a record's sums to compare: that of the stored bytes may be left out when what they decode to is
+// compared with a digest.
+enum class Sums { all, of_head };
+
 // Reads a record whole into `buffer`, compares it with its sums and with `entry`, and returns its stored
 // bytes. Throws corrupt with a bare clause, else as File::read_at.
 std::span<const std::byte> read_record(const File& file, const PackEntry& entry,
-                                       std::span<const Digest> bases, std::vector<std::byte>& buffer);
+                                       std::span<const Digest> bases, std::vector<std::byte>& buffer,
+                                       Sums sums = Sums::all);
 
 // Descriptions that are dead although the pack they are in is not: opening the store passes them over.
 struct DeadBlob {

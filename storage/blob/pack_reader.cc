@@ -54,14 +54,14 @@ void PackReader::read_ahead() {
 
 void PackReader::decode_later(const Piece& piece) {
   const bool whole = piece.offset >= position_ && piece.offset + piece.chunk.length <= end_;
-  Ahead ahead{piece, nullptr, std::make_shared<ChunkBytes>()};
+  Ahead ahead{piece, whole, nullptr, std::make_shared<ChunkBytes>()};
   ahead.job =
       std::make_shared<Job>([&source = parts_.source, chunk = piece.chunk, whole, bytes = ahead.bytes] {
         if (!whole || (*bytes = source.find_cached(chunk.digest))) {
           if (!*bytes) *bytes = source.read_shared(chunk.digest, chunk.length);
           return;
         }
-        auto raw = std::make_shared<std::vector<std::byte>>(chunk.length);
+        auto raw = source.buffer(chunk.length);
         source.read(chunk.digest, *raw);
         *bytes = std::move(raw);
       });
@@ -75,6 +75,14 @@ std::size_t PackReader::read(std::span<std::byte> out) {
     read_ahead();
     if (ahead_.empty()) throw Error(Code::corrupt, "its recipe ends too early");
     Ahead& front = ahead_.front();
+    if (front.whole && out.size() >= front.piece.chunk.length && front.job->take_over()) {
+      // Nobody has begun it, and the caller has room for all of it: no buffer in between.
+      const ChunkInfo chunk = front.piece.chunk;
+      parts_.source.read(chunk.digest, out.first(chunk.length));
+      position_ += chunk.length;
+      ahead_.pop_front();
+      return chunk.length;
+    }
     front.job->wait();
     const std::uint64_t skip = position_ - front.piece.offset;
     const std::size_t count =

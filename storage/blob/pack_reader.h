@@ -31,6 +31,7 @@ class PackReader final : public BlobReader {
   // A chunk that is being decoded.
   struct Ahead {
     Piece piece;
+    bool whole;  // all of it is wanted
     std::shared_ptr<Job> job;
     std::shared_ptr<ChunkBytes> bytes;  // once the job is done
   };

@@ -23,8 +23,8 @@ class SharedPack {
              std::uint64_t full)
       : files_(files), entropy_(entropy), publisher_(publisher), index_(index), full_(full) {}
 
-  // The records are durable and in the index, as one upload's, when this returns. When it throws none of them is
-  // in the index; after unavailable they may be there, all of them, when the store is opened again.
+  // The records are durable and in the index, as one upload's, when this returns. When it throws none of them
+  // is in the index; after unavailable they may be there, all of them, when the store is opened again.
   void commit(std::span<const RecordBatch> records);
 
  private:

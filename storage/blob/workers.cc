@@ -30,6 +30,14 @@ bool Job::done() const {
   return state_ == State::done;
 }
 
+bool Job::take_over() {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::waiting) return false;
+  state_ = State::done;
+  work_ = nullptr;
+  return true;
+}
+
 void Job::wait() {
   try_run();
   std::unique_lock lock(mutex_);

@@ -23,6 +23,8 @@ class Job {
   // Does the work unless somebody has begun it; says whether this call did. Never throws: see wait().
   bool try_run();
   bool done() const;
+  // Nobody does the work any more, for the caller does it in another way; false when somebody has begun it.
+  bool take_over();
   // Does the work, or waits for whoever does, and throws what the work threw.
   void wait();
   // The work is not done any more, unless it was; waits while somebody is at it.

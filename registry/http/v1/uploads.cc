@@ -39,7 +39,7 @@ Response begin(UploadSessions& sessions, Request& request) {
   const auto state = sessions.begin(*request.principal, parse_upload_wanted(json_body(request)));
   if (!state) return json_response(200, {{"stored", true}});
   Response response = state_response(201, *state);
-  response.headers.set("Location", std::string(kUploads) + "/" + state->id.text());
+  response.headers.set("Location", request.target.path + "/" + state->id.text());
   return response;
 }
 
