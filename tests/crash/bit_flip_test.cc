@@ -145,19 +145,20 @@ TEST_CASE("Only checked bytes: a flipped bit anywhere is seen and gives no wrong
   CHECK(flips.when_read + flips.by_fsck == flips.flips);
 }
 
-TEST_CASE("Only checked bytes: every bit of a pack's first and last hundred bytes is seen") {
+TEST_CASE("Only checked bytes: a bit of each of a pack's first and last bytes is seen") {
   const Store store = made_store();
+  bool had_sealed = false;
   for (const auto& [path, bytes] : store.tree) {
     if (!path.ends_with(".pack") && !path.ends_with(".open")) continue;
+    if (path.ends_with(".pack") && std::exchange(had_sealed, true)) continue;
     std::string missed;
-    for (std::uint64_t at = 0; at < 100; ++at)
+    for (std::uint64_t at = 0; at < 40; ++at)
       for (const std::uint64_t byte : {at, bytes.size() - 1 - at}) {
         const std::uint64_t bit = 8 * byte + at % 8;
         const Seen seen = flip(store, path, bit);
         if (seen != Seen::when_read && seen != Seen::by_fsck) missed += " " + std::to_string(bit);
       }
     CHECK(missed == "");
-    if (path.ends_with(".open")) break;
   }
 }
 

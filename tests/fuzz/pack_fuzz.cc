@@ -24,7 +24,7 @@ void refuse_or(Action action) {
 
 void read_records(const File& file, const PackContents& contents) {
   std::vector<std::byte> buffer;
-  ChunkDecoder decoder;
+  static ChunkDecoder decoder;  // its tables are dear to make
   for (const PackEntry& entry : contents.entries) {
     if (entry.offset + entry.size() > file.size()) std::abort();
     refuse_or([&] {

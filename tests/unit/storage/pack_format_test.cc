@@ -2,6 +2,7 @@
 #include "storage/blob/pack_format.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include "storage/base/crc32c.h"
 #include "storage/base/error.h"
@@ -317,6 +318,21 @@ TEST_CASE("Pack format: recipes and pages come back, and impossible ones are ref
   })));
   const auto page = encode_page(chunks);
   CHECK(refused(code_of([&] { decode_page(std::span(page).first(71)); })));
+}
+
+// storage_test "[write-corpus]" made tests/fuzz/corpus/pack.
+TEST_CASE("Write the corpus of the pack fuzzer", "[.write-corpus]") {
+  const std::string folder = ASSAY_SOURCE_DIR "/tests/fuzz/corpus/pack/";
+  const auto write = [&](const std::string& name, std::span<const std::byte> bytes) {
+    std::ofstream(folder + name, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  };
+  write("sealed", as_span(made_pack()));
+  write("open", as_span(made_pack(false)));
+  write("dead_list", encode_dead_list({{kName, id_of(0)}}));
+  write("description",
+        encode_recipe({.size = 30, .added = 5, .pages = {{id_of(1), 10, 1}, {id_of(2), 20, 2}}}));
+  write("page", encode_page(std::vector<ChunkInfo>{{id_of(1), 1}, {id_of(2), kMaxChunk}}));
 }
 
 TEST_CASE("Pack format: a list of the dead comes back, and every flipped bit or cut is seen") {
