@@ -18,7 +18,7 @@ inline constexpr std::uint32_t kMaxChunk = static_cast<std::uint32_t>(kMiB);
 
 // Format: raw bytes of a tensor's block: what a ranged read of a tensor decodes at least (about a third of a
 // millisecond), and enough for an entropy coder's tables to be small beside it.
-inline constexpr std::uint32_t kTensorBlockSize = 512 * 1024;
+inline constexpr std::uint32_t kTensorBlockSize = 256 * 1024;
 
 // Format: the head of a safetensors file, which is held while it is cut; 100 000 tensors need about 10 MiB.
 inline constexpr std::size_t kMaxTensorHead = 16 * kMiB;
@@ -44,9 +44,9 @@ inline constexpr std::size_t kSharedUpload = 4 * kMiB;
 inline constexpr std::uint64_t kSharedPackSize = 64 * kMiB;
 
 // Of an upload: chunks that wait for being encoded or written, so that hashing and encoding overlap.
-inline constexpr std::size_t kUploadWindow = 16;
+inline constexpr std::size_t kUploadWindow = 32;
 // Of a reader: chunks decoded ahead.
-inline constexpr std::size_t kReadAhead = 8;
+inline constexpr std::size_t kReadAhead = 16;
 // Decoded chunks kept for ranged reads and as parents.
 inline constexpr std::size_t kChunkCacheSize = 32 * kMiB;
 // Chunks of a parent that an upload looks at: a parent of 128 GiB of tensors. Beyond, it has no parent.

@@ -69,6 +69,13 @@ void PackReader::decode_later(const Piece& piece) {
   ahead_.push_back(std::move(ahead));
 }
 
+// Decodes a chunk that nobody has begun while somebody is at the one that is wanted; false when there is none.
+bool PackReader::help() {
+  for (const Ahead& ahead : ahead_)
+    if (ahead.job->try_run()) return true;
+  return false;
+}
+
 std::size_t PackReader::read(std::span<std::byte> out) {
   if (out.empty() || position_ == end_) return 0;
   try {
@@ -83,6 +90,7 @@ std::size_t PackReader::read(std::span<std::byte> out) {
       ahead_.pop_front();
       return chunk.length;
     }
+    while (!front.job->done() && help()) continue;
     front.job->wait();
     const std::uint64_t skip = position_ - front.piece.offset;
     const std::size_t count =

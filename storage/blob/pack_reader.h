@@ -38,6 +38,7 @@ class PackReader final : public BlobReader {
 
   void read_ahead();
   void decode_later(const Piece& piece);
+  bool help();
 
   StoreParts& parts_;
   const BlobInfo blob_;
