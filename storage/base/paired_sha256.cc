@@ -48,6 +48,13 @@ void PairedSha256::update(std::span<const std::byte> bytes) {
   keep(part_, part);
 }
 
+void PairedSha256::update_whole(std::span<const std::byte> bytes) {
+  if (instructions_)
+    keep(whole_, fill(whole_, bytes));
+  else
+    portable_whole_.update(bytes);
+}
+
 // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits, big-endian, at the end of a block.
 Digest PairedSha256::close(Message& message) {
   std::byte last[2 * kSha256Block] = {};

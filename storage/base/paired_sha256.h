@@ -20,6 +20,8 @@ class PairedSha256 {
   explicit PairedSha256(Cpu cpu = Cpu::here());
 
   void update(std::span<const std::byte> bytes);
+  // Of the whole alone: for a part that somebody else hashes.
+  void update_whole(std::span<const std::byte> bytes);
   // The digest of the bytes since the last `finish_part`, or since the start.
   Digest finish_part();
   // The digest of all bytes since the start; the object then starts a new stream and a new part.

@@ -45,12 +45,20 @@ void ChunkStream::drop(std::size_t length) {
 
 std::size_t ChunkStream::emit(std::span<const std::byte> ahead) {
   const Cut cut = cutter_.next(ahead);
-  const auto bytes = ahead.first(cut.length);
-  hash_.update(bytes);
-  holds_one_ = bytes.data() == held_.data() && bytes.size() == held_.size();
-  visit_(cut, hash_.finish_part(), bytes);
+  visited_ = ahead.first(cut.length);
+  holds_one_ = visited_.data() == held_.data() && visited_.size() == held_.size();
+  visit_(cut, visited_);
   holds_one_ = false;
   return cut.length;
+}
+
+Digest ChunkStream::hash_chunk() {
+  hash_.update(visited_);
+  return hash_.finish_part();
+}
+
+void ChunkStream::hash_whole() {
+  hash_.update_whole(visited_);
 }
 
 std::optional<std::vector<std::byte>> ChunkStream::exchange_buffer(std::vector<std::byte>& other) {

@@ -19,11 +19,16 @@ namespace assay {
 // One thread at a time. Memory: one chunk, or a tensor file's head if that is longer.
 class ChunkStream {
  public:
-  // Called for every chunk in order, with bytes that are valid for the call.
-  using Visit = std::function<void(const Cut& cut, const Digest& digest, std::span<const std::byte> bytes)>;
+  // Called for every chunk in order, with bytes that are valid for the call. It must call hash_chunk() or
+  // hash_whole() once.
+  using Visit = std::function<void(const Cut& cut, std::span<const std::byte> bytes)>;
 
   explicit ChunkStream(Visit visit) : visit_(std::move(visit)) {}
 
+  // During a visit: hashes the chunk, and the file as far as it, in one pass; the chunk's digest.
+  Digest hash_chunk();
+  // During a visit: hashes the file as far as the chunk; the visitor finds the chunk's digest in another way.
+  void hash_whole();
   // During a visit, when the chunk is all that the stream holds: its buffer, so that the bytes need not be
   // copied; the stream goes on with `other`. Otherwise nothing.
   std::optional<std::vector<std::byte>> exchange_buffer(std::vector<std::byte>& other);
@@ -42,16 +47,19 @@ class ChunkStream {
   PairedSha256 hash_;
   std::vector<std::byte> held_;  // bytes seen and not yet cut, from taken_ on
   std::size_t taken_ = 0;
-  bool holds_one_ = false;  // held_ is exactly the chunk being visited
+  std::span<const std::byte> visited_;  // the chunk being visited
+  bool holds_one_ = false;              // held_ is exactly that
 };
 
 // As above, for whoever wants the list alone.
 class ChunkLister {
  public:
   explicit ChunkLister(std::function<void(const ChunkInfo&)> visit)
-      : stream_([visit = std::move(visit)](const Cut& cut, const Digest& digest, std::span<const std::byte>) {
-          visit({digest, cut.length});
+      : stream_([this, visit = std::move(visit)](const Cut& cut, std::span<const std::byte>) {
+          visit({stream_.hash_chunk(), cut.length});
         }) {}
+  ChunkLister(const ChunkLister&) = delete;
+  ChunkLister& operator=(const ChunkLister&) = delete;
 
   void write(std::span<const std::byte> bytes) { stream_.write(bytes); }
   Digest finish() { return stream_.finish(); }

@@ -69,7 +69,8 @@ void PackReader::decode_later(const Piece& piece) {
   ahead_.push_back(std::move(ahead));
 }
 
-// Decodes a chunk that nobody has begun while somebody is at the one that is wanted; false when there is none.
+// Decodes a chunk that nobody has begun while somebody is at the one that is wanted; false when there is
+// none.
 bool PackReader::help() {
   for (const Ahead& ahead : ahead_)
     if (ahead.job->try_run()) return true;

@@ -16,6 +16,14 @@ namespace {
 // which keeps memory independent of the blob's size.
 constexpr std::size_t kFreshChunks = 64 * 1024;
 
+// Waking a worker takes about as long as hashing this much.
+constexpr std::size_t kWorthAJob = 32 * 1024;
+
+// Chunks that workers hash while this thread hashes the file.
+constexpr std::size_t kHashWindow = 4;
+
+const Digest kNoDigest{Digest::Bytes{}};
+
 // A failed file operation as the uploader should hear of it: only "full" is something that the caller can act
 // upon.
 Error as_upload_failure(const Error& error) {
@@ -62,7 +70,7 @@ PackUpload::PackUpload(StoreParts& parts, const UploadOptions& options)
       options_(options),
       pins_(parts.index),
       parents_(std::make_unique<Parents>(parts.source, parts.index, options.parents)),
-      stream_([this](const Cut& cut, const Digest& digest, auto bytes) { take(cut, digest, bytes); }) {
+      stream_([this](const Cut& cut, auto bytes) { take(cut, bytes); }) {
   if (options_.size && *options_.size > kMaxBlobSize)
     throw Error(Code::too_large,
                 fmt::format("A blob may have at most {} bytes, not {}", kMaxBlobSize, *options_.size));
@@ -87,10 +95,59 @@ void PackUpload::write(std::span<const std::byte> bytes) {
   });
 }
 
-void PackUpload::take(const Cut& cut, const Digest& digest, std::span<const std::byte> bytes) {
+// Hashing the file is this thread's alone. Its chunks are hashed in the same pass, which costs least; but
+// while the workers have nothing to encode, as with bytes that are stored already, they do it.
+void PackUpload::take(const Cut& cut, std::span<const std::byte> bytes) {
   const std::uint64_t offset = std::exchange(taken_, taken_ + bytes.size());
   if (cut.tensor != 0) parents_->consider(stream_.sketch());
-  if (!is_known(digest, offset)) encode_later(cut, digest, offset, bytes);
+  if (bytes.size() >= kWorthAJob && workers_are_idle()) {
+    stream_.hash_whole();
+    hash_later(cut, offset, bytes);
+    return;
+  }
+  name(0);
+  const Digest digest = stream_.hash_chunk();
+  if (!is_known(digest, offset))
+    encode_later(cut, offset, std::make_shared<NewChunk>(NewChunk{digest, cut.element, keep(bytes), {}}));
+  list(cut, digest);
+}
+
+// The visited chunk's bytes, to be kept after the visit.
+std::vector<std::byte> PackUpload::keep(std::span<const std::byte> bytes) {
+  std::vector<std::byte> kept = parts_.buffers.take();
+  if (auto buffer = stream_.exchange_buffer(kept)) return *std::move(buffer);
+  kept.assign(bytes.begin(), bytes.end());
+  return kept;
+}
+
+bool PackUpload::workers_are_idle() const {
+  return parts_.workers.count() > 0 && pending_.size() < 2 && unnamed_.size() < kHashWindow;
+}
+
+void PackUpload::hash_later(const Cut& cut, std::uint64_t offset, std::span<const std::byte> bytes) {
+  auto chunk = std::make_shared<NewChunk>(NewChunk{kNoDigest, cut.element, keep(bytes), {}});
+  auto job = std::make_shared<Job>([chunk] { chunk->digest = Digest::of(chunk->raw); });
+  unnamed_.push_back({cut, offset, std::move(chunk), std::move(job)});
+  parts_.workers.post(unnamed_.back().job);
+  name(kHashWindow - 1);
+}
+
+// Goes on, in order, with chunks whose digests are known: those that are done, and as many more as it takes
+// to leave at most `leave`.
+void PackUpload::name(std::size_t leave) {
+  while (!unnamed_.empty() && (unnamed_.size() > leave || unnamed_.front().job->done())) {
+    const Unnamed next = unnamed_.front();
+    next.job->wait();
+    unnamed_.pop_front();
+    list(next.cut, next.chunk->digest);
+    if (is_known(next.chunk->digest, next.offset))
+      parts_.buffers.give_back(std::move(next.chunk->raw));
+    else
+      encode_later(next.cut, next.offset, next.chunk);
+  }
+}
+
+void PackUpload::list(const Cut& cut, const Digest& digest) {
   page_.push_back({digest, cut.length});
   if (page_.size() == kPageChunks) end_page();
 }
@@ -102,19 +159,15 @@ bool PackUpload::is_known(const Digest& chunk, std::uint64_t offset) {
   return true;
 }
 
-void PackUpload::encode_later(const Cut& cut, const Digest& digest, std::uint64_t offset,
-                              std::span<const std::byte> bytes) {
+void PackUpload::encode_later(const Cut& cut, std::uint64_t offset, std::shared_ptr<NewChunk> chunk) {
   if (fresh_.size() == kFreshChunks) fresh_.clear();
-  fresh_.insert(digest);
-  auto chunk = std::make_shared<NewChunk>(NewChunk{digest, cut.element, parts_.buffers.take(), {}});
-  if (auto buffer = stream_.exchange_buffer(chunk->raw))
-    chunk->raw = *std::move(buffer);
-  else
-    chunk->raw.assign(bytes.begin(), bytes.end());
+  fresh_.insert(chunk->digest);
   chunk->choices = parents_->choices(cut, offset, pins_);
   Pending pending{nullptr, std::make_shared<RecordBatch>()};
-  pending.job = std::make_shared<Job>(
-      [this, chunk, record = pending.record] { *record = encode_chunk(parts_, *chunk, parents_.get()); });
+  pending.job = std::make_shared<Job>([this, chunk = std::move(chunk), record = pending.record] {
+    *record = encode_chunk(parts_, *chunk, parents_.get());
+    parts_.buffers.give_back(std::move(chunk->raw));
+  });
   pending_.push_back(pending);
   parts_.workers.post(pending.job);
   collect(kUploadWindow);
@@ -207,6 +260,7 @@ BlobInfo PackUpload::finish() {
 // A blob that is here already is not described again, but chunks of it that had been damaged have been stored
 // anew.
 BlobInfo PackUpload::publish(const Digest& digest) {
+  name(0);
   if (!page_.empty()) end_page();
   collect(0);
   const bool described = is_described(digest);
@@ -256,6 +310,8 @@ void PackUpload::publish_packs() {
 
 void PackUpload::abandon() noexcept {
   over_ = true;
+  for (const Unnamed& unnamed : unnamed_) unnamed.job->cancel();
+  unnamed_.clear();
   for (const Pending& pending : pending_) pending.job->cancel();
   pending_.clear();
   if (spill_) spill_->cancel();

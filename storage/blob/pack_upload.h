@@ -30,6 +30,13 @@ class PackUpload final : public BlobUpload {
   BlobInfo finish() override;
 
  private:
+  // A chunk that is being hashed by a worker, or waits for those before it.
+  struct Unnamed {
+    Cut cut;
+    std::uint64_t offset;
+    std::shared_ptr<NewChunk> chunk;  // its digest is right when the job is done
+    std::shared_ptr<Job> job;
+  };
   // A chunk on its way into a pack.
   struct Pending {
     std::shared_ptr<Job> job;
@@ -38,10 +45,14 @@ class PackUpload final : public BlobUpload {
 
   template <typename Step>
   auto attempt(Step step);
-  void take(const Cut& cut, const Digest& digest, std::span<const std::byte> bytes);
+  void take(const Cut& cut, std::span<const std::byte> bytes);
+  std::vector<std::byte> keep(std::span<const std::byte> bytes);
+  bool workers_are_idle() const;
+  void hash_later(const Cut& cut, std::uint64_t offset, std::span<const std::byte> bytes);
+  void name(std::size_t leave);
+  void list(const Cut& cut, const Digest& digest);
   bool is_known(const Digest& chunk, std::uint64_t offset);
-  void encode_later(const Cut& cut, const Digest& digest, std::uint64_t offset,
-                    std::span<const std::byte> bytes);
+  void encode_later(const Cut& cut, std::uint64_t offset, std::shared_ptr<NewChunk> chunk);
   void collect(std::size_t leave);
   void help();
   void add(RecordBatch record);
@@ -65,6 +76,7 @@ class PackUpload final : public BlobUpload {
   std::vector<ChunkInfo> page_;  // the recipe's last page, growing
   Recipe recipe_;
   std::unordered_set<Digest> fresh_;  // chunks of this upload that were not stored before; the latest ones
+  std::deque<Unnamed> unnamed_;
   std::deque<Pending> pending_;
   std::vector<RecordBatch> records_;  // encoded and not yet written
   std::size_t records_size_ = 0;      // bytes of them

@@ -47,6 +47,7 @@ class Workers {
   ~Workers();  // does what was posted, then ends
 
   void post(std::shared_ptr<Job> job);
+  std::size_t count() const { return threads_.size(); }
 
  private:
   void serve(std::stop_token stop);

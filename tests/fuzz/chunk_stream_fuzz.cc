@@ -24,9 +24,9 @@ void check_head(std::span<const std::byte> bytes) {
 std::vector<std::pair<Digest, std::uint32_t>> cut(std::span<const std::byte> bytes, std::size_t step) {
   std::vector<std::pair<Digest, std::uint32_t>> chunks;
   std::uint64_t total = 0;
-  ChunkStream stream([&](const Cut& cut, const Digest& digest, std::span<const std::byte> chunk) {
+  ChunkStream stream([&](const Cut& cut, std::span<const std::byte> chunk) {
     if (cut.length != chunk.size() || cut.length == 0 || cut.length > kMaxChunk) std::abort();
-    chunks.emplace_back(digest, cut.length);
+    chunks.emplace_back(stream.hash_chunk(), cut.length);
     total += cut.length;
   });
   for (std::size_t at = 0; at < bytes.size(); at += step)
