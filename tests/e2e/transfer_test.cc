@@ -99,7 +99,7 @@ TEST_CASE("Transfer: a digest alone never yields another tenant's bytes") {
   registry.write("weights.bin", secret);
   registry.expect(0, {"push", "model", "acme/secret", "weights.bin"});
   const std::string eve =
-      registry.json({"token", "create", "eve", "--role", "writer", "--namespace", "rival"})["token"];
+      registry.json({"token", "create", "--role", "writer", "--namespace", "rival"})["token"];
   const nlohmann::json begun = begin(registry, eve, secret, {Digest::of(secret)});
   CHECK_FALSE(begun.contains("stored"));
   CHECK(begun["offset"] == 0);
