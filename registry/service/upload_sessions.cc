@@ -9,6 +9,7 @@
 #include "registry/catalog/database.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/apply_frames.h"
+#include "registry/service/guarded_upload.h"
 #include "registry/service/readable_blobs.h"
 #include "registry/service/upload.h"
 #include "storage/base/error.h"
@@ -148,8 +149,8 @@ UploadSessions::SessionPtr UploadSessions::open(const Principal& caller, const U
       if (error.code() != Code::not_found) throw;
     }
   }
-  session->upload = services_.blobs.begin_upload(
-      {.digest = wanted.digest, .size = wanted.size, .parents = session->state.parents});
+  session->upload = begin_guarded_upload(
+      services_, caller, {.digest = wanted.digest, .size = wanted.size, .parents = session->state.parents});
   return session;
 }
 

@@ -49,8 +49,8 @@ class Check {
   }
 
   void check_top() {
-    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead,
-                                           layout::kTemps};
+    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead, layout::kTemps,
+                                           layout::kQuarantine};
     for (const FileEntry& entry : entries(""))
       if (std::find(std::begin(kKnown), std::end(kKnown), entry.name) == std::end(kKnown)) stray(entry.name);
     check_format();
