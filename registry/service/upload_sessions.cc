@@ -125,6 +125,8 @@ bool UploadSessions::is_stored(const Principal& caller, const UploadWanted& want
   if (blob && blob->size != wanted.size)
     throw Error(Code::invalid_argument, fmt::format("{} has {} bytes, not {}: send the size of the file",
                                                     wanted.digest.text(), blob->size, wanted.size));
+  // Who is told that nothing need be sent publishes soon: until then it stays.
+  if (blob && access == BlobAccess::uploaded) record_uploaded(services_, caller, *blob);
   return blob.has_value();
 }
 
