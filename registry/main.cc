@@ -7,7 +7,9 @@
 #include <iostream>
 
 #include "registry/cli/program.h"
+#include "registry/daemon/backup.h"
 #include "registry/daemon/check_data.h"
+#include "registry/daemon/repair_data.h"
 #include "registry/daemon/serve.h"
 #include "registry/daemon/version.h"
 #include "registry/plugin_host/check.h"
@@ -80,12 +82,27 @@ cli::CheckReport check_data(const fs::path& data_dir) {
   return out;
 }
 
-// A store keeps a descriptor for each of its packs and a server one for each connection; shells start programs with 1024.
+// A store keeps a descriptor for each of its packs and a server one for each connection; shells start
+// programs with 1024.
 void allow_many_files() {
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
+}
+
+cli::BackupReport back_up(const fs::path& data_dir, const fs::path& to, const cli::CopyProgress& progress) {
+  const daemon::BackupReport report = daemon::back_up(data_dir, to, progress);
+  return {report.files, report.bytes, report.files_copied, report.bytes_copied};
+}
+
+cli::RepairReport repair_data(const fs::path& data_dir, bool rebuild_index) {
+  const RepairReport report =
+      daemon::repair_data(data_dir, rebuild_index ? RebuildIndex::everywhere : RebuildIndex::where_damaged);
+  cli::RepairReport out{report.packs, report.records, {}};
+  for (const RepairedFile& file : report.files)
+    out.files.push_back({file.path, file.quarantined, file.what, file.saved, file.lost});
+  return out;
 }
 
 }  // namespace
@@ -101,5 +118,8 @@ int main(int argc, char** argv) {
   program.open_plugins = open_plugins;
   program.check_plugin = check_library;
   program.check_data = check_data;
+  program.back_up = back_up;
+  program.restore = daemon::restore;
+  program.repair = repair_data;
   return cli::run(argc, argv, program);
 }

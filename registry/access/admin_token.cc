@@ -32,11 +32,17 @@ void write_durably(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-// File first: a crash in between leaves a file that no catalogue knows, and the next start writes a new one.
-// The other way round it would leave a registry that nobody can enter.
 bool ensure_admin_token(Database& database, const Clock& clock, Entropy& entropy,
                         const std::filesystem::path& path) {
   if (database.read([](Snapshot& snapshot) { return any_token(snapshot); })) return false;
+  make_admin_token(database, clock, entropy, path);
+  return true;
+}
+
+// File first: a crash in between leaves a file that no catalogue knows, and the next start writes a new one.
+// The other way round it would leave a registry that nobody can enter.
+void make_admin_token(Database& database, const Clock& clock, Entropy& entropy,
+                      const std::filesystem::path& path) {
   const TokenSecret secret = TokenSecret::make(entropy);
   const Id id = new_id(clock, entropy);
   const Time now = clock.now();
@@ -50,7 +56,6 @@ bool ensure_admin_token(Database& database, const Clock& clock, Entropy& entropy
                                .subject = "tokens/" + id.text(),
                                .details = R"({"name":"admin","namespace":"*","role":"admin"})"});
   });
-  return true;
 }
 
 }  // namespace assay

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The first token: made when the registry has none, left in a file that only its owner reads.
+// The admin's token: made when the registry has none, left in a file that only its owner reads.
 #pragma once
 
 #include <filesystem>
@@ -14,5 +14,9 @@ class Entropy;
 // there) and then into the catalogue, both durable on return. Returns whether it made one.
 bool ensure_admin_token(Database& database, const Clock& clock, Entropy& entropy,
                         const std::filesystem::path& path);
+
+// The same whatever tokens there are, which stay valid: for a registry whose admin token is gone.
+void make_admin_token(Database& database, const Clock& clock, Entropy& entropy,
+                      const std::filesystem::path& path);
 
 }  // namespace assay

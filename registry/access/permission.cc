@@ -15,6 +15,8 @@ std::string_view text(Permission permission) {
       return "evaluate";
     case Permission::promote:
       return "promote";
+    case Permission::delete_:
+      return "delete";
     case Permission::admin:
       break;
   }
@@ -31,6 +33,7 @@ bool permits(Role role, Permission permission) {
       return role == Role::writer || role == Role::admin;
     case Permission::promote:
       return role == Role::promoter || role == Role::admin;
+    case Permission::delete_:
     case Permission::admin:
       break;
   }

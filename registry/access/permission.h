@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a route asks for and what each role gives. Registering is not promoting is not administering.
+// What a route asks for and what each role gives. Registering is not promoting is not deleting.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,8 @@ enum class Permission {
   register_,  // upload and publish
   evaluate,   // record runs and evidence
   promote,    // move stages
-  admin,      // tokens, policies, the audit trail
+  delete_,    // delete versions
+  admin,      // tokens, policies, quotas, the audit trail, jobs
 };
 
 std::string_view text(Permission permission);  // `public`, `read`, `register` …

@@ -20,6 +20,7 @@ std::string_view roles_with(Permission permission) {
       return "writer or admin";
     case Permission::promote:
       return "promoter or admin";
+    case Permission::delete_:
     case Permission::admin:
       break;
   }

@@ -6,7 +6,7 @@
 namespace assay {
 
 std::span<const Migration* const> migrations() {
-  static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration};
+  static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration};
   return kAll;
 }
 

@@ -3,12 +3,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sqlite3.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <memory>
 
+#include "registry/catalog/copy_catalogue.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -32,29 +31,12 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-void copy_pages(Session& session, const fs::path& to) {
-  sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(to.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
-  const std::unique_ptr<sqlite3, decltype(&sqlite3_close_v2)> copy(raw, &sqlite3_close_v2);
-  sqlite3_backup* backup =
-      opened == SQLITE_OK ? sqlite3_backup_init(raw, "main", session.handle(), "main") : nullptr;
-  if (backup != nullptr) sqlite3_backup_step(backup, -1);
-  const int status = backup != nullptr ? sqlite3_backup_finish(backup) : sqlite3_errcode(raw);
-  if (status != SQLITE_OK)
-    throw Error(Code::unavailable,
-                fmt::format("Copying the catalogue to {} before the upgrade failed: {}; free some "
-                            "disk space and start again",
-                            to.string(), sqlite3_errstr(status)));
-}
-
 // The copy appears under its name only when it is whole and durable.
 void back_up(Session& session, const fs::path& path, std::int64_t number) {
   const fs::path target = path.string() + fmt::format(".before-schema-{}", number);
   const fs::path temp = target.string() + ".tmp";
   fs::remove(temp);
-  copy_pages(session, temp);
-  fs::permissions(temp, fs::perms::owner_read | fs::perms::owner_write);
-  sync(temp, O_RDONLY);
+  copy_catalogue(session, temp);
   fs::rename(temp, target);
   sync(folder_of(path), O_RDONLY | O_DIRECTORY);
 }

@@ -136,8 +136,16 @@ int Session::check_deadline(void* session) {
   return std::chrono::steady_clock::now() > static_cast<Session*>(session)->deadline_ ? 1 : 0;
 }
 
+// Not every way in which SQLite meets a full disk is SQLITE_FULL: its shared index, for one, has a code of
+// its own.
+bool Session::is_out_of_room() const {
+  const int reason = handle_ != nullptr ? sqlite3_system_errno(handle_) : 0;
+  return reason == ENOSPC || reason == EDQUOT;
+}
+
 Error Session::error(std::string_view what, int status) const {
-  const Code code = code_of(status);
+  const bool full = (status & 0xFF) == SQLITE_IOERR && is_out_of_room();
+  const Code code = full ? Code::full : code_of(status);
   const char* why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status);
   return Error(code, fmt::format("{} failed: {}{}", what, why, advice(code)));
 }

@@ -45,6 +45,8 @@ class Session {
   // Statements that still run then throw deadline. Far ahead means none.
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
+  // Whether the last input or output that failed did so for want of room on the disk.
+  bool is_out_of_room() const;
   // What went wrong on this connection just now: `what` was attempted, `status` is SQLite's answer.
   Error error(std::string_view what, int status) const;
 

@@ -8,8 +8,18 @@ namespace assay {
 void record_upload(Transaction& transaction, const UploadRecord& upload) {
   transaction.execute(
       "INSERT INTO uploads (principal, digest, size, time) VALUES (?, ?, ?, ?) "
-      "ON CONFLICT (principal, digest) DO NOTHING",
+      "ON CONFLICT (principal, digest) DO UPDATE SET time = excluded.time",
       {upload.principal, upload.digest, upload.size, upload.time});
+}
+
+std::int64_t forget_uploads(Transaction& transaction, Time before, int limit) {
+  return transaction.execute(
+      "DELETE FROM uploads WHERE (principal, digest) IN (SELECT u.principal, u.digest FROM uploads u "
+      "WHERE u.time < ?1 AND NOT EXISTS (SELECT 1 FROM manifest_files f JOIN versions v "
+      "ON v.manifest_id = f.manifest_id AND v.deleted_at IS NULL WHERE f.digest = u.digest) "
+      "AND NOT EXISTS (SELECT 1 FROM manifests m JOIN versions v ON v.manifest_id = m.id "
+      "AND v.deleted_at IS NULL WHERE m.config_digest = u.digest) LIMIT ?2)",
+      {before, limit});
 }
 
 bool was_uploaded_by(Snapshot& snapshot, const Id& principal, const Digest& digest) {

@@ -14,8 +14,10 @@ struct UploadRecord {
   Time time;
 };
 
-// Uploading the same again changes nothing.
+// Uploading the same again renews its time.
 void record_upload(Transaction& transaction, const UploadRecord& upload);
+// Removes at most `limit` rows from before that time whose blob no live version has; how many.
+std::int64_t forget_uploads(Transaction& transaction, Time before, int limit);
 bool was_uploaded_by(Snapshot& snapshot, const Id& principal, const Digest& digest);
 
 // Whether a version in one of the namespaces has the blob as a file, as its config or as its manifest.

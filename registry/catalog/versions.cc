@@ -148,6 +148,21 @@ Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, con
   return out;
 }
 
+void delete_version(Transaction& transaction, std::int64_t version_id, Time at) {
+  if (transaction.execute("UPDATE versions SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
+                          {at, version_id}) != 1)
+    throw Error(Code::internal, "A version was to be deleted that is not live");
+}
+
+std::optional<Time> deleted_at(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number) {
+  Rows rows = snapshot.query(
+      "SELECT v.deleted_at FROM namespaces n JOIN artifacts a ON a.namespace_id = n.id "
+      "JOIN versions v ON v.artifact_id = a.id WHERE a.kind = ? AND n.key = ? AND a.key = ? AND v.number = ?",
+      {singular(kind), name.space().key(), name.key(), number});
+  if (!rows.next()) return std::nullopt;
+  return rows.get<std::optional<Time>>(0);
+}
+
 std::optional<StoredManifest> find_manifest(Snapshot& snapshot, const Digest& digest) {
   Rows rows = snapshot.query("SELECT digest, media_type, bytes FROM manifests WHERE digest = ?", {digest});
   if (!rows.next()) return std::nullopt;

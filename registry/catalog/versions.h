@@ -43,6 +43,12 @@ inline constexpr std::size_t kMaxPageFiles = 20'000;
 // Newest first. Throws invalid_argument for a cursor that is not of this list.
 Page<Version> list_versions(Snapshot& snapshot, Kind kind, const Name& name, const PageRequest& page);
 
+// Leaves its row as a tombstone: nothing here sees the version again, and its number is never given out anew.
+// The version (Version::id) must be live.
+void delete_version(Transaction& transaction, std::int64_t version_id, Time at);
+// When that number was deleted; none when it is live or was never given out.
+std::optional<Time> deleted_at(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number);
+
 std::optional<StoredManifest> find_manifest(Snapshot& snapshot, const Digest& digest);
 
 std::int64_t count_versions(Snapshot& snapshot);

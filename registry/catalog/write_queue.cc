@@ -93,7 +93,7 @@ std::exception_ptr WriteQueue::commit() {
   const int status = sqlite3_exec(session_.handle(), "COMMIT", nullptr, nullptr, nullptr);
   if (status == SQLITE_OK) return nullptr;
   const auto failure = std::make_exception_ptr(session_.error("Committing to the catalogue", status));
-  disk_failed_ = (status & 0xFF) == SQLITE_IOERR;
+  disk_failed_ = (status & 0xFF) == SQLITE_IOERR && !session_.is_out_of_room();
   session_.roll_back();
   return failure;
 }

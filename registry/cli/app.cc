@@ -26,6 +26,7 @@ void add_all(CommandSet& commands) {
   add_push(commands);
   add_pull(commands);
   add_cache(commands);
+  add_delete(commands);
   add_train(commands);
   add_evaluate(commands);
   add_validate(commands);
@@ -40,12 +41,18 @@ void add_all(CommandSet& commands) {
   add_explain(commands);
   add_lineage(commands);
   add_runs(commands);
+  add_why(commands);
   add_stats(commands);
+  add_quota(commands);
   add_audit(commands);
   add_serve(commands);
   add_plugin(commands);
   add_token(commands);
+  add_gc(commands);
+  add_scrub(commands);
   add_fsck(commands);
+  add_repair(commands);
+  add_backup(commands);
   add_version(commands);
 }
 

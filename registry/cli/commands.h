@@ -27,6 +27,13 @@ void add_runs(CommandSet& commands);
 void add_plugin(CommandSet& commands);
 void add_serve(CommandSet& commands);
 void add_fsck(CommandSet& commands);
+void add_delete(CommandSet& commands);
+void add_gc(CommandSet& commands);
+void add_scrub(CommandSet& commands);
+void add_why(CommandSet& commands);
+void add_quota(CommandSet& commands);
+void add_backup(CommandSet& commands);  // and restore
+void add_repair(CommandSet& commands);
 void add_stats(CommandSet& commands);
 void add_audit(CommandSet& commands);
 void add_token(CommandSet& commands);

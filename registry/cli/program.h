@@ -43,6 +43,27 @@ struct CheckReport {
   std::vector<Problem> problems;
 };
 
+struct BackupReport {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t files_copied = 0;  // the others were there from before
+  std::uint64_t bytes_copied = 0;
+};
+struct RepairReport {
+  struct File {
+    std::string path;         // below DIR/blobs
+    std::string quarantined;  // where it is now
+    std::string what;         // was wrong with it
+    std::uint64_t saved = 0;  // records
+    std::uint64_t lost = 0;
+  };
+  std::uint64_t packs = 0;  // looked at
+  std::uint64_t records = 0;
+  std::vector<File> files;
+};
+// Told how far a copy is, in bytes.
+using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
 // A plugin's library from the registry, verified.
 struct FetchedPlugin {
   std::filesystem::path library;
@@ -72,6 +93,17 @@ struct Program {
   std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
   // Reads everything in a data directory and changes nothing.
   std::function<CheckReport(const std::filesystem::path& data_dir)> check_data;
+  // Copies a data directory, also beside its server, so that it can be restored.
+  std::function<BackupReport(const std::filesystem::path& data_dir, const std::filesystem::path& to,
+                             const CopyProgress& progress)>
+      back_up;
+  // Makes a data directory of such a copy, in a place where none is.
+  std::function<void(const std::filesystem::path& backup, const std::filesystem::path& data_dir,
+                     const CopyProgress& progress)>
+      restore;
+  // Puts damaged files of a data directory aside and saves what is sound in them; with `rebuild_index` after
+  // comparing every pack's index with its records. No server may have the directory.
+  std::function<RepairReport(const std::filesystem::path& data_dir, bool rebuild_index)> repair;
 };
 
 // Parses the arguments, runs the command they name and answers the process's exit code. Never throws: an

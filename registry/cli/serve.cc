@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `assay serve` and `assay fsck`: the commands that own a data directory. The server is registry/daemon.
-#include <fmt/format.h>
-
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "registry/cli/check_report.h"
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
-#include "registry/cli/table.h"
 
 namespace assay::cli {
 namespace {
-
-constexpr int kIntegrity = 40;
 
 struct ServeOptions {
   std::string data;
@@ -27,38 +23,14 @@ int serve(Context& context, const ServeOptions& options) {
   return 0;
 }
 
-void print_report(const std::filesystem::path& data_dir, const CheckReport& report) {
-  std::cout << fmt::format("{}: {} versions, {} blobs, {} stored in {}\n", data_dir.string(), report.versions,
-                           report.blobs, human_size(report.raw_bytes), human_size(report.stored_bytes));
-  if (report.unfinished_uploads > 0)
-    std::cout << report.unfinished_uploads << " unfinished uploads: the next start removes them\n";
-  if (report.problems.empty()) {
-    std::cout << "no problems\n";
-    return;
-  }
-  Table table({"where", "problem"});
-  for (const auto& problem : report.problems) table.add({problem.where, problem.what});
-  table.print(std::cout);
-}
-
 int fsck(Context& context, const std::string& data) {
   const auto data_dir = context.data_dir(data);
   const CheckReport report = context.program().check_data(data_dir);
-  if (context.json()) {
-    nlohmann::json problems = nlohmann::json::array();
-    for (const auto& problem : report.problems)
-      problems.push_back({{"where", problem.where}, {"what", problem.what}});
-    context.print_json({{"data", data_dir.string()},
-                        {"versions", report.versions},
-                        {"blobs", report.blobs},
-                        {"raw_bytes", report.raw_bytes},
-                        {"stored_bytes", report.stored_bytes},
-                        {"unfinished_uploads", report.unfinished_uploads},
-                        {"problems", std::move(problems)}});
-  } else {
-    print_report(data_dir, report);
-  }
-  return report.problems.empty() ? 0 : kIntegrity;
+  if (context.json())
+    context.print_json(check_json(data_dir, report));
+  else
+    print_check(data_dir, report, std::cout);
+  return check_exit_code(report);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay stats`, `audit`, `token create` and `version`: small questions to a server.
+// `assay audit`, `token create` and `version`: small questions to a server.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -18,20 +18,6 @@ using Json = nlohmann::json;
 std::string text(const Json& object, const char* key) {
   if (!object.contains(key) || object[key].is_null()) return "-";
   return plain(object[key].is_string() ? object[key].get<std::string>() : object[key].dump());
-}
-
-int stats(Context& context) {
-  const Json totals = context.api().stats();
-  if (context.json()) {
-    context.print_json(totals);
-    return 0;
-  }
-  const auto number = [&](const char* key) { return totals.value(key, std::uint64_t{0}); };
-  std::cout << fmt::format("{} models, {} datasets, {} plugins; {} versions\n", number("models"),
-                           number("datasets"), number("plugins"), number("versions"))
-            << fmt::format("{} blobs, {} stored in {}\n", number("blobs"), human_size(number("raw_bytes")),
-                           human_size(number("stored_bytes")));
-  return 0;
 }
 
 int audit(Context& context, std::size_t limit) {
@@ -97,11 +83,6 @@ int version(Context& context) {
 }
 
 }  // namespace
-
-void add_stats(CommandSet& commands) {
-  CLI::App& command = commands.add(kServerGroup, {"stats", "How much the registry holds", "assay stats", ""});
-  commands.on(command, [](Context& context) { return stats(context); });
-}
 
 void add_audit(CommandSet& commands) {
   auto limit = make_options<std::size_t>();

@@ -93,6 +93,18 @@ class ApiClient {
   Run run(const Id& id);
   std::vector<Run> runs(const std::optional<Name>& model, std::size_t limit);  // newest first
 
+  // ---- keeping the store: keeping_calls.cc
+  // All answer what openapi.yaml says.
+  nlohmann::json delete_version(Kind kind, const Reference& reference);
+  nlohmann::json start_job(const std::string& kind, const nlohmann::json& wish);
+  nlohmann::json job(const std::string& id);
+  nlohmann::json stop_job(const std::string& id);
+  nlohmann::json quotas();
+  nlohmann::json set_quota(const Namespace& space, std::optional<std::uint64_t> limit);
+  nlohmann::json savings(std::size_t limit);
+  nlohmann::json savings(Kind kind, const Name& name);
+  nlohmann::json why(const Digest& digest);
+
   // ---- the server: server_calls.cc
   nlohmann::json whoami();
   nlohmann::json stats();

@@ -68,8 +68,10 @@ nlohmann::json Session::send(const std::string& method, const std::string& targe
   call.method = method;
   call.target = target;
   call.fields = fields;
-  call.body = body.dump();
-  call.content_type = "application/json";
+  if (!body.is_null()) {
+    call.body = body.dump();
+    call.content_type = "application/json";
+  }
   return parse(this->call(call, doing), doing);
 }
 

@@ -46,7 +46,7 @@ class Session {
   // callback of `call` ended it.
   Answer call(const Call& call, std::string_view doing);
 
-  // As `call`, with JSON both ways.
+  // As `call`, with JSON both ways; null sends no body.
   nlohmann::json get(const std::string& target, std::string_view doing);
   nlohmann::json send(const std::string& method, const std::string& target, const nlohmann::json& body,
                       std::string_view doing, const Fields& fields = {});

@@ -9,16 +9,19 @@
 #include "registry/access/admin_token.h"
 #include "registry/access/authenticator.h"
 #include "registry/catalog/sqlite_database.h"
+#include "registry/daemon/guarded_maintenance.h"
 #include "registry/daemon/hosted_scoring.h"
 #include "registry/daemon/listen_address.h"
 #include "registry/daemon/server_file.h"
 #include "registry/daemon/stop_signals.h"
 #include "registry/http/api.h"
 #include "registry/http/server.h"
+#include "registry/service/jobs.h"
 #include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
 #include "storage/env/clock.h"
 #include "storage/env/directory_lock.h"
+#include "storage/env/disk_space.h"
 #include "storage/env/entropy.h"
 
 namespace assay::daemon {
@@ -76,7 +79,9 @@ http::Options http_options(const ServeOptions& options, const ListenAddress& add
 // Everything below HTTP, in the order in which it depends on each other.
 struct Registry {
   explicit Registry(const ServeOptions& options, const fs::path& directory)
-      : blobs(open_local_blob_store(directory / "blobs")),
+      : disk(directory),
+        blobs(open_local_blob_store(directory / "blobs")),
+        maintenance(*blobs, directory / kCollectionLock),
         database(open_sqlite_database(directory / "catalog.db")) {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
@@ -86,7 +91,9 @@ struct Registry {
 
   SystemClock clock;
   SystemEntropy entropy;
-  std::unique_ptr<BlobStore> blobs;
+  DirectoryGauge disk;
+  std::unique_ptr<LocalBlobStore> blobs;
+  GuardedMaintenance maintenance;
   std::unique_ptr<Database> database;
   std::unique_ptr<HostedScoring> scoring;
   bool token_is_new = false;
@@ -102,9 +109,17 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
   const DirectoryLock lock(directory);
   Registry registry(options, directory);
   const Authenticator authenticator(*registry.database, registry.clock);
-  http::Context context{.services = {*registry.database, *registry.blobs, registry.clock, registry.entropy},
+  const Services services{.database = *registry.database,
+                          .blobs = *registry.blobs,
+                          .clock = registry.clock,
+                          .entropy = registry.entropy,
+                          .maintenance = &registry.maintenance,
+                          .disk = &registry.disk};
+  Jobs jobs(services);
+  http::Context context{.services = services,
                         .authenticator = authenticator,
                         .score = registry.scoring.get(),
+                        .jobs = &jobs,
                         .version = options.version,
                         .ready = {}};
   http::Server server(http_options(options, address, log), http::make_site(context));

@@ -5,6 +5,8 @@
 #include "registry/http/openapi.h"
 #include "registry/http/v1/routes.h"
 #include "storage/base/error.h"
+#include "storage/blob/blob_store.h"
+#include "storage/env/disk_space.h"
 
 namespace assay::http {
 namespace {
@@ -38,6 +40,19 @@ void add_probes(RouteTable& table, const Context& context) {
              .place = Place::io_thread});
 }
 
+// What the store knows without looking: scraping must cost nothing.
+std::string store_gauges(const Services& services) {
+  const BlobTotals totals = services.blobs.totals();
+  std::vector<Gauge> gauges = {
+      {"assay_blobs", "Blobs stored.", totals.blobs},
+      {"assay_blob_raw_bytes", "Their sizes added up.", totals.raw_bytes},
+      {"assay_blob_stored_bytes", "Bytes of the records that they are stored as.", totals.stored_bytes}};
+  if (services.disk != nullptr)
+    gauges.push_back(
+        {"assay_disk_available_bytes", "Room on the data disk.", services.disk->look().available});
+  return gauge_text(gauges);
+}
+
 }  // namespace
 
 std::shared_ptr<Site> make_site(const Context& context) {
@@ -47,8 +62,9 @@ std::shared_ptr<Site> make_site(const Context& context) {
   table.add({.method = Method::get,
              .pattern = "/metrics",
              .permission = Permission::read,
-             .handler = [metrics](Request&) {
-               return plain(metrics->text(), "text/plain; version=0.0.4; charset=utf-8");
+             .handler = [metrics, services = context.services](Request&) {
+               return plain(metrics->text() + store_gauges(services),
+                            "text/plain; version=0.0.4; charset=utf-8");
              }});
   v1::add_artifact_routes(table, context);
   v1::add_version_routes(table, context);
@@ -59,6 +75,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   v1::add_evidence_routes(table, context);
   v1::add_score_routes(table, context);
   v1::add_administration_routes(table, context);
+  v1::add_keeping_routes(table, context);
   Authenticate authenticate = [&authenticator = context.authenticator](std::string_view authorization) {
     return authenticator.authenticate(authorization);
   };

@@ -12,6 +12,7 @@
 
 namespace assay {
 class Authenticator;
+class Jobs;
 class ScoreService;
 }  // namespace assay
 
@@ -22,6 +23,7 @@ struct Context {
   Services services;
   const Authenticator& authenticator;
   ScoreService* score = nullptr;  // null: scoring answers 503
+  Jobs* jobs = nullptr;           // null: jobs answer 503
   std::string version = "0";      // of the program
   // Whether requests can be served now; may block. Empty: yes.
   std::function<bool()> ready;

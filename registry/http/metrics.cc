@@ -84,4 +84,10 @@ std::string Metrics::text() const {
   return out;
 }
 
+std::string gauge_text(std::span<const Gauge> gauges) {
+  std::string out;
+  for (const Gauge& gauge : gauges) single(out, gauge.name, "gauge", gauge.help, gauge.value);
+  return out;
+}
+
 }  // namespace assay::http

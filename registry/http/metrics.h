@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -50,5 +51,13 @@ class Metrics {
   std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;  // route, method, status
   std::map<std::string, Histogram> durations_;                                   // by route
 };
+
+struct Gauge {
+  std::string_view name, help;
+  std::uint64_t value;
+};
+
+// Further lines of the same format.
+std::string gauge_text(std::span<const Gauge> gauges);
 
 }  // namespace assay::http

@@ -13,6 +13,7 @@
 #include "registry/domain/json_reader.h"
 #include "registry/domain/manifest.h"
 #include "registry/domain/utf8.h"
+#include "registry/service/quota.h"
 #include "registry/service/readable_blobs.h"
 #include "registry/service/record_evidence.h"
 #include "storage/base/error.h"
@@ -116,6 +117,12 @@ void check_run(Snapshot& snapshot, const Principal& caller, const std::optional<
                 fmt::format("There is no run {} that \"{}\" may read", run->text(), caller.name));
 }
 
+std::uint64_t total_size(const Manifest& manifest) {
+  std::uint64_t bytes = 0;
+  for (const VersionFile& file : manifest.files()) bytes += file.size;
+  return bytes;
+}
+
 Version append(Transaction& transaction, const Principal& caller, const PublishRequest& request,
                const NewVersion& draft) {
   Version version = append_version(transaction, draft);
@@ -150,7 +157,9 @@ Publication publish(const Services& services, const Principal& caller, const Pub
   const Manifest manifest = Manifest::build(request.kind, request.files);
   if (auto same = services.database.read([&](Snapshot& snapshot) {
         check_run(snapshot, caller, request.run_id);
-        return find_unchanged(snapshot, request, manifest);
+        auto found = find_unchanged(snapshot, request, manifest);
+        if (!found) require_quota(snapshot, request.name.space(), total_size(manifest));
+        return found;
       }))
     return {.version = *std::move(same), .created = false};
   // Everything that the version names is durable before the version is, and stays until it holds it.
@@ -162,6 +171,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
     // Another publisher may have been faster since the look above.
     if (auto same = find_unchanged(transaction, request, manifest))
       return {.version = *std::move(same), .created = false};
+    require_quota(transaction, request.name.space(), total_size(manifest));  // others published meanwhile
     const std::int64_t artifact = ensure_artifact(transaction, request.kind, request.name, now);
     const NewVersion draft{.artifact_id = artifact,
                            .manifest = manifest,

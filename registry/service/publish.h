@@ -37,6 +37,7 @@ PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_vi
 // is visible whole, and durable, when this returns; nothing of it is when this throws:
 //   invalid_argument  no files, bad paths, a size that is not the blob's, labels or profile over their limits
 //   not_found         a digest that this caller neither uploaded nor may read, or a run that does not exist
+//   full              beyond the quota of the namespace, or the disk is full
 //   denied            no permission
 Publication publish(const Services& services, const Principal& caller, const PublishRequest& request);
 

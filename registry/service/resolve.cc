@@ -41,6 +41,10 @@ std::string hint(Snapshot& snapshot, Kind kind, const Name& name, const Selector
   if (const auto* stage = std::get_if<StageName>(&selector.value()))
     return kind == Kind::model ? known_stages(snapshot, name, *stage) : "; only models have stages";
   const auto newest = newest_version(snapshot, kind, name);
+  if (const auto* number = std::get_if<VersionNumber>(&selector.value()))
+    if (const auto gone = deleted_at(snapshot, kind, name, *number))
+      return fmt::format("; it was deleted at {}{}", format_time(*gone),
+                         newest ? fmt::format(", the newest is {}", newest->number) : std::string());
   return newest ? fmt::format("; the newest is {}", newest->number) : "; it has no versions";
 }
 
@@ -55,8 +59,7 @@ Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name) {
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
   if (auto found = find(snapshot, kind, name, selector)) return *std::move(found);
   const std::string wanted = fmt::format("{} {}", singular(kind), Reference{name, selector}.text());
-  if (!find_artifact_id(snapshot, kind, name))
-    throw no_artifact(snapshot, kind, name);
+  if (!find_artifact_id(snapshot, kind, name)) throw no_artifact(snapshot, kind, name);
   throw Error(Code::not_found, fmt::format("There is no {}{}", wanted, hint(snapshot, kind, name, selector)));
 }
 

@@ -7,7 +7,9 @@ namespace assay {
 class BlobStore;
 class Clock;
 class Database;
+class DiskGauge;
 class Entropy;
+class Maintenance;
 
 // Borrows everything; registry/daemon owns the parts and outlives it. Copy it freely; any thread.
 struct Services {
@@ -15,6 +17,8 @@ struct Services {
   BlobStore& blobs;
   const Clock& clock;
   Entropy& entropy;
+  Maintenance* maintenance = nullptr;  // of the same store; null: collecting and scrubbing are unavailable
+  const DiskGauge* disk = nullptr;     // of the data directory; null: room is never asked for
 };
 
 }  // namespace assay

@@ -18,10 +18,11 @@ class Upload {
  public:
   // Needs `register` in some namespace (denied otherwise), checked before any byte is taken. `options`
   // carries what the caller promised of digest and size; of its parents, those that the caller may not read
-  // are passed over. Throws unavailable when the store takes no writes.
+  // are passed over. Throws unavailable when the store takes no writes, and full when the size is beyond
+  // every quota that the caller has, or beyond what the disk can take.
   Upload(const Services& services, const Principal& caller, const UploadOptions& options);
 
-  // As BlobUpload::write.
+  // As BlobUpload::write; full already when the disk's reserve is reached.
   void write(std::span<const std::byte> bytes);
 
   // The blob is durable, and recorded as uploaded by the caller, when this returns. Whether it was there

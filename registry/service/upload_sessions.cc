@@ -9,6 +9,7 @@
 #include "registry/catalog/database.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/apply_frames.h"
+#include "registry/service/guarded_upload.h"
 #include "registry/service/readable_blobs.h"
 #include "registry/service/upload.h"
 #include "storage/base/error.h"
@@ -124,6 +125,8 @@ bool UploadSessions::is_stored(const Principal& caller, const UploadWanted& want
   if (blob && blob->size != wanted.size)
     throw Error(Code::invalid_argument, fmt::format("{} has {} bytes, not {}: send the size of the file",
                                                     wanted.digest.text(), blob->size, wanted.size));
+  // Who is told that nothing need be sent publishes soon: until then it stays.
+  if (blob && access == BlobAccess::uploaded) record_uploaded(services_, caller, *blob);
   return blob.has_value();
 }
 
@@ -148,8 +151,8 @@ UploadSessions::SessionPtr UploadSessions::open(const Principal& caller, const U
       if (error.code() != Code::not_found) throw;
     }
   }
-  session->upload = services_.blobs.begin_upload(
-      {.digest = wanted.digest, .size = wanted.size, .parents = session->state.parents});
+  session->upload = begin_guarded_upload(
+      services_, caller, {.digest = wanted.digest, .size = wanted.size, .parents = session->state.parents});
   return session;
 }
 

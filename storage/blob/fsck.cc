@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "storage/base/error.h"
+#include "storage/blob/check_record.h"
 #include "storage/blob/chunk_source.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/pack_loader.h"
@@ -49,8 +50,8 @@ class Check {
   }
 
   void check_top() {
-    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead,
-                                           layout::kTemps};
+    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead, layout::kTemps,
+                                           layout::kQuarantine};
     for (const FileEntry& entry : entries(""))
       if (std::find(std::begin(kKnown), std::end(kKnown), entry.name) == std::end(kKnown)) stray(entry.name);
     check_format();
@@ -119,33 +120,16 @@ class Check {
       if (entry.dead) continue;
       const auto bases = contents.bases_of(entry);
       const Found found{pack, entry, {bases.begin(), bases.end()}};
-      try {
-        check_record(found, raw);
-        report_.stored_bytes += entry.size();
-      } catch (const Error& error) {
-        if (error.code() != Code::corrupt) throw;
-        index_.mark_damaged(found);
-        problem(entry.kind == RecordKind::blob ? std::optional(entry.id) : std::nullopt,
-                path_of({pack->name, pack->sealed}),
-                fmt::format("The record of {} at offset {} is damaged: {}.", entry.id.text(), entry.offset,
-                            error.message()));
-      }
-    }
-  }
-
-  void check_record(const Found& found, std::vector<std::byte>& raw) {
-    if (found.entry.kind == RecordKind::chunk) {
-      raw.resize(found.entry.raw_length);
-      return source_.decode(found, raw);
-    }
-    std::vector<std::byte> record;
-    const auto stored = read_record(*found.pack->file, found.entry, found.bases, record);
-    if (found.entry.kind == RecordKind::blob) {
-      decode_recipe(stored);
-    } else {
-      if (Digest::of(stored) != found.entry.id)
-        throw Error(Code::corrupt, "its bytes do not have the digest that they should");
-      decode_page(stored);
+      const RecordCheck check = check_record(index_, source_, found, raw);
+      if (check.state != RecordState::damaged) report_.stored_bytes += entry.size();
+      if (check.state == RecordState::sound) continue;
+      index_.mark_damaged(found);
+      // What it is stored against is a problem of its own; the blobs that this one hits are found below.
+      if (check.state == RecordState::undecodable) continue;
+      problem(entry.kind == RecordKind::blob ? std::optional(entry.id) : std::nullopt,
+              path_of({pack->name, pack->sealed}),
+              fmt::format("The record of {} at offset {} is damaged: {}.", entry.id.text(), entry.offset,
+                          check.what));
     }
   }
 

@@ -8,10 +8,13 @@
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
 #include "storage/base/sha256.h"
+#include "storage/blob/collect_garbage.h"
+#include "storage/blob/explain.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/pack_reader.h"
 #include "storage/blob/pack_upload.h"
 #include "storage/blob/recover_pack.h"
+#include "storage/blob/scrub.h"
 
 namespace assay {
 namespace {
@@ -32,6 +35,21 @@ class Lease final : public BlobLease {
  private:
   PackIndex& index_;
   const Digest digest_;
+};
+
+// One at a time, as the port promises.
+class Alone {
+ public:
+  Alone(std::atomic<bool>& busy, const char* what) : busy_(busy) {
+    if (busy_.exchange(true))
+      throw Error(Code::conflict, std::string(what) + " of this store runs already; wait for its end");
+  }
+  ~Alone() { busy_ = false; }
+  Alone(const Alone&) = delete;
+  Alone& operator=(const Alone&) = delete;
+
+ private:
+  std::atomic<bool>& busy_;
 };
 
 }  // namespace
@@ -140,6 +158,25 @@ void LocalBlobStore::check(const Digest& digest) const {
 
 BlobTotals LocalBlobStore::totals() const {
   return parts_->index.totals();
+}
+
+GcReport LocalBlobStore::collect_garbage(const GcRequest& request) {
+  const Alone alone(collecting_, "A garbage collection");
+  if (!request.dry_run) parts_->publisher.ensure_writable();
+  return assay::collect_garbage(*parts_, request);
+}
+
+ScrubReport LocalBlobStore::scrub(const ScrubRequest& request) {
+  const Alone alone(scrubbing_, "A scrub");
+  return assay::scrub(*parts_, request);
+}
+
+Explanation LocalBlobStore::explain(const Digest& digest) const {
+  return assay::explain(*parts_, digest);
+}
+
+Savings LocalBlobStore::savings(const std::vector<Digest>& blobs) const {
+  return assay::savings(*parts_, blobs);
 }
 
 std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory) {

@@ -2,15 +2,17 @@
 // Blobs on the local disk, cut into chunks that lie in packs, as storage/FORMAT.md describes.
 #pragma once
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 
 #include "storage/blob/blob_store.h"
+#include "storage/blob/maintenance.h"
 #include "storage/blob/store_parts.h"
 
 namespace assay {
 
-class LocalBlobStore final : public BlobStore {
+class LocalBlobStore final : public BlobStore, public Maintenance {
  public:
   // How many threads a store has of its own: one less than the machine has cores, for the caller's own thread
   // works too.
@@ -35,6 +37,11 @@ class LocalBlobStore final : public BlobStore {
   void check(const Digest& digest) const override;
   BlobTotals totals() const override;
 
+  GcReport collect_garbage(const GcRequest& request) override;
+  ScrubReport scrub(const ScrubRequest& request) override;
+  Explanation explain(const Digest& digest) const override;
+  Savings savings(const std::vector<Digest>& blobs) const override;
+
  private:
   friend std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory);
 
@@ -46,6 +53,7 @@ class LocalBlobStore final : public BlobStore {
   std::unique_ptr<Files> owned_files_;      // of a store that was opened by its directory
   std::unique_ptr<Entropy> owned_entropy_;  // likewise
   std::unique_ptr<StoreParts> parts_;
+  std::atomic<bool> collecting_ = false, scrubbing_ = false;
 };
 
 // The store in `directory` (DIR/blobs), made when missing, with the system's files and entropy. As the

@@ -12,6 +12,7 @@ inline constexpr std::string_view kFormatText = "assay blob store 1\n";
 inline constexpr std::string_view kPacks = "packs";
 inline constexpr std::string_view kDead = "dead";
 inline constexpr std::string_view kTemps = "tmp";
+inline constexpr std::string_view kQuarantine = "quarantine";
 
 inline constexpr std::string_view kSealed = ".pack";
 inline constexpr std::string_view kOpen = ".open";

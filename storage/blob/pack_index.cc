@@ -318,6 +318,11 @@ void PackIndex::take_out(const std::shared_ptr<Pack>& pack) {
   packs_[number] = nullptr;
 }
 
+bool PackIndex::is_relied_on(const std::shared_ptr<Pack>& pack, std::uint64_t collection) const {
+  const std::lock_guard lock(mutex_);
+  return pack->pins > 0 || pack->touched >= collection;
+}
+
 bool PackIndex::retire(const std::shared_ptr<Pack>& pack, std::uint64_t collection) {
   const std::lock_guard lock(mutex_);
   if (pack->pins > 0 || pack->touched >= collection) return false;

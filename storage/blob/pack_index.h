@@ -100,6 +100,8 @@ class PackIndex {
   std::vector<std::shared_ptr<Pack>> packs() const;
   // A copy of what the pack holds at the moment.
   PackContents contents(const std::shared_ptr<Pack>& pack) const;
+  // Whether somebody relies on the pack, or has since the collection began.
+  bool is_relied_on(const std::shared_ptr<Pack>& pack, std::uint64_t collection) const;
   // Takes a pack out of the index, unless somebody relies on it or has since the collection began: then
   // false.
   bool retire(const std::shared_ptr<Pack>& pack, std::uint64_t collection);

@@ -62,7 +62,19 @@ void SharedPack::write(const std::vector<Waiting*>& group) {
   for (const Waiting* waiting : group)
     for (const RecordBatch& batch : waiting->records)
       index_.extend(pack_, batch.contents, *shift++, PackIndex::Arrival::uploaded);
-  close_when_full();
+  if (writer_->size() >= full_) seal_pack();
+}
+
+void SharedPack::close() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !writing_; });
+  if (!pack_) return;
+  writing_ = true;
+  lock.unlock();
+  seal_pack();
+  lock.lock();
+  writing_ = false;
+  changed_.notify_all();
 }
 
 void SharedPack::start_pack() {
@@ -87,8 +99,7 @@ void SharedPack::start_pack() {
 }
 
 // Nobody's upload fails because of this: a pack that could not be closed is like one that a crash left open.
-void SharedPack::close_when_full() {
-  if (writer_->size() < full_) return;
+void SharedPack::seal_pack() {
   try {
     writer_->seal();
     if (publisher_.publish(*pack_->file, layout::open_pack(pack_->name), layout::sealed_pack(pack_->name)))

@@ -27,6 +27,9 @@ class SharedPack {
   // is in the index; after unavailable they may be there, all of them, when the store is opened again.
   void commit(std::span<const RecordBatch> records);
 
+  // Nothing is appended to the present pack any more; the next upload begins another.
+  void close();
+
  private:
   struct Waiting {
     std::span<const RecordBatch> records;
@@ -36,7 +39,7 @@ class SharedPack {
 
   void write(const std::vector<Waiting*>& group);
   void start_pack();
-  void close_when_full();
+  void seal_pack();
 
   Files& files_;
   Entropy& entropy_;

@@ -10,7 +10,7 @@
 
 namespace assay::test {
 
-Registry::Registry() {
+Registry::Registry(std::filesystem::path data) : data_(data.empty() ? dir_ / "data" : std::move(data)) {
   start();
 }
 Registry::~Registry() = default;
@@ -55,6 +55,12 @@ ProcessResult Registry::assay(const std::vector<std::string>& arguments) const {
   std::vector<std::string> command = {ASSAY_BINARY};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return run_process(command, options());
+}
+
+std::unique_ptr<Process> Registry::begin(const std::vector<std::string>& arguments) const {
+  std::vector<std::string> command = {ASSAY_BINARY};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return std::make_unique<Process>(command, file("background.log"), options());
 }
 
 ProcessResult Registry::expect(int exit_code, const std::vector<std::string>& arguments) const {

@@ -3,6 +3,7 @@
 // against it.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -15,11 +16,12 @@ namespace assay::test {
 
 class Registry {
  public:
-  Registry();  // starts the server
+  // Starts the server, on `data` when that is given.
+  explicit Registry(std::filesystem::path data = {});
   ~Registry();
 
   const std::string& url() const { return url_; }
-  std::filesystem::path data() const { return dir_ / "data"; }
+  std::filesystem::path data() const { return data_; }
   // A path for the test's own files.
   std::filesystem::path file(const std::string& name) const { return dir_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& bytes) const;
@@ -34,13 +36,16 @@ class Registry {
   ProcessResult assay(const std::vector<std::string>& arguments) const;
   // The same, asserting the exit code; what both streams said is shown when it differs.
   ProcessResult expect(int exit_code, const std::vector<std::string>& arguments) const;
-  // Its --json document, asserting exit code 0.
+  // As `assay`, in the background; its stderr goes to a file of the test's own.
+  std::unique_ptr<Process> begin(const std::vector<std::string>& arguments) const;
+  // The --json document of `assay …`, asserting exit code 0.
   nlohmann::json json(std::vector<std::string> arguments) const;
 
  private:
   ProcessOptions options() const;
 
   TempDir dir_;
+  const std::filesystem::path data_;
   std::string url_;
   std::optional<Process> server_;
 };

@@ -7,6 +7,7 @@
 #include "registry/http/ranges.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
+#include "registry/service/delete_version.h"
 #include "registry/service/describe.h"
 #include "registry/service/fetch.h"
 #include "registry/service/lineage.h"
@@ -49,6 +50,11 @@ Response show(const Context& context, const Request& request) {
 Response show_lineage(const Context& context, const Request& request) {
   return json_response(200, lineage(context.services, *request.principal, kind_of(request), name_of(request),
                                     selector_of(request)));
+}
+
+Response remove(const Context& context, const Request& request) {
+  return json_response(200, delete_version(context.services, *request.principal, kind_of(request),
+                                           name_of(request), selector_of(request)));
 }
 
 class TextSource final : public BodySource {
@@ -110,6 +116,10 @@ void add_version_routes(RouteTable& table, const Context& context) {
              .permission = Permission::read,
              .query = {"cursor", "limit"},
              .handler = [context](Request& request) { return list(context, request); }});
+  table.add({.method = Method::delete_,
+             .pattern = kVersion,
+             .permission = Permission::delete_,
+             .handler = [context](Request& request) { return remove(context, request); }});
   const auto get = [&](const std::string& tail, Response (*handler)(const Context&, const Request&)) {
     table.add({.method = Method::get,
                .pattern = kVersion + tail,

@@ -19,15 +19,16 @@ const Namespace kRival = Namespace::parse("rival");
 
 }  // namespace
 
-TEST_CASE("Permissions: registering, promoting and administering are three things") {
+TEST_CASE("Permissions: registering, promoting, deleting and administering are four things") {
   using P = Permission;
   const std::pair<Role, std::vector<P>> table[] = {
       {Role::reader, {P::public_, P::read}},
       {Role::writer, {P::public_, P::read, P::register_, P::evaluate}},
       {Role::promoter, {P::public_, P::read, P::promote}},
-      {Role::admin, {P::public_, P::read, P::register_, P::evaluate, P::promote, P::admin}}};
+      {Role::admin, {P::public_, P::read, P::register_, P::evaluate, P::promote, P::delete_, P::admin}}};
   for (const auto& [role, permitted] : table)
-    for (const P permission : {P::public_, P::read, P::register_, P::evaluate, P::promote, P::admin})
+    for (const P permission :
+         {P::public_, P::read, P::register_, P::evaluate, P::promote, P::delete_, P::admin})
       CHECK(permits(role, permission) ==
             (std::find(permitted.begin(), permitted.end(), permission) != permitted.end()));
 }

@@ -15,12 +15,14 @@
 #include "registry/catalog/sqlite_database.h"
 #include "registry/http/openapi.h"
 #include "registry/http/server.h"
+#include "registry/service/jobs.h"
 #include "registry/service/score.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 #include "storage/env/entropy.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_blob_store.h"
+#include "tests/support/memory_maintenance.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/http/test_site.h"
 
@@ -47,9 +49,12 @@ class Registry {
     database_->migrate();
     ensure_admin_token(*database_, clock_, entropy_, dir_ / "admin.token");
     std::getline(std::ifstream(dir_ / "admin.token"), token);
-    site = http::make_site({.services = {*database_, blobs_, clock_, entropy_},
+    const Services services{*database_, blobs_, clock_, entropy_, &maintenance_};
+    jobs_ = std::make_unique<Jobs>(services);
+    site = http::make_site({.services = services,
                             .authenticator = authenticator_,
                             .score = &scores_,
+                            .jobs = jobs_.get(),
                             .version = "1.2.3",
                             .ready = [this] { return ready.load(); }});
     http::Options options;
@@ -91,9 +96,11 @@ class Registry {
   SystemClock clock_;
   SystemEntropy entropy_;
   test::MemoryBlobStore blobs_;
+  test::MemoryMaintenance maintenance_{blobs_};
   EchoScores scores_;
   std::unique_ptr<Database> database_;
   Authenticator authenticator_;
+  std::unique_ptr<Jobs> jobs_;
   std::unique_ptr<http::Server> server_;
 };
 
@@ -384,4 +391,71 @@ TEST_CASE("API: a stage moves by promotion, tells its revision and refuses a sta
       json::parse(registry.ask("GET", stage + "?at=" + now.at("updated_at").get<std::string>()).body);
   CHECK(then.at("decision").at("id") == now.at("decision_id"));
   CHECK(registry.ask("GET", stage + "?at=yesterday").status == 400);
+}
+
+TEST_CASE("API: a version is deleted by its number, unless a stage points to it") {
+  const Registry registry;
+  registry.publish("models/acme/churn", "w.bin", "one");
+  registry.publish("models/acme/churn", "w.bin", "two");
+  const std::string versions = "/api/v1/models/acme/churn/versions/";
+  REQUIRE(registry.ask("POST", "/api/v1/models/acme/churn/stages/production:promote", R"({"version": "1"})")
+              .status == 200);
+  const Answer refused = registry.ask("DELETE", versions + "1");
+  CHECK(refused.status == 412);
+  CHECK(json::parse(refused.body).at("detail").get<std::string>().find("production") != std::string::npos);
+  CHECK(registry.ask("DELETE", versions + "latest").status == 400);
+  const Answer gone = registry.ask("DELETE", versions + "2");
+  CHECK(gone.status == 200);
+  CHECK(json::parse(gone.body).at("reference") == "acme/churn@2");
+  CHECK(registry.ask("GET", versions + "2").status == 404);
+  CHECK(registry.ask("DELETE", versions + "2").status == 404);
+  CHECK(registry.publish("models/acme/churn", "w.bin", "two").at("number") == 3);
+}
+
+TEST_CASE("API: a collection is a job that is started and asked about") {
+  const Registry registry;
+  registry.publish("models/acme/churn", "w.bin", "one");
+  const Answer started = registry.ask("POST", "/api/v1/jobs/gc", R"({"dry_run": true})");
+  REQUIRE(started.status == 202);
+  json job;
+  do job = json::parse(registry.ask("GET", started.fields.at("location")).body);
+  while (job.at("status") == "running");
+  CHECK(job.at("status") == "finished");
+  CHECK(job.at("kind") == "gc");
+  CHECK(job.at("result").at("dry_run") == true);
+  CHECK(job.at("result").at("live_blobs") == 2);
+  CHECK(json::parse(registry.ask("GET", "/api/v1/jobs").body).at("items").size() == 1);
+  CHECK(registry.ask("POST", started.fields.at("location") + ":stop", "", "").status == 202);
+  CHECK(registry.ask("POST", "/api/v1/jobs/gc", R"({"dry": true})").status == 400);
+  CHECK(registry.ask("POST", "/api/v1/jobs/tidy", "{}").status == 404);
+}
+
+TEST_CASE("API: a namespace that is full answers 507 and goes on when its limit is raised") {
+  const Registry registry;
+  CHECK(registry.ask("PUT", "/api/v1/quotas/acme", R"({"limit_bytes": 3})").status == 200);
+  registry.publish("models/acme/churn", "w.bin", "one");
+  const std::string digest = Digest::of("more").text();
+  REQUIRE(registry.ask("PUT", "/api/v1/blobs/" + digest, "more").status == 201);
+  const json draft = {{"files", {{{"path", "w.bin"}, {"digest", digest}, {"size", 4}}}}};
+  const Answer full = registry.ask("POST", "/api/v1/models/acme/churn/versions", draft.dump());
+  CHECK(full.status == 507);
+  CHECK(json::parse(full.body).at("code") == "full");
+  const json quota = json::parse(registry.ask("GET", "/api/v1/quotas").body).at("items").at(0);
+  CHECK(quota == json({{"namespace", "acme"}, {"limit_bytes", 3}, {"used_bytes", 3}, {"versions", 1}}));
+  CHECK(registry.ask("PUT", "/api/v1/quotas/acme", R"({"limit_bytes": null})").status == 200);
+  CHECK(registry.ask("POST", "/api/v1/models/acme/churn/versions", draft.dump()).status == 201);
+}
+
+TEST_CASE("API: bytes can be asked why they are here, and artifacts what they take") {
+  const Registry registry;
+  registry.publish("models/acme/churn", "w.bin", "weights");
+  const json why = json::parse(registry.ask("GET", "/api/v1/why/" + Digest::of("weights").text()).body);
+  CHECK(why.at("held_by").at(0).at("reference") == "acme/churn@1");
+  CHECK(registry.ask("GET", "/api/v1/why/" + Digest::of("other").text()).status == 404);
+  CHECK(registry.ask("GET", "/api/v1/why/sha256:x").status == 400);
+  const json all = json::parse(registry.ask("GET", "/api/v1/savings?limit=5").body);
+  CHECK(all.at("total").at("raw_bytes") == 7);
+  CHECK(json::parse(registry.ask("GET", "/api/v1/models/acme/churn/savings").body).at("artifacts").size() ==
+        1);
+  CHECK(registry.ask("GET", "/api/v1/models/acme/none/savings").status == 404);
 }

@@ -9,18 +9,29 @@
 #include "registry/service/publish.h"
 #include "registry/service/upload.h"
 #include "storage/base/error.h"
+#include "storage/env/disk_space.h"
 #include "tests/support/catch.h"
 #include "tests/support/memory_blob_store.h"
+#include "tests/support/memory_maintenance.h"
 #include "tests/unit/catalog/fixture.h"
 
 namespace assay::test {
+
+// A disk that has what a test says it has.
+class SetDisk final : public DiskGauge {
+ public:
+  DiskSpace look() const override { return space; }
+  DiskSpace space{std::uint64_t{1} << 40, std::uint64_t{1} << 39};
+};
 
 struct Registry {
   Catalogue catalogue;
   SetClock clock;
   CountedEntropy entropy;
   MemoryBlobStore blobs;
-  Services services{*catalogue.database, blobs, clock, entropy};
+  MemoryMaintenance maintenance{blobs};
+  SetDisk disk;
+  Services services{*catalogue.database, blobs, clock, entropy, &maintenance, &disk};
   Principal admin = caller("admin", Role::admin, "");
   Principal ann = caller("ann", Role::writer, "acme");
   Principal eve = caller("eve", Role::writer, "rival");

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/cli/job.h"
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "registry/cli/progress.h"
+#include "registry/cli/table.h"
+#include "storage/base/error.h"
+
+namespace assay::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+// Between two questions: at once for jobs of a moment, a bearable load for those of a day.
+constexpr std::chrono::milliseconds kFirstWait{20};
+constexpr std::chrono::milliseconds kLongestWait{1000};
+
+void show(ProgressLine& line, const Json& job) {
+  const auto done = job.value("done", std::uint64_t{0});
+  const auto total = job.value("total", std::uint64_t{0});
+  if (total > 0)
+    line.bytes(done, total);
+  else
+    line.fraction(0, job.value("step", "") + (done > 0 ? " " + std::to_string(done) : ""));
+}
+
+[[noreturn]] void fail(const Json& error) {
+  const Code code = code_from_name(error.value("code", "")).value_or(Code::internal);
+  throw Error(code, error.value("message", ""));
+}
+
+}  // namespace
+
+Json run_job(Context& context, const std::string& kind, const Json& wish) {
+  client::ApiClient& api = context.api();
+  Json job = api.start_job(kind, wish);
+  const std::string id = job.value("id", "");
+  ProgressLine line(kind);
+  for (auto wait = kFirstWait; job.value("status", "") == "running";
+       wait = std::min(2 * wait, kLongestWait)) {
+    std::this_thread::sleep_for(wait);
+    job = api.job(id);
+    show(line, job);
+  }
+  if (job.contains("error") && job["error"].is_object()) fail(job["error"]);
+  if (!job.contains("result") || !job["result"].is_object())
+    throw Error(Code::cancelled, "the " + kind + " was stopped before it had done anything");
+  return job;
+}
+
+}  // namespace assay::cli

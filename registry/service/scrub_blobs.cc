@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/scrub_blobs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "registry/catalog/audit.h"
+#include "registry/catalog/blob_holders.h"
+#include "registry/catalog/scrub_progress.h"
+#include "registry/domain/canonical_json.h"
+#include "storage/base/error.h"
+#include "storage/env/clock.h"
+
+namespace assay {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kShownHolders = 5;
+
+json problem_json(const ScrubProblem& problem) {
+  return {{"pack", problem.pack},
+          {"offset", problem.offset},
+          {"digest", problem.digest.text()},
+          {"repaired", problem.repaired},
+          {"what", problem.what}};
+}
+
+ScrubProblem problem_of(const json& document) {
+  return {document.at("pack").get<std::string>(), document.at("offset").get<std::uint64_t>(),
+          Digest::parse(document.at("digest").get<std::string>()), document.at("repaired").get<bool>(),
+          document.at("what").get<std::string>()};
+}
+
+// What a scrub has found so far and where it goes on: the document that the catalogue keeps.
+struct Standing {
+  std::string cursor;
+  std::vector<Digest> damaged;
+  ScrubResult result;
+
+  std::string document() const {
+    json digests = json::array();
+    for (const Digest& digest : damaged) digests.push_back(digest.text());
+    json problems = json::array();
+    for (const ScrubProblem& problem : result.problems) problems.push_back(problem_json(problem));
+    return canonical({{"cursor", cursor},
+                      {"records", result.records},
+                      {"stored_bytes", result.stored_bytes},
+                      {"problems_found", result.problems_found},
+                      {"problems_repaired", result.problems_repaired},
+                      {"problems", std::move(problems)},
+                      {"damaged", std::move(digests)}});
+  }
+
+  static Standing parse(const std::string& text) {
+    const json document = json::parse(text);
+    Standing out;
+    out.cursor = document.at("cursor").get<std::string>();
+    out.result.records = document.at("records").get<std::uint64_t>();
+    out.result.stored_bytes = document.at("stored_bytes").get<std::uint64_t>();
+    out.result.problems_found = document.at("problems_found").get<std::uint64_t>();
+    out.result.problems_repaired = document.at("problems_repaired").get<std::uint64_t>();
+    for (const json& problem : document.at("problems")) out.result.problems.push_back(problem_of(problem));
+    for (const json& digest : document.at("damaged"))
+      out.damaged.push_back(Digest::parse(digest.get<std::string>()));
+    return out;
+  }
+
+  void add(const ScrubReport& slice) {
+    cursor = slice.cursor;
+    result.records += slice.records;
+    result.stored_bytes += slice.stored_bytes;
+    for (const ScrubProblem& problem : slice.problems) {
+      ++result.problems_found;
+      result.problems_repaired += problem.repaired ? 1 : 0;
+      if (result.problems.size() < kMaxShownProblems) result.problems.push_back(problem);
+    }
+    for (const Digest& digest : slice.damaged_blobs)
+      if (damaged.size() < kMaxShownProblems &&
+          std::find(damaged.begin(), damaged.end(), digest) == damaged.end())
+        damaged.push_back(digest);
+  }
+};
+
+Standing begin(const Services& services, const ScrubWish& wish) {
+  if (!wish.go_on) return {};
+  const auto kept = services.database.read([](Snapshot& snapshot) { return find_scrub_progress(snapshot); });
+  return kept ? Standing::parse(*kept) : Standing{};
+}
+
+ScrubReport scrub_slice(const Services& services, const ScrubWish& wish, const Standing& standing) {
+  const auto end = services.clock.steady_now() + kScrubSlice;
+  const std::uint64_t before = standing.result.stored_bytes;
+  ScrubRequest request;
+  request.cursor = standing.cursor;
+  request.bytes_per_second = wish.bytes_per_second;
+  request.stop = [&] { return (wish.stop && wish.stop()) || services.clock.steady_now() >= end; };
+  if (wish.progress)
+    request.progress = [&](std::uint64_t done, std::uint64_t total) {
+      wish.progress(before + done, before + total);
+    };
+  return services.maintenance->scrub(request);
+}
+
+std::string holder_text(const BlobHolder& holder) {
+  const std::string version =
+      fmt::format("{} {}", singular(holder.kind), reference_text(holder.name, holder.number));
+  return holder.path.empty() ? version : fmt::format("{} ({})", version, holder.path);
+}
+
+std::vector<DamagedBlob> explain_damage(Snapshot& snapshot, const std::vector<Digest>& damaged) {
+  std::vector<DamagedBlob> out;
+  for (const Digest& digest : damaged) {
+    DamagedBlob blob{digest, {}};
+    for (const BlobHolder& holder : holders_of(snapshot, digest, ReadableSpaces::everything(), kShownHolders))
+      blob.needed_by.push_back(holder_text(holder));
+    out.push_back(std::move(blob));
+  }
+  return out;
+}
+
+void write_audit(Transaction& transaction, const Principal& caller, const ScrubResult& result, Time now) {
+  if (result.problems_found == 0 && result.damaged.empty()) return;
+  append_audit(transaction, {.time = now,
+                             .actor = caller.name,
+                             .action = "scrub",
+                             .subject = "blobs",
+                             .details = canonical({{"problems_found", result.problems_found},
+                                                   {"problems_repaired", result.problems_repaired},
+                                                   {"damaged_blobs", result.damaged.size()},
+                                                   {"complete", result.complete},
+                                                   {"token", caller.id.text()}})});
+}
+
+}  // namespace
+
+void to_json(json& out, const ScrubResult& result) {
+  out = {{"complete", result.complete},
+         {"records", result.records},
+         {"stored_bytes", result.stored_bytes},
+         {"problems_found", result.problems_found},
+         {"problems_repaired", result.problems_repaired},
+         {"problems", json::array()},
+         {"damaged_blobs", json::array()}};
+  for (const ScrubProblem& problem : result.problems) out["problems"].push_back(problem_json(problem));
+  for (const DamagedBlob& blob : result.damaged)
+    out["damaged_blobs"].push_back({{"digest", blob.digest.text()}, {"needed_by", blob.needed_by}});
+}
+
+ScrubResult scrub_blobs(const Services& services, const Principal& caller, const ScrubWish& wish) {
+  require_everywhere(caller, Permission::admin);
+  if (services.maintenance == nullptr)
+    throw Error(Code::unavailable, "This registry's store cannot be scrubbed while it runs");
+  Standing standing = begin(services, wish);
+  for (bool more = true; more;) {
+    standing.add(scrub_slice(services, wish, standing));
+    standing.result.complete = standing.cursor.empty();
+    more = !standing.result.complete && !(wish.stop && wish.stop());
+    services.database.write([&](Transaction& transaction) {
+      if (standing.result.complete)
+        end_scrub_progress(transaction);
+      else
+        put_scrub_progress(transaction, standing.document(), services.clock.now());
+    });
+  }
+  ScrubResult& result = standing.result;
+  result.damaged =
+      services.database.read([&](Snapshot& snapshot) { return explain_damage(snapshot, standing.damaged); });
+  services.database.write(
+      [&](Transaction& transaction) { write_audit(transaction, caller, result, services.clock.now()); });
+  return result;
+}
+
+}  // namespace assay

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/collect_garbage.h"
+
+#include <algorithm>
+
+#include "storage/base/error.h"
+#include "storage/base/limits.h"
+#include "storage/blob/dead_lists.h"
+#include "storage/blob/local_layout.h"
+#include "storage/blob/marks.h"
+#include "storage/blob/new_pack.h"
+#include "storage/blob/pack_copy.h"
+#include "storage/blob/pack_loader.h"
+#include "storage/blob/rebase.h"
+
+namespace assay {
+namespace {
+
+constexpr std::size_t kShownDead = 20;
+
+using PackPointer = std::shared_ptr<Pack>;
+
+class Collection {
+ public:
+  Collection(StoreParts& parts, const GcRequest& request)
+      : parts_(parts), request_(request), marks_(parts.index, parts.source) {}
+
+  GcReport run() {
+    number_ = parts_.index.begin_collection();
+    mark();
+    const std::vector<PackBlob> dead = hide();
+    report(dead);
+    if (!request_.dry_run && !dead.empty()) write_down(dead);
+    sweep();
+    if (request_.dry_run) return std::move(report_);
+    // Only what cannot come back after a power cut may be forgotten below.
+    if (removed_) parts_.publisher.sync_directory(layout::kPacks);
+    if (!stopping()) report_.chunks_rebased = rebase_chunks(parts_, marks_, kMaxRebase, request_.stop);
+    forget_dead_packs(parts_);
+    return std::move(report_);
+  }
+
+ private:
+  bool stopping() const { return request_.stop && request_.stop(); }
+
+  void mark() {
+    request_.roots([this](const Digest& blob) {
+      if (parts_.index.stat(blob)) marks_.add(blob);
+    });
+    for (const Digest& blob : parts_.index.relied_on(number_)) marks_.add(blob);
+  }
+
+  std::vector<PackBlob> hide() {
+    if (request_.dry_run) return dead_now();
+    close_open_pack();
+    std::vector<Digest> missed;
+    for (;;) {
+      std::vector<PackBlob> dead = parts_.index.hide_dead(marks_.blobs(), number_, missed);
+      if (missed.empty()) return dead;
+      for (const Digest& blob : missed) marks_.add(blob);
+    }
+  }
+
+  std::vector<PackBlob> dead_now() const {
+    std::vector<PackBlob> dead;
+    for (const Digest& blob : parts_.index.blobs())
+      if (!marks_.has_blob(blob))
+        if (const auto info = parts_.index.stat(blob))
+          dead.push_back({blob, info->size, info->stored_size, {}});
+    return dead;
+  }
+
+  // A dead list speaks of a blob in a pack. Were the pack still being appended to, the same blob could be
+  // uploaded into it again, and be taken for dead when the store is opened.
+  void close_open_pack() {
+    for (const PackPointer& pack : parts_.index.packs()) {
+      if (pack->sealed) continue;
+      const PackContents contents = parts_.index.contents(pack);
+      if (std::any_of(contents.blobs.begin(), contents.blobs.end(),
+                      [&](const PackBlob& blob) { return !marks_.has_blob(blob.digest); }))
+        return parts_.shared.close();
+    }
+  }
+
+  void report(std::vector<PackBlob> dead) {
+    report_.dead_blobs = dead.size();
+    report_.live_blobs = parts_.index.totals().blobs - (request_.dry_run ? dead.size() : 0);
+    std::sort(dead.begin(), dead.end(), [](const PackBlob& one, const PackBlob& other) {
+      return one.added != other.added ? one.added > other.added : one.digest < other.digest;
+    });
+    for (const PackBlob& blob : dead)
+      if (report_.largest_dead.size() < kShownDead) report_.largest_dead.push_back(blob.digest);
+  }
+
+  void write_down(const std::vector<PackBlob>& dead) {
+    std::unordered_set<Digest> digests;
+    for (const PackBlob& blob : dead) digests.insert(blob.digest);
+    std::vector<DeadBlob> rows;
+    for (const PackPointer& pack : parts_.index.packs())
+      for (const PackEntry& entry : parts_.index.contents(pack).entries)
+        if (entry.dead && digests.contains(entry.id)) rows.push_back({pack->name, entry.id});
+    publish_dead_list(parts_, rows);
+  }
+
+  bool is_needed(const PackEntry& entry) const {
+    if (entry.kind == RecordKind::blob) return marks_.has_blob(entry.id);
+    return entry.kind == RecordKind::page ? marks_.has_page(entry.id) : marks_.has_chunk(entry.id);
+  }
+
+  // Which of a pack's records are live: needed, and the copy that readers get.
+  bool is_live(const PackPointer& pack, const PackEntry& entry) const {
+    if (entry.dead || !is_needed(entry)) return false;
+    const auto found = parts_.index.find(entry.kind, entry.id);
+    // Damaged without another copy: it is kept for a repair to look at.
+    if (!found) return true;
+    return found->pack == pack && found->entry.offset == entry.offset;
+  }
+
+  // How much of a pack is live.
+  std::uint64_t look_at(const PackPointer& pack) {
+    std::uint64_t live = 0, all = 0;
+    for (const PackEntry& entry : parts_.index.contents(pack).entries) {
+      all += entry.size();
+      if (is_live(pack, entry)) live += entry.size();
+    }
+    report_.live_bytes += live;
+    report_.dead_bytes += all - live;
+    return live;
+  }
+
+  // Packs that can go as they are go first: they free the room that rewriting needs.
+  void sweep() {
+    std::vector<PackPointer> sparse, small;
+    std::vector<PackPointer> packs = parts_.index.packs();
+    for (const PackPointer& pack : packs) {
+      if (stopping()) return;
+      const std::uint64_t live = look_at(pack);
+      if (!pack->sealed) continue;
+      const std::uint64_t size = pack->file->size();
+      if (live == 0)
+        drop(pack);
+      else if (static_cast<double>(live) < kLiveShare * static_cast<double>(size))
+        sparse.push_back(pack);
+      else if (size < kSmallPack)
+        small.push_back(pack);
+    }
+    if (small.size() >= kManySmallPacks) sparse.insert(sparse.end(), small.begin(), small.end());
+    rewrite(sparse);
+  }
+
+  void drop(const PackPointer& pack) {
+    if (request_.dry_run || retire(pack)) {
+      ++report_.packs_removed;
+      report_.freed_bytes += pack->file->size();
+    } else {
+      ++report_.packs_skipped;
+    }
+  }
+
+  // The last look: whatever was decided before, a pack goes only when all that is needed of it is elsewhere.
+  bool is_spare(const PackPointer& pack) const {
+    for (const PackEntry& entry : parts_.index.contents(pack).entries) {
+      if (entry.dead || !is_needed(entry)) continue;
+      const auto copies = parts_.index.find_all(entry.kind, entry.id);
+      if (std::all_of(copies.begin(), copies.end(), [&](const Found& copy) { return copy.pack == pack; }))
+        return false;
+    }
+    return true;
+  }
+
+  bool retire(const PackPointer& pack) {
+    if (!is_spare(pack) || !parts_.index.retire(pack, number_)) return false;
+    parts_.files.remove(path_of({pack->name, true}));
+    removed_ = true;
+    return true;
+  }
+
+  // Copies what is live of several packs into one, publishes that, and only then takes the old ones away.
+  void rewrite(const std::vector<PackPointer>& packs) {
+    PackCopy copy(parts_.files, parts_.entropy, parts_.publisher);
+    std::vector<PackPointer> sources;
+    try {
+      for (const PackPointer& pack : packs) {
+        if (stopping()) break;
+        if (parts_.index.is_relied_on(pack, number_)) {
+          ++report_.packs_skipped;
+          continue;
+        }
+        rewrite_one(pack, copy, sources);
+        if (copy.size() >= parts_.sizes.own) finish(copy, sources);
+      }
+      finish(copy, sources);
+    } catch (const Error& error) {
+      // There is no room for a copy. What has been freed so far may make some the next time.
+      if (error.code() != Code::full) throw;
+      report_.packs_skipped += sources.size();
+    }
+  }
+
+  void rewrite_one(const PackPointer& pack, PackCopy& copy, std::vector<PackPointer>& sources) {
+    const PackContents contents = parts_.index.contents(pack);
+    const auto wanted = [&](const PackEntry& entry) { return is_live(pack, entry); };
+    if (request_.dry_run) {
+      ++report_.packs_rewritten;
+      report_.freed_bytes += pack->file->size();
+      for (const PackEntry& entry : contents.entries)
+        if (wanted(entry)) dry_copied_ += entry.size();
+    } else if (copy.add(*pack, contents, wanted)) {
+      sources.push_back(pack);
+    } else {
+      ++report_.packs_skipped;  // somebody may still repair it
+    }
+  }
+
+  void finish(PackCopy& copy, std::vector<PackPointer>& sources) {
+    if (request_.dry_run) {
+      report_.freed_bytes -= std::min(report_.freed_bytes, std::exchange(dry_copied_, 0));
+      return;
+    }
+    if (copy.empty() || sources.empty()) return;
+    std::uint64_t before = 0;
+    const std::uint64_t after = copy.publish(parts_.index);
+    for (const PackPointer& pack : std::exchange(sources, {})) {
+      if (retire(pack)) {
+        ++report_.packs_rewritten;
+        before += pack->file->size();
+      } else {
+        ++report_.packs_skipped;
+      }
+    }
+    report_.freed_bytes += before > after ? before - after : 0;
+  }
+
+  StoreParts& parts_;
+  const GcRequest& request_;
+  Marks marks_;
+  std::uint64_t number_ = 0;
+  bool removed_ = false;
+  std::uint64_t dry_copied_ = 0;
+  GcReport report_;
+};
+
+}  // namespace
+
+GcReport collect_garbage(StoreParts& parts, const GcRequest& request) {
+  return Collection(parts, request).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "storage/blob/dead_lists.h"
+
+#include <set>
+#include <string>
+
+#include "storage/base/error.h"
+#include "storage/blob/local_layout.h"
+#include "storage/blob/new_pack.h"
+#include "storage/blob/pack_loader.h"
+
+namespace assay {
+
+void publish_dead_list(StoreParts& parts, const std::vector<DeadBlob>& rows) {
+  if (rows.empty()) return;
+  const std::string name = PackId(parts.entropy).text;
+  const std::string temp = layout::temp(name);
+  const auto file = parts.files.create(temp);
+  try {
+    file->append(encode_dead_list(rows));
+    if (!parts.publisher.publish(*file, temp, std::string(layout::kDead) + "/" + name))
+      throw Error(Code::internal, "There is a dead list " + name + " already, against all odds; try again");
+  } catch (...) {
+    try {
+      parts.files.remove(temp);
+    } catch (const Error&) {
+      // Opening the store sweeps it.
+    }
+    throw;
+  }
+}
+
+void forget_dead_packs(StoreParts& parts) {
+  const std::vector<FileEntry> lists = parts.files.list(layout::kDead);
+  if (lists.empty()) return;
+  std::set<std::string> names;
+  for (const auto& pack : parts.index.packs()) names.insert(pack->name);
+  const std::set<DeadBlob> rows = read_dead_lists(parts.files);
+  std::vector<DeadBlob> kept;
+  for (const DeadBlob& row : rows)
+    if (names.contains(row.pack)) kept.push_back(row);
+  if (lists.size() == 1 && kept.size() == rows.size()) return;
+  publish_dead_list(parts, kept);
+  for (const FileEntry& list : lists) parts.files.remove(std::string(layout::kDead) + "/" + list.name);
+  parts.publisher.sync_directory(layout::kDead);
+}
+
+}  // namespace assay

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/service/jobs.h"
+
+#include <future>
+
+#include "tests/unit/service/registry.h"
+
+using namespace assay;
+using namespace assay::test;
+
+namespace {
+
+JobWish gc() {
+  return {.kind = JobKind::gc};
+}
+JobWish scrub() {
+  return {.kind = JobKind::scrub};
+}
+
+// The job once it has ended.
+ServerJob ended(Jobs& jobs, Registry& registry, const Id& id) {
+  for (;;) {
+    ServerJob job = jobs.find(registry.admin, id);
+    if (job.status != JobStatus::running) return job;
+    std::this_thread::yield();
+  }
+}
+
+// Holds a collection between marking and removing until it is let go.
+struct Hold {
+  explicit Hold(MemoryMaintenance& maintenance) {
+    maintenance.before_sweep = [this] {
+      entered.set_value();
+      go.get_future().wait();
+    };
+  }
+  std::promise<void> entered, go;
+};
+
+// Scrubs until it is told to stop.
+class EndlessScrub final : public Maintenance {
+ public:
+  ScrubReport scrub(const ScrubRequest& request) override {
+    if (!std::exchange(begun_, true)) entered.set_value();
+    while (!request.stop()) std::this_thread::yield();
+    left = true;
+    return {.cursor = "on", .problems = {}, .damaged_blobs = {}};
+  }
+  GcReport collect_garbage(const GcRequest&) override { return {}; }
+  Explanation explain(const Digest& digest) const override {
+    return {.digest = digest, .places = {}, .needed_by = {}};
+  }
+  Savings savings(const std::vector<Digest>&) const override { return {}; }
+
+  std::promise<void> entered;
+  std::atomic<bool> left = false;
+
+ private:
+  bool begun_ = false;
+};
+
+}  // namespace
+
+TEST_CASE("Jobs: one runs by itself and keeps what it did") {
+  Registry registry;
+  registry.upload(registry.ann, "pending");
+  registry.clock.time += std::chrono::hours(48);
+  Jobs jobs(registry.services);
+  const ServerJob started = jobs.start(registry.admin, gc());
+  CHECK(started.status == JobStatus::running);
+  const ServerJob job = ended(jobs, registry, started.id);
+  CHECK(job.status == JobStatus::finished);
+  CHECK(job.result["dead_blobs"] == 1);
+  CHECK(job.finished_at.has_value());
+  CHECK_FALSE(job.error.has_value());
+  CHECK(jobs.list(registry.admin).size() == 1);
+}
+
+TEST_CASE("Jobs: a second of the same kind is refused while the first runs, another kind is not") {
+  Registry registry;
+  Hold hold(registry.maintenance);
+  Jobs jobs(registry.services);
+  const ServerJob first = jobs.start(registry.admin, gc());
+  hold.entered.get_future().wait();
+  CHECK(code_of([&] { jobs.start(registry.admin, gc()); }) == Code::already_exists);
+  CHECK(message_of([&] { jobs.start(registry.admin, gc()); }).find(first.id.text()) != std::string::npos);
+  CHECK(ended(jobs, registry, jobs.start(registry.admin, scrub()).id).status == JobStatus::finished);
+  hold.go.set_value();
+  ended(jobs, registry, first.id);
+  registry.maintenance.before_sweep = nullptr;
+  CHECK(ended(jobs, registry, jobs.start(registry.admin, gc()).id).status == JobStatus::finished);
+}
+
+TEST_CASE("Jobs: uploads and publications go on while a collection waits between marking and removing") {
+  Registry registry;
+  Hold hold(registry.maintenance);
+  Jobs jobs(registry.services);
+  const ServerJob job = jobs.start(registry.admin, gc());
+  hold.entered.get_future().wait();
+  CHECK(registry.push(registry.ann, "acme/churn", "one").version.number == 1);
+  hold.go.set_value();
+  CHECK(ended(jobs, registry, job.id).status == JobStatus::finished);
+}
+
+TEST_CASE("Jobs: one that is stopped says so and keeps what it had done") {
+  Registry registry;
+  for (const char* bytes : {"a", "b", "c"}) registry.upload(registry.ann, bytes);
+  std::promise<void> entered, go;
+  bool first = true;
+  registry.maintenance.after_record = [&] {
+    if (!std::exchange(first, false)) return;
+    entered.set_value();
+    go.get_future().wait();
+  };
+  Jobs jobs(registry.services);
+  const ServerJob job = jobs.start(registry.admin, scrub());
+  entered.get_future().wait();
+  jobs.stop(registry.admin, job.id);
+  go.set_value();
+  const ServerJob stopped = ended(jobs, registry, job.id);
+  CHECK(stopped.status == JobStatus::stopped);
+  CHECK(stopped.result["complete"] == false);
+  CHECK(stopped.result["records"] == 1);
+  JobWish wish = scrub();
+  wish.go_on = true;
+  CHECK(ended(jobs, registry, jobs.start(registry.admin, wish).id).result["records"] == 3);
+}
+
+TEST_CASE("Jobs: ending the server stops what runs and waits for it") {
+  Registry registry;
+  EndlessScrub endless;
+  registry.services.maintenance = &endless;
+  {
+    Jobs jobs(registry.services);
+    jobs.start(registry.admin, scrub());
+    endless.entered.get_future().wait();
+  }
+  // That the line above came to its end is the point; and nothing runs after it.
+  CHECK(endless.left);
+}
+
+TEST_CASE("Jobs: what one fails with is told") {
+  Registry registry;
+  registry.services.maintenance = nullptr;
+  Jobs jobs(registry.services);
+  const ServerJob job = ended(jobs, registry, jobs.start(registry.admin, gc()).id);
+  CHECK(job.status == JobStatus::failed);
+  REQUIRE(job.error.has_value());
+  CHECK(job.error->code() == Code::unavailable);
+  CHECK(nlohmann::json(job)["error"]["code"] == "unavailable");
+}
+
+TEST_CASE("Jobs: only an admin of everything starts, sees or stops them") {
+  Registry registry;
+  Jobs jobs(registry.services);
+  const Principal keeper = registry.caller("keeper", Role::admin, "acme");
+  CHECK(code_of([&] { jobs.start(keeper, gc()); }) == Code::denied);
+  CHECK(code_of([&] { jobs.list(keeper); }) == Code::denied);
+  const Id id = jobs.start(registry.admin, gc()).id;
+  CHECK(code_of([&] { jobs.find(keeper, id); }) == Code::denied);
+  CHECK(code_of([&] { jobs.stop(keeper, id); }) == Code::denied);
+  CHECK(code_of([&] { jobs.find(registry.admin, new_id(registry.clock, registry.entropy)); }) ==
+        Code::not_found);
+}
+
+TEST_CASE("Jobs: a hundred are remembered, the newest first") {
+  Registry registry;
+  Jobs jobs(registry.services);
+  for (int i = 0; i < 101; ++i) ended(jobs, registry, jobs.start(registry.admin, gc()).id);
+  const auto all = jobs.list(registry.admin);
+  CHECK(all.size() == 100);
+  CHECK(all.front().id.text() > all.back().id.text());
+}
+
+TEST_CASE("Jobs: a wish is what its kind takes, and nothing else") {
+  CHECK(parse_job_wish(JobKind::gc, "").dry_run == false);
+  CHECK(parse_job_wish(JobKind::gc, R"({"dry_run": true})").dry_run);
+  const JobWish wish = parse_job_wish(JobKind::scrub, R"({"bytes_per_second": 1048576, "continue": true})");
+  CHECK(wish.bytes_per_second == 1048576);
+  CHECK(wish.go_on);
+  CHECK(code_of([] { parse_job_wish(JobKind::gc, R"({"continue": true})"); }) == Code::invalid_argument);
+  CHECK(code_of([] { parse_job_wish(JobKind::scrub, R"({"bytes_per_second": -1})"); }) ==
+        Code::invalid_argument);
+}
