@@ -2,6 +2,7 @@
 #include "storage/blob/collect_garbage.h"
 
 #include <algorithm>
+#include <set>
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
@@ -30,11 +31,9 @@ class Collection {
     mark();
     const std::vector<PackBlob> dead = hide();
     report(dead);
-    if (!request_.dry_run && !dead.empty()) write_down(dead);
+    if (!request_.dry_run) write_down();
     sweep();
     if (request_.dry_run) return std::move(report_);
-    // Only what cannot come back after a power cut may be forgotten below.
-    if (removed_) parts_.publisher.sync_directory(layout::kPacks);
     if (!stopping()) report_.chunks_rebased = rebase_chunks(parts_, marks_, kMaxRebase, request_.stop);
     forget_dead_packs(parts_);
     return std::move(report_);
@@ -92,13 +91,14 @@ class Collection {
       if (report_.largest_dead.size() < kShownDead) report_.largest_dead.push_back(blob.digest);
   }
 
-  void write_down(const std::vector<PackBlob>& dead) {
-    std::unordered_set<Digest> digests;
-    for (const PackBlob& blob : dead) digests.insert(blob.digest);
+  // Also what an earlier collection found dead and failed to write down: its blobs are not among the dead
+  // ones any more, and their chunks go all the same.
+  void write_down() {
+    const std::set<DeadBlob> written = read_dead_lists(parts_.files);
     std::vector<DeadBlob> rows;
     for (const PackPointer& pack : parts_.index.packs())
       for (const PackEntry& entry : parts_.index.contents(pack).entries)
-        if (entry.dead && digests.contains(entry.id)) rows.push_back({pack->name, entry.id});
+        if (entry.dead && !written.contains({pack->name, entry.id})) rows.push_back({pack->name, entry.id});
     publish_dead_list(parts_, rows);
   }
 
@@ -171,7 +171,6 @@ class Collection {
   bool retire(const PackPointer& pack) {
     if (!is_spare(pack) || !parts_.index.retire(pack, number_)) return false;
     parts_.files.remove(path_of({pack->name, true}));
-    removed_ = true;
     return true;
   }
 
@@ -235,7 +234,6 @@ class Collection {
   const GcRequest& request_;
   Marks marks_;
   std::uint64_t number_ = 0;
-  bool removed_ = false;
   std::uint64_t dry_copied_ = 0;
   GcReport report_;
 };
