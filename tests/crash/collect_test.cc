@@ -13,6 +13,7 @@
 #include "storage/blob/marks.h"
 #include "storage/blob/pack_loader.h"
 #include "storage/blob/pack_upload.h"
+#include "storage/blob/recipe_walk.h"
 #include "storage/blob/repair.h"
 #include "tests/crash/promises.h"
 #include "tests/support/bytes.h"
@@ -150,7 +151,6 @@ TEST_CASE("Live stays: power cut at every operation of a collection, and again w
 TEST_CASE("Live stays: every operation of a collection fails, once or from then on") {
   const Scene scene = make_scene();
   for (const auto& [error_number, mode] : {std::pair{EIO, FaultAt::Mode::once},
-                                           {EIO, FaultAt::Mode::sticky},
                                            {ENOSPC, FaultAt::Mode::sticky},
                                            {EMFILE, FaultAt::Mode::once}}) {
     bool reached = true;
@@ -319,7 +319,7 @@ bool survives(const std::function<void(StoreParts&)>& collect) {
   disk.make_directory("dead");
   SystemEntropy entropy;
   StoreParts parts(disk, entropy, 0, test::kSmallPacks);
-  const std::string dead = random_bytes(200'000, 1), bytes = dead + "and more";
+  const std::string dead = random_bytes(900'000, 1), bytes = dead + "and more";
   {
     PackUpload upload(parts, {});
     upload.write(test::as_span(dead));
