@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/blob/collect_garbage.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -44,9 +46,21 @@ class Collection {
 
   void mark() {
     request_.roots([this](const Digest& blob) {
-      if (parts_.index.stat(blob)) marks_.add(blob);
+      if (parts_.index.stat(blob)) need(blob);
     });
-    for (const Digest& blob : parts_.index.relied_on(number_)) marks_.add(blob);
+    for (const Digest& blob : parts_.index.relied_on(number_)) need(blob);
+  }
+
+  // A recipe that cannot be read may list chunks that nothing else does: another copy of it may turn up, they
+  // would not.
+  void need(const Digest& blob) {
+    if (!marks_.add(blob))
+      throw Error(
+          Code::corrupt,
+          fmt::format(
+              "Nothing was freed: blob {} is needed, and what it consists of cannot be read. Run assay "
+              "scrub to see what is damaged, upload it again or restore it, then collect again.",
+              blob.text()));
   }
 
   std::vector<PackBlob> hide() {
@@ -56,7 +70,7 @@ class Collection {
     for (;;) {
       std::vector<PackBlob> dead = parts_.index.hide_dead(marks_.blobs(), number_, missed);
       if (missed.empty()) return dead;
-      for (const Digest& blob : missed) marks_.add(blob);
+      for (const Digest& blob : missed) need(blob);
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include "storage/base/limits.h"
 #include "storage/blob/fsck.h"
+#include "storage/blob/pack_loader.h"
 #include "tests/unit/storage_keeping/stores.h"
 
 namespace assay {
@@ -262,6 +263,34 @@ TEST_CASE("Collect: a damaged live chunk does not stop it, and its pack is left 
   CHECK(report.dead_blobs == 8);
   CHECK(report.packs_rewritten == 0);
   CHECK(store.packs() == std::vector<std::string>{pack});
+}
+
+TEST_CASE("Collect: frees nothing while it is not known what a needed blob consists of") {
+  Store store;
+  const std::string live = random_bytes(300'000, 1);
+  store.add(live);
+  const Digest dead = store.add(random_bytes(kLarge, 2));
+  store.reopen();
+  for (const PackFileName& name : list_packs(store.disk)) {
+    const PackContents contents = read_footer(*store.disk.open(path_of(name)));
+    if (contents.blobs.front().digest != Digest::of(live)) continue;
+    for (const PackEntry& entry : contents.entries)
+      if (entry.kind == RecordKind::page) store.flip(path_of(name), entry.offset + entry.size() - 1);
+  }
+  store.reopen();
+  const std::uint64_t before = store.pack_bytes();
+  try {
+    collect(*store, {Digest::of(live)});
+    FAIL("it went on");
+  } catch (const Error& error) {
+    CHECK(error.code() == Code::corrupt);
+    CHECK_THAT(error.message(), Catch::Contains(Digest::of(live).text()));
+  }
+  CHECK(store->stat(dead));
+  CHECK(store.pack_bytes() == before);
+  store.add(live);
+  CHECK(collect(*store, {Digest::of(live)}).dead_blobs == 1);
+  CHECK(store.has(live));
 }
 
 }  // namespace
