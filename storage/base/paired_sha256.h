@@ -13,7 +13,7 @@
 
 namespace assay {
 
-// One thread at a time. With SHA instructions both digests together cost about 1.3 times one of them, without
+// One thread at a time. With SHA instructions both digests together cost about 1.5 times one of them, without
 // them twice.
 class PairedSha256 {
  public:
