@@ -2,14 +2,13 @@
 #include "registry/cli/config.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "storage/base/byte_size.h"
 #include "storage/base/error.h"
 
 namespace assay::cli {
@@ -69,20 +68,6 @@ fs::path default_data_dir(const Environment& environment) {
 
 std::string plugin_path(const Environment& environment) {
   return environment("ASSAY_PLUGIN_PATH").value_or("");
-}
-
-std::uint64_t parse_byte_size(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 6> kUnits = {
-      {{"", 1}, {"B", 1}, {"KiB", kKiB}, {"MiB", kMiB}, {"GiB", kGiB}, {"TiB", kTiB}}};
-  for (const auto& [name, size] : kUnits)
-    if (error == std::errc() && name == unit && number <= std::numeric_limits<std::int64_t>::max() / size)
-      return number * size;
-  throw Error(
-      Code::invalid_argument,
-      std::string(text) + " is no size: write 0, a number of bytes, or one with KiB, MiB, GiB or TiB");
 }
 
 CacheSettings cache_settings(const Environment& environment) {

@@ -49,9 +49,6 @@ inline constexpr std::uint64_t kDefaultCacheSize = 10 * kGiB;  // a few versions
 // Throws invalid_argument for a size that is none.
 CacheSettings cache_settings(const Environment& environment);
 
-// "10GiB", "500MiB", "4096": a whole number of bytes, or of a unit that follows it. Throws invalid_argument.
-std::uint64_t parse_byte_size(std::string_view text);
-
 // The address is --url, else ASSAY_URL, else that of the server running on the default data directory; the
 // token is
 // --token-file's, else ASSAY_TOKEN, else that directory's admin token, which goes to no other address than

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "registry/client/api_client.h"
@@ -226,17 +227,20 @@ TEST_CASE("Bad input: listening beyond this machine needs to be said twice") {
 
 TEST_CASE("Bad input: a damaged blob is found by fsck and never served") {
   Registry registry;
-  registry.write("x.bin", std::string(100'000, 'x'));
-  const auto pushed = registry.json({"push", "model", "x", "x.bin"});
+  std::string noise(100'000, '\0');
+  for (std::size_t i = 0, word = 1; i < noise.size();
+       ++i, word = word * 6364136223846793005u + 1442695040888963407u)
+    noise[i] = static_cast<char>(word >> 56);
+  registry.write("x.bin", noise);
+  registry.json({"push", "model", "x", "x.bin"});
   registry.stop();
-  const std::string hex = pushed["files"][0]["digest"].get<std::string>().substr(7);
   std::size_t damaged = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(registry.data() / "blobs")) {
-    // Blobs are found by their digest, in whatever folders they lie.
-    if (!entry.is_regular_file() || !has(entry.path().string(), hex.substr(8))) continue;
-    std::filesystem::permissions(entry.path(), std::filesystem::perms::owner_write,
-                                 std::filesystem::perm_options::add);
-    std::filesystem::resize_file(entry.path(), entry.file_size() - 1);
+  for (const auto& entry : std::filesystem::directory_iterator(registry.data() / "blobs/packs")) {
+    // The middle of the only pack is the middle of that file.
+    std::fstream pack(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const auto middle = static_cast<std::streamoff>(entry.file_size() / 2);
+    const auto old = pack.seekg(middle).get();
+    pack.seekp(middle).put(static_cast<char>(old ^ 1));
     ++damaged;
   }
   REQUIRE(damaged == 1);

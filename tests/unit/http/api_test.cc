@@ -427,7 +427,7 @@ TEST_CASE("API: a collection is a job that is started and asked about") {
   CHECK(json::parse(registry.ask("GET", "/api/v1/jobs").body).at("items").size() == 1);
   CHECK(registry.ask("POST", started.fields.at("location") + ":stop", "", "").status == 202);
   CHECK(registry.ask("POST", "/api/v1/jobs/gc", R"({"dry": true})").status == 400);
-  CHECK(registry.ask("POST", "/api/v1/jobs/tidy", "{}").status == 404);
+  CHECK(registry.ask("POST", "/api/v1/jobs/tidy", "{}").status == 405);  // it could be a job's id
 }
 
 TEST_CASE("API: a namespace that is full answers 507 and goes on when its limit is raised") {
