@@ -11,8 +11,6 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kRoom = 128;  // behind a stream's end: more than the widest vector
-
 void put(DifferenceStream& stream, std::uint64_t byte) {
   stream.bytes[stream.size++] = static_cast<std::byte>(byte & 0xFF);
 }
@@ -135,7 +133,7 @@ std::size_t extra_bit_capacity() {
 
 DifferenceStreams::DifferenceStreams() {
   const auto make = [](std::size_t capacity) {
-    return std::make_unique_for_overwrite<std::byte[]>(capacity + kRoom);
+    return std::make_unique_for_overwrite<std::byte[]>(capacity + kStreamRoom);
   };
   for (auto& stream : tokens) stream.bytes = make(token_capacity());
   for (std::size_t i = 0; i < extra_bytes.size(); ++i) extra_bytes[i].bytes = make(extra_byte_capacity(i));

@@ -24,7 +24,10 @@ struct DifferenceContexts {
   std::array<std::uint8_t, kMaxContexts> bounds{};  // count - 1 of them, strictly increasing, none 0
 };
 
-// A stream in a buffer with room behind its end, so that vector code may load and store whole vectors.
+// Bytes behind a stream's end that vector code may read and write.
+inline constexpr std::size_t kStreamRoom = 1024;
+
+// A stream in a buffer with room behind its end.
 struct DifferenceStream {
   std::unique_ptr<std::byte[]> bytes;
   std::size_t size = 0;      // in bytes, or in bits for a stream of bits

@@ -4,16 +4,10 @@
 #include "storage/blob/difference_split_avx512.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
-
+#include <algorithm>
 #include <cstring>
 
-#include "storage/blob/difference_element.h"
-
-#define ASSAY_AVX512 \
-  __attribute__((    \
-      target("avx512f,avx512bw,avx512dq,avx512vl,avx512cd,avx512vbmi,avx512vbmi2,bmi,bmi2,popcnt")))
-#define ASSAY_INLINE ASSAY_AVX512 __attribute__((always_inline)) inline
+#include "storage/blob/difference_vectors.h"
 #endif
 
 namespace assay {
@@ -22,7 +16,9 @@ namespace assay {
 namespace {
 
 constexpr std::size_t kGroup = 64;
-using Lanes = __m512i[4];  // 64 elements as 32-bit integers
+// A reader looks only so often whether the streams held all that it took.
+constexpr std::size_t kBlock = 16 * kGroup;
+static_assert(kBlock <= kStreamRoom);
 
 // A key's context by comparison: at least the lower bound, at most `span` above it.
 struct ContextVectors {
@@ -47,111 +43,6 @@ ASSAY_INLINE std::size_t count(__mmask64 mask) {
   return static_cast<std::size_t>(_mm_popcnt_u64(mask));
 }
 
-ASSAY_INLINE __m512i narrow(const Lanes& lanes) {
-  const __m256i low = _mm256_set_m128i(_mm512_cvtepi32_epi8(lanes[1]), _mm512_cvtepi32_epi8(lanes[0]));
-  const __m256i high = _mm256_set_m128i(_mm512_cvtepi32_epi8(lanes[3]), _mm512_cvtepi32_epi8(lanes[2]));
-  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-}
-
-ASSAY_INLINE __m512i widen(__m512i bytes, int quarter) {
-  switch (quarter) {
-    case 0:
-      return _mm512_cvtepu8_epi32(_mm512_castsi512_si128(bytes));
-    case 1:
-      return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(bytes, 1));
-    case 2:
-      return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(bytes, 2));
-    default:
-      return _mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(bytes, 3));
-  }
-}
-
-// Elements of two bytes: two vectors of 32.
-template <typename Float, int kKeyShift, int kKeyMask>
-struct Halfwords {
-  using Word = std::uint16_t;
-  static constexpr std::size_t kExtraBytes = 1;
-  __m512i vector[2];
-
-  ASSAY_INLINE explicit Halfwords(const std::byte* elements)
-      : vector{_mm512_loadu_si512(elements), _mm512_loadu_si512(elements + 64)} {}
-
-  ASSAY_INLINE __m512i keys() const {
-    const __m512i mask = _mm512_set1_epi16(kKeyMask);
-    const __m256i low = _mm512_cvtepi16_epi8(_mm512_and_si512(_mm512_srli_epi16(vector[0], kKeyShift), mask));
-    const __m256i high =
-        _mm512_cvtepi16_epi8(_mm512_and_si512(_mm512_srli_epi16(vector[1], kKeyShift), mask));
-    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-  }
-  ASSAY_INLINE static __m512i ordered(__m512i bits) {
-    const __m512i sign = _mm512_srai_epi16(bits, 15);
-    return _mm512_xor_si512(bits, _mm512_or_si512(sign, _mm512_set1_epi16(-0x8000)));
-  }
-  ASSAY_INLINE static __m512i unordered(__m512i order) {
-    const __m512i sign = _mm512_and_si512(_mm512_srai_epi16(order, 15), _mm512_set1_epi16(0x7FFF));
-    return _mm512_xor_si512(_mm512_xor_si512(order, sign), _mm512_set1_epi16(-1));
-  }
-  ASSAY_INLINE void zigzag(const Halfwords& parent, Lanes& lanes) const {
-    for (int i = 0; i < 2; ++i) {
-      const __m512i difference = _mm512_sub_epi16(ordered(vector[i]), ordered(parent.vector[i]));
-      const __m512i zigzag =
-          _mm512_xor_si512(_mm512_slli_epi16(difference, 1), _mm512_srai_epi16(difference, 15));
-      lanes[2 * i] = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(zigzag));
-      lanes[2 * i + 1] = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(zigzag, 1));
-    }
-  }
-  ASSAY_INLINE void apply(const Lanes& lanes, std::byte* elements) const {
-    for (int i = 0; i < 2; ++i) {
-      const __m256i low = _mm512_cvtepi32_epi16(lanes[2 * i]);
-      const __m256i high = _mm512_cvtepi32_epi16(lanes[2 * i + 1]);
-      const __m512i zigzag = _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
-      const __m512i sign =
-          _mm512_sub_epi16(_mm512_setzero_si512(), _mm512_and_si512(zigzag, _mm512_set1_epi16(1)));
-      const __m512i difference = _mm512_xor_si512(_mm512_srli_epi16(zigzag, 1), sign);
-      _mm512_storeu_si512(elements + 64 * i, unordered(_mm512_add_epi16(ordered(vector[i]), difference)));
-    }
-  }
-};
-
-// Elements of four bytes: four vectors of 16.
-struct Words {
-  using Word = std::uint32_t;
-  static constexpr std::size_t kExtraBytes = 3;
-  __m512i vector[4];
-
-  ASSAY_INLINE explicit Words(const std::byte* elements)
-      : vector{_mm512_loadu_si512(elements), _mm512_loadu_si512(elements + 64),
-               _mm512_loadu_si512(elements + 128), _mm512_loadu_si512(elements + 192)} {}
-
-  ASSAY_INLINE __m512i keys() const {
-    Lanes exponents;
-    for (int i = 0; i < 4; ++i) exponents[i] = _mm512_srli_epi32(vector[i], 23);  // narrowing drops the sign
-    return narrow(exponents);
-  }
-  ASSAY_INLINE static __m512i ordered(__m512i bits) {
-    const __m512i sign = _mm512_srai_epi32(bits, 31);
-    return _mm512_xor_si512(bits, _mm512_or_si512(sign, _mm512_set1_epi32(INT32_MIN)));
-  }
-  ASSAY_INLINE static __m512i unordered(__m512i order) {
-    const __m512i sign = _mm512_and_si512(_mm512_srai_epi32(order, 31), _mm512_set1_epi32(INT32_MAX));
-    return _mm512_xor_si512(_mm512_xor_si512(order, sign), _mm512_set1_epi32(-1));
-  }
-  ASSAY_INLINE void zigzag(const Words& parent, Lanes& lanes) const {
-    for (int i = 0; i < 4; ++i) {
-      const __m512i difference = _mm512_sub_epi32(ordered(vector[i]), ordered(parent.vector[i]));
-      lanes[i] = _mm512_xor_si512(_mm512_slli_epi32(difference, 1), _mm512_srai_epi32(difference, 31));
-    }
-  }
-  ASSAY_INLINE void apply(const Lanes& lanes, std::byte* elements) const {
-    for (int i = 0; i < 4; ++i) {
-      const __m512i sign =
-          _mm512_sub_epi32(_mm512_setzero_si512(), _mm512_and_si512(lanes[i], _mm512_set1_epi32(1)));
-      const __m512i difference = _mm512_xor_si512(_mm512_srli_epi32(lanes[i], 1), sign);
-      _mm512_storeu_si512(elements + 64 * i, unordered(_mm512_add_epi32(ordered(vector[i]), difference)));
-    }
-  }
-};
-
 // The bytes of `from` where the mask is set, at the stream's end.
 ASSAY_INLINE void put(DifferenceStream& stream, __mmask64 mask, __m512i from) {
   _mm512_storeu_si512(stream.bytes.get() + stream.size, _mm512_maskz_compress_epi8(mask, from));
@@ -171,154 +62,154 @@ ASSAY_INLINE void put_bits(DifferenceStream& stream, __mmask64 mask, __mmask64 f
   stream.size += count(mask);
 }
 
-ASSAY_INLINE std::uint64_t look_at_bits(const DifferenceStream& stream) {
-  const std::byte* const at = stream.bytes.get() + stream.position / 8;
-  const unsigned shift = stream.position % 8;
-  std::uint64_t low = 0;
-  std::memcpy(&low, at, sizeof(low));
-  return low >> shift | static_cast<std::uint64_t>(at[8]) << 1 << (63 - shift);
+ASSAY_INLINE __mmask64 has_extra_byte(__m512i extra, std::size_t byte) {
+  return _mm512_cmpge_epu8_mask(extra, _mm512_set1_epi8(static_cast<char>(8 * byte + 8)));
+}
+
+// Whether to look if the streams of bits from `bit` on have nothing: that most groups have a bit in the first
+// few is all that one can say, and guessing wrong costs more than doing nothing with a stream.
+constexpr bool may_stop(std::size_t bit) {
+  return bit == 0 || bit >= 4;
 }
 
 template <typename Elements>
 ASSAY_AVX512 std::size_t split(const DifferenceContexts& contexts, const std::byte* raw,
                                const std::byte* parent, std::size_t elements, DifferenceStreams& streams) {
-  using Zigzag = assay::Zigzag<typename Elements::Word>;
+  constexpr std::size_t kBytes = kGroup * sizeof(typename Elements::Word);
   ContextVectors vectors;
   make_context_vectors(contexts, vectors);
   std::size_t done = 0;
-  for (; done + kGroup <= elements; done += kGroup, raw += kGroup * sizeof(typename Elements::Word),
-                                    parent += kGroup * sizeof(typename Elements::Word)) {
+  for (; done + kGroup <= elements; done += kGroup, raw += kBytes, parent += kBytes) {
     const Elements base(parent);
-    Lanes zigzag;
-    Elements(raw).zigzag(base, zigzag);
-    Lanes lanes[3];  // tokens; extra bits; what is left of a number without its whole extra bytes
-    for (int i = 0; i < 4; ++i) {
-      const __m512i extra = _mm512_max_epi32(
-          _mm512_setzero_si512(),
-          _mm512_sub_epi32(_mm512_set1_epi32(31 - Zigzag::kSubBits), _mm512_lzcnt_epi32(zigzag[i])));
-      lanes[0][i] =
-          _mm512_add_epi32(_mm512_slli_epi32(extra, Zigzag::kSubBits), _mm512_srlv_epi32(zigzag[i], extra));
-      lanes[1][i] = extra;
-      lanes[2][i] = _mm512_srlv_epi32(zigzag[i], _mm512_and_si512(extra, _mm512_set1_epi32(24)));
-    }
+    auto numbers = Elements(raw).zigzag(base);
+    const TokenVectors parts = numbers.tokens();
     const __m512i keys = base.keys();
-    const __m512i tokens = narrow(lanes[0]);
     for (std::size_t k = 0; k < contexts.count; ++k)
-      put(streams.tokens[k], in_context(vectors, k, keys), tokens);
-    const __m512i extra = narrow(lanes[1]);
-    for (std::size_t byte = 0; byte < Elements::kExtraBytes; ++byte) {
-      const __mmask64 mask = _mm512_cmpge_epu8_mask(extra, _mm512_set1_epi8(static_cast<char>(8 * byte + 8)));
+      put(streams.tokens[k], in_context(vectors, k, keys), parts.tokens);
+    for (std::size_t byte = 0; byte < Elements::Numbers::kExtraBytes; ++byte) {
+      const __mmask64 mask = has_extra_byte(parts.extra, byte);
       if (mask == 0) break;
-      Lanes shifted;
-      for (int i = 0; i < 4; ++i) shifted[i] = _mm512_srli_epi32(zigzag[i], static_cast<unsigned>(8 * byte));
-      put(streams.extra_bytes[byte], mask, narrow(shifted));
+      put(streams.extra_bytes[byte], mask, numbers.extra_byte(byte));
     }
-    const __m512i bits = _mm512_and_si512(extra, _mm512_set1_epi8(7));
-    const __m512i rest = narrow(lanes[2]);
-    for (std::size_t bit = 0; bit < kExtraBitStreams; ++bit) {
+    const __m512i bits = at_most_seven(parts.extra);
+  #pragma GCC unroll 7
+  for (std::size_t bit = 0; bit < kExtraBitStreams; ++bit) {
       const __mmask64 mask = _mm512_cmpgt_epu8_mask(bits, _mm512_set1_epi8(static_cast<char>(bit)));
-      if (mask == 0) break;
+      if (may_stop(bit) && mask == 0) break;
       put_bits(streams.extra_bits[bit], mask,
-               _mm512_test_epi8_mask(rest, _mm512_set1_epi8(static_cast<char>(1 << bit))));
+               _mm512_test_epi8_mask(parts.rest, _mm512_set1_epi8(static_cast<char>(1 << bit))));
     }
   }
   return done;
 }
 
-// What comes next of a stream, spread to where the mask is set. Reads beyond the end, into the room there;
-// `good` says whether it had to.
-ASSAY_INLINE __m512i take(DifferenceStream& stream, __mmask64 mask, bool& good) {
-  const __m512i bytes =
-      _mm512_maskz_expand_epi8(mask, _mm512_loadu_si512(stream.bytes.get() + stream.position));
-  stream.position += count(mask);
-  good &= stream.position <= stream.size;
-  return bytes;
-}
+// Where a reader is in each stream, apart from the streams themselves: it may have gone too far.
+struct Cursors {
+  std::size_t tokens[kMaxContexts];
+  std::size_t extra_bytes[kExtraByteStreams];
+  std::size_t extra_bits[kExtraBitStreams];
 
-struct Positions {
-  std::array<std::size_t, kMaxContexts> tokens;
-  std::array<std::size_t, kExtraByteStreams> extra_bytes;
-  std::array<std::size_t, kExtraBitStreams> extra_bits;
-
-  explicit Positions(const DifferenceStreams& streams) {
-    for (std::size_t i = 0; i < tokens.size(); ++i) tokens[i] = streams.tokens[i].position;
-    for (std::size_t i = 0; i < extra_bytes.size(); ++i) extra_bytes[i] = streams.extra_bytes[i].position;
-    for (std::size_t i = 0; i < extra_bits.size(); ++i) extra_bits[i] = streams.extra_bits[i].position;
+  explicit Cursors(const DifferenceStreams& streams) {
+    for (std::size_t i = 0; i < kMaxContexts; ++i) tokens[i] = streams.tokens[i].position;
+    for (std::size_t i = 0; i < kExtraByteStreams; ++i) extra_bytes[i] = streams.extra_bytes[i].position;
+    for (std::size_t i = 0; i < kExtraBitStreams; ++i) extra_bits[i] = streams.extra_bits[i].position;
   }
-  void restore(DifferenceStreams& streams) const {
-    for (std::size_t i = 0; i < tokens.size(); ++i) streams.tokens[i].position = tokens[i];
-    for (std::size_t i = 0; i < extra_bytes.size(); ++i) streams.extra_bytes[i].position = extra_bytes[i];
-    for (std::size_t i = 0; i < extra_bits.size(); ++i) streams.extra_bits[i].position = extra_bits[i];
+  bool within(const DifferenceStreams& streams) const {
+    bool good = true;
+    for (std::size_t i = 0; i < kMaxContexts; ++i) good &= tokens[i] <= streams.tokens[i].size;
+    for (std::size_t i = 0; i < kExtraByteStreams; ++i) good &= extra_bytes[i] <= streams.extra_bytes[i].size;
+    for (std::size_t i = 0; i < kExtraBitStreams; ++i) good &= extra_bits[i] <= streams.extra_bits[i].size;
+    return good;
+  }
+  void advance(DifferenceStreams& streams) const {
+    for (std::size_t i = 0; i < kMaxContexts; ++i) streams.tokens[i].position = tokens[i];
+    for (std::size_t i = 0; i < kExtraByteStreams; ++i) streams.extra_bytes[i].position = extra_bytes[i];
+    for (std::size_t i = 0; i < kExtraBitStreams; ++i) streams.extra_bits[i].position = extra_bits[i];
   }
 };
 
-// The extra bits of 64 tokens, ORed to the numbers in `lanes`.
-template <std::size_t kExtraBytes>
-ASSAY_INLINE void take_extra(DifferenceStreams& streams, __m512i extra, Lanes& lanes, bool& good) {
-  for (std::size_t byte = 0; byte < kExtraBytes; ++byte) {
-    const __mmask64 mask = _mm512_cmpge_epu8_mask(extra, _mm512_set1_epi8(static_cast<char>(8 * byte + 8)));
+// What comes next of a stream, spread to where the mask is set.
+ASSAY_INLINE __m512i take(const DifferenceStream& stream, std::size_t& cursor, __mmask64 mask) {
+  const __m512i bytes = _mm512_maskz_expand_epi8(mask, _mm512_loadu_si512(stream.bytes.get() + cursor));
+  cursor += count(mask);
+  return bytes;
+}
+
+ASSAY_INLINE __mmask64 take_bits(const DifferenceStream& stream, std::size_t& cursor, __mmask64 mask) {
+  const std::byte* const at = stream.bytes.get() + cursor / 8;
+  const unsigned shift = cursor % 8;
+  std::uint64_t low = 0;
+  std::memcpy(&low, at, sizeof(low));
+  cursor += count(mask);
+  return _pdep_u64(low >> shift | static_cast<std::uint64_t>(at[8]) << 1 << (63 - shift), mask);
+}
+
+// What 64 tokens leave out, added to the numbers.
+template <typename Numbers>
+ASSAY_INLINE void take_extra(const DifferenceStreams& streams, Cursors& cursors, __m512i extra,
+                             Numbers& numbers) {
+  const __mmask64 whole = has_extra_byte(extra, 0);
+  for (std::size_t byte = 0; byte < Numbers::kExtraBytes; ++byte) {
+    const __mmask64 mask = has_extra_byte(extra, byte);
     if (mask == 0) break;
-    const __m512i bytes = take(streams.extra_bytes[byte], mask, good);
-    for (int i = 0; i < 4; ++i)
-      lanes[i] =
-          _mm512_or_si512(lanes[i], _mm512_slli_epi32(widen(bytes, i), static_cast<unsigned>(8 * byte)));
+    numbers.add_extra_byte(byte, take(streams.extra_bytes[byte], cursors.extra_bytes[byte], mask));
   }
-  const __m512i bits = _mm512_and_si512(extra, _mm512_set1_epi8(7));
+  const __m512i bits = at_most_seven(extra);
   __m512i rest = _mm512_setzero_si512();
+#pragma GCC unroll 7
   for (std::size_t bit = 0; bit < kExtraBitStreams; ++bit) {
     const __mmask64 mask = _mm512_cmpgt_epu8_mask(bits, _mm512_set1_epi8(static_cast<char>(bit)));
-    if (mask == 0) break;
-    DifferenceStream& stream = streams.extra_bits[bit];
-    const __mmask64 set = _pdep_u64(look_at_bits(stream), mask);
+    if (may_stop(bit) && mask == 0) break;
+    const __mmask64 set = take_bits(streams.extra_bits[bit], cursors.extra_bits[bit], mask);
     rest = _mm512_mask_add_epi8(rest, set, rest, _mm512_set1_epi8(static_cast<char>(1 << bit)));
-    stream.position += count(mask);
-    good &= stream.position <= stream.size;
   }
-  for (int i = 0; i < 4; ++i) {
-    const __m512i shift = _mm512_and_si512(widen(extra, i), _mm512_set1_epi32(24));
-    lanes[i] = _mm512_or_si512(lanes[i], _mm512_sllv_epi32(widen(rest, i), shift));
+  numbers.add_rest(rest, extra, whole);
+}
+
+// A block's elements. False when a stream ended too early, of which it may have read kBlock bytes more, or
+// when a token is none.
+template <typename Elements>
+ASSAY_INLINE bool join_block(const ContextVectors& vectors, std::size_t contexts,
+                             const DifferenceStreams& streams, Cursors& cursors, const std::byte* parent,
+                             std::size_t elements, std::byte* raw) {
+  using Zigzag = assay::Zigzag<typename Elements::Word>;
+  constexpr std::size_t kBytes = kGroup * sizeof(typename Elements::Word);
+  __m512i highest = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < elements; i += kGroup, raw += kBytes, parent += kBytes) {
+    const Elements base(parent);
+    const __m512i keys = base.keys();
+    __m512i tokens = _mm512_setzero_si512();
+    for (std::size_t k = 0; k < contexts; ++k)
+      tokens =
+          _mm512_or_si512(tokens, take(streams.tokens[k], cursors.tokens[k], in_context(vectors, k, keys)));
+    highest = _mm512_max_epu8(highest, tokens);
+    const __m512i eighths =
+        _mm512_and_si512(_mm512_srli_epi16(tokens, Zigzag::kSubBits), _mm512_set1_epi8(0x1F));
+    const __m512i extra = _mm512_subs_epu8(eighths, _mm512_set1_epi8(1));
+    auto numbers = Elements::Numbers::from_tokens(tokens, extra);
+    if (_mm512_test_epi8_mask(extra, extra) != 0) take_extra(streams, cursors, extra, numbers);
+    base.apply(numbers, raw);
   }
+  return _mm512_cmpgt_epu8_mask(highest, _mm512_set1_epi8(static_cast<char>(Zigzag::kMaxToken))) == 0 &&
+         cursors.within(streams);
 }
 
 template <typename Elements>
 ASSAY_AVX512 std::size_t join(const DifferenceContexts& contexts, DifferenceStreams& streams,
                               const std::byte* parent, std::size_t elements, std::byte* raw) {
-  using Zigzag = assay::Zigzag<typename Elements::Word>;
   ContextVectors vectors;
   make_context_vectors(contexts, vectors);
   std::size_t done = 0;
-  for (; done + kGroup <= elements; done += kGroup, raw += kGroup * sizeof(typename Elements::Word),
-                                    parent += kGroup * sizeof(typename Elements::Word)) {
-    const Positions before(streams);
-    const Elements base(parent);
-    const __m512i keys = base.keys();
-    bool good = true;
-    __m512i tokens = _mm512_setzero_si512();
-    for (std::size_t k = 0; k < contexts.count; ++k)
-      tokens = _mm512_or_si512(tokens, take(streams.tokens[k], in_context(vectors, k, keys), good));
-    good &= _mm512_cmpgt_epu8_mask(tokens, _mm512_set1_epi8(static_cast<char>(Zigzag::kMaxToken))) == 0;
-    const __mmask64 long_tokens = _mm512_cmpge_epu8_mask(tokens, _mm512_set1_epi8(2 << Zigzag::kSubBits));
-    const __m512i eighths =
-        _mm512_and_si512(_mm512_srli_epi16(tokens, Zigzag::kSubBits), _mm512_set1_epi8(0x1F));
-    const __m512i extra = _mm512_maskz_sub_epi8(long_tokens, eighths, _mm512_set1_epi8(1));
-    Lanes zigzag;
-    for (int i = 0; i < 4; ++i) {
-      const __m512i wide = widen(extra, i);
-      zigzag[i] = _mm512_sllv_epi32(
-          _mm512_sub_epi32(widen(tokens, i), _mm512_slli_epi32(wide, Zigzag::kSubBits)), wide);
-    }
-    if (long_tokens != 0) take_extra<Elements::kExtraBytes>(streams, extra, zigzag, good);
-    if (!good) {
-      before.restore(streams);
-      return done;
-    }
-    base.apply(zigzag, raw);
+  while (done + kGroup <= elements) {
+    const std::size_t size = std::min(kBlock, (elements - done) / kGroup * kGroup);
+    const std::size_t at = done * sizeof(typename Elements::Word);
+    Cursors cursors(streams);
+    if (!join_block<Elements>(vectors, contexts.count, streams, cursors, parent + at, size, raw + at)) break;
+    cursors.advance(streams);
+    done += size;
   }
   return done;
 }
-
-using F16Elements = Halfwords<F16, 10, 0x1F>;
-using Bf16Elements = Halfwords<Bf16, 7, 0xFF>;
 
 }  // namespace
 
