@@ -92,8 +92,8 @@ ASSAY_AVX512 std::size_t split(const DifferenceContexts& contexts, const std::by
       put(streams.extra_bytes[byte], mask, numbers.extra_byte(byte));
     }
     const __m512i bits = at_most_seven(parts.extra);
-  #pragma GCC unroll 7
-  for (std::size_t bit = 0; bit < kExtraBitStreams; ++bit) {
+#pragma GCC unroll 7
+    for (std::size_t bit = 0; bit < kExtraBitStreams; ++bit) {
       const __mmask64 mask = _mm512_cmpgt_epu8_mask(bits, _mm512_set1_epi8(static_cast<char>(bit)));
       if (may_stop(bit) && mask == 0) break;
       put_bits(streams.extra_bits[bit], mask,
