@@ -72,7 +72,7 @@ def assay_transfers(prefix, models, work, repeat):
     pushes, pulls, tuned = [], [], []
     for _ in range(repeat):
         measure.fresh(work)
-        environment = {"ASSAY_DATA": str(data)}
+        environment = {"ASSAY_DATA": str(data), "ASSAY_CACHE_SIZE": "0"}  # else a second pull would send nothing
         assay = lambda *command, syncs=None: measure.run([program, *command], environment=environment, syncs=syncs)
         with Server(
             [program, "serve", "--data", data, "--listen", "127.0.0.1:0"], (data / "server.json").exists, work / "log"
@@ -97,7 +97,7 @@ def assay_transfers(prefix, models, work, repeat):
 def assay_memory(prefix, models, work):
     """Peaks of a server and its clients that have moved one file of more than a gigabyte, and nothing else."""
     program, data = prefix / "bin" / "assay", measure.fresh(work) / "data"
-    environment = {"ASSAY_DATA": str(data)}
+    environment = {"ASSAY_DATA": str(data), "ASSAY_CACHE_SIZE": "0"}  # else a second pull would send nothing
     with Server(
         [program, "serve", "--data", data, "--listen", "127.0.0.1:0"], (data / "server.json").exists, work / "log"
     ) as server:
