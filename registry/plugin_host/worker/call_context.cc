@@ -71,10 +71,12 @@ assay_status CallContext::fail(const assay_call* call, assay_status status, assa
 }
 
 assay_status CallContext::should_stop(const assay_call* call) {
+  // The host also cancels when the deadline has passed, so the clock is read after the cancel: a cancel that
+  // is seen before the deadline is then really one.
+  const bool cancelled = of(call).channel_.cancelled();
   const std::chrono::nanoseconds now = std::chrono::steady_clock::now().time_since_epoch();
-  // First: the host's cancel may only be its way of saying the same.
   if (call->deadline_ns != 0 && now.count() >= call->deadline_ns) return ASSAY_E_DEADLINE;
-  return of(call).channel_.cancelled() ? ASSAY_E_CANCELLED : ASSAY_OK;
+  return cancelled ? ASSAY_E_CANCELLED : ASSAY_OK;
 }
 
 void CallContext::progress(const assay_call* call, double fraction, assay_str what) {
