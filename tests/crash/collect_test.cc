@@ -20,7 +20,6 @@
 #include "tests/support/catch.h"
 #include "tests/support/hooked_files.h"
 #include "tests/support/pack_files.h"
-#include "tests/support/seeded_entropy.h"
 #include "tests/support/simulated_disk.h"
 #include "tests/support/tensor_file.h"
 #include "tests/support/weights.h"
@@ -31,7 +30,6 @@ namespace {
 using test::FaultAt;
 using test::HookedFiles;
 using test::random_bytes;
-using test::SeededEntropy;
 using test::SimulatedDisk;
 using test::table_bytes;
 
@@ -46,7 +44,7 @@ struct Scene {
   std::vector<std::string> live, dead;
 };
 
-Scene make_scene(std::uint64_t seed = 1) {
+Scene make_scene() {
   Scene scene;
   const auto weights = test::made_weights(10'000, 1);
   const std::string shared = random_bytes(50'000, 1);
@@ -55,7 +53,7 @@ Scene make_scene(std::uint64_t seed = 1) {
   scene.live = {shared + random_bytes(30'000, 5), model(test::made_fine_tune(weights, 1e-5, 6)),
                 "another small one", table_bytes(2'000, 7), random_bytes(20'000, 8)};
   SimulatedDisk disk;
-  SeededEntropy entropy(seed);
+  SystemEntropy entropy;
   {
     LocalBlobStore store(disk, entropy, 0, test::kSmallPacks);
     for (std::size_t i = 0; i < scene.live.size(); ++i) {
@@ -93,7 +91,7 @@ std::string broken(const BlobStore& store, const std::vector<std::string>& live,
 std::string broken_after_restart(SimulatedDisk& disk, const std::vector<std::string>& live,
                                  const std::vector<std::string>& others) {
   try {
-    SeededEntropy entropy(2);
+    SystemEntropy entropy;
     LocalBlobStore store(disk, entropy, 0, test::kSmallPacks);
     std::string what = broken(store, live, others);
     if (!what.empty()) return what;
@@ -111,7 +109,7 @@ std::string broken_after_restart(SimulatedDisk& disk, const std::vector<std::str
 TEST_CASE("Live stays: a collection frees what is dead and nothing else") {
   const Scene scene = make_scene();
   SimulatedDisk disk(scene.tree);
-  SeededEntropy entropy(2);
+  SystemEntropy entropy;
   {
     LocalBlobStore store(disk, entropy, 0, test::kSmallPacks);
     const GcReport report = collect(store, scene.live);
@@ -131,7 +129,7 @@ TEST_CASE("Live stays: power cut at every operation of a collection, and again w
     interrupted = false;
     for (std::uint64_t seed = 0; seed < 3; ++seed) {
       SimulatedDisk disk(scene.tree);
-      SeededEntropy entropy(2);
+      SystemEntropy entropy;
       for (int again = 0; again < 2; ++again) {
         try {
           LocalBlobStore store(disk, entropy, 0, test::kSmallPacks);
@@ -164,7 +162,7 @@ TEST_CASE("Live stays: every operation of a collection fails, once or from then 
       HookedFiles files(disk, [&](auto operation, auto path) {
         if (armed) fault(operation, path);
       });
-      SeededEntropy entropy(2);
+      SystemEntropy entropy;
       LocalBlobStore store(files, entropy, 0, test::kSmallPacks);
       armed = true;
       bool failed = false;
@@ -201,7 +199,7 @@ bool with_between(SimulatedDisk& disk, std::size_t k, const std::function<void(L
     ran = true;
     act();
   });
-  SeededEntropy entropy(2);
+  SystemEntropy entropy;
   LocalBlobStore store(files, entropy, 0, test::kSmallPacks);
   act = [&] { between(store); };
   armed = true;
@@ -319,7 +317,7 @@ bool survives(const std::function<void(StoreParts&)>& collect) {
   disk.make_directory("tmp");
   disk.make_directory("packs");
   disk.make_directory("dead");
-  SeededEntropy entropy(2);
+  SystemEntropy entropy;
   StoreParts parts(disk, entropy, 0, test::kSmallPacks);
   const std::string dead = random_bytes(900'000, 1), bytes = dead + "and more";
   {
@@ -358,7 +356,7 @@ TEST_CASE("Live stays: power cut at every operation of a repair") {
   std::vector<std::string> sound;
   {
     SimulatedDisk disk(tree);
-    SeededEntropy entropy(2);
+    SystemEntropy entropy;
     LocalBlobStore store(disk, entropy, 0);
     for (const auto* blobs : {&scene.live, &scene.dead})
       for (const std::string& bytes : *blobs)
@@ -368,7 +366,7 @@ TEST_CASE("Live stays: power cut at every operation of a repair") {
   bool interrupted = true;
   for (std::size_t cut = 1; interrupted; ++cut) {
     SimulatedDisk disk(tree);
-    SeededEntropy entropy(2);
+    SystemEntropy entropy;
     disk.cut_power_at(cut);
     interrupted = false;
     try {
