@@ -28,6 +28,7 @@ void add_all(CommandSet& commands) {
   add_cache(commands);
   add_delete(commands);
   add_train(commands);
+  add_tune(commands);
   add_evaluate(commands);
   add_validate(commands);
   add_score(commands);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "registry/compute/folding.h"
+#include "registry/compute/judged_rows.h"
 #include "registry/compute/score.h"
 #include "storage/base/error.h"
 
@@ -17,30 +18,6 @@ std::string label_of(const EvaluateRequest& request, const ScoredModel& model) {
         Code::invalid_argument,
         fmt::format("{} was trained without a label; name the column to compare with", request.model));
   return label;
-}
-
-// What an evaluator sees: the truth, the predictions and the groups; never the features.
-RowSet judged_rows(const EvaluateRequest& request, ScoredModel& model, const ArtifactVersion& data,
-                   const Table& table, const CallOptions& options, Progress& progress) {
-  const std::string label = label_of(request, model);
-  std::vector<Column> columns = {table.at(label, data.reference)};
-  RowSet rows{.table = nullptr, .roles = {{"label", label}}, .digest = data.digest};
-  if (!request.group.empty() && request.group != label)
-    columns.push_back(table.at(request.group, data.reference));
-  if (!request.group.empty()) rows.roles.push_back({"group", request.group});
-  const TablePtr predictions = model.score(table, data.reference, options, progress);
-  for (const Column& prediction : predictions->columns()) {
-    for (const Column& column : columns)
-      if (column.name() == prediction.name())
-        throw Error(
-            Code::invalid_argument,
-            fmt::format("{} has a column \"{}\", which is what the model calls its prediction; rename it",
-                        data.reference, column.name()));
-    columns.push_back(prediction);
-    rows.roles.push_back({"score", prediction.name()});
-  }
-  rows.table = std::make_shared<Table>(std::move(columns));
-  return rows;
 }
 
 }  // namespace
@@ -60,7 +37,11 @@ EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const C
         const auto model = ScoredModel::load(version, bench.plugins, bench.artifacts, options, watched);
         const TablePtr table = fetch_table(bench.artifacts, data, model->info().columns);
         rows_read = table->rows();
-        const RowSet rows = judged_rows(request, *model, data, *table, options, watched);
+        const std::string label = label_of(request, *model);
+        table->at(label, data.reference);  // refused before all rows are scored
+        RowSet rows = judged_rows(*table, data.reference, label, request.group,
+                                  *model->score(*table, data.reference, options, watched));
+        rows.digest = data.digest;
         return fold_rows(plan, bench.plugins, rows, nullptr, options, watched);
       });
   return {.evidence = recorded.evidence,

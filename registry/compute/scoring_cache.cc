@@ -63,7 +63,10 @@ std::string ScoringCache::with_model(const ArtifactVersion& model, const CallOpt
   const std::shared_ptr<Slot> held = slot(model.digest);
   const auto lock = take_turn(held->turn, options, model);
   Progress nobody;
-  if (!held->model) held->model = ScoredModel::load(model, plugins_, artifacts_, options, nobody);
+  if (held->model)
+    plugins_.find(held->model->info().plugin.digest.text());  // throws when it may not run any more
+  else
+    held->model = ScoredModel::load(model, plugins_, artifacts_, options, nobody);
   try {
     return use(*held->model, nobody);
   } catch (const Error& error) {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/compute/fakes.h"
 
+#include <cmath>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 namespace assay::test {
 namespace {
 
 class FakeTrainer final : public Trainer {
  public:
-  explicit FakeTrainer(FakePlugins& host) : host_(host) {}
+  FakeTrainer(FakePlugins& host, double shift) : host_(host), shift_(shift) {}
   void fit(const RowSet& train, const RowSet*, const BundleSource*, BundleSink& model, const CallOptions&,
            Progress& progress) override {
     progress.log(PluginLogLevel::info, "learning");
@@ -17,11 +19,12 @@ class FakeTrainer final : public Trainer {
     const Column& label = train.table->at(train.roles.at(0).column, "rows");
     double sum = 0;
     for (std::int64_t row = 0; row < label.size(); ++row) sum += label.number(row).value_or(0);
-    model.put("mean", "text/plain", format_f64(sum / static_cast<double>(label.size())));
+    model.put("mean", "text/plain", format_f64(sum / static_cast<double>(label.size()) + shift_));
   }
 
  private:
   FakePlugins& host_;
+  double shift_;
 };
 
 class FakeScorer final : public Scorer {
@@ -54,6 +57,14 @@ class FakeState final : public FoldState {
       : host_(host), capability_(std::move(capability)), reference_(reference) {}
   void update(const RowSet& rows, const CallOptions&, Progress&) override {
     rows_ += static_cast<double>(rows.table->rows());
+    const auto column = [&](std::string_view role) -> const Column* {
+      for (const ColumnRole& one : rows.roles)
+        if (one.role == role) return &rows.table->at(one.column, "rows");
+      return nullptr;
+    };
+    const Column *label = column("label"), *score = column("score");
+    for (std::int64_t row = 0; label != nullptr && score != nullptr && row < rows.table->rows(); ++row)
+      error_ += std::abs(label->number(row).value_or(0) - score->number(row).value_or(0));
   }
   void merge(FoldState&, const CallOptions&, Progress&) override {}
   void save(BundleSink& out, const CallOptions&, Progress&) override {
@@ -68,13 +79,14 @@ class FakeState final : public FoldState {
       return std::vector<FindingRow>{
           {rows_ < reference_ ? Severity::error : Severity::info, "count", "", 0, {}, ""}};
     return std::vector<MetricRow>{
-        {"count", rows_, std::nullopt, std::nullopt, "", static_cast<std::int64_t>(rows_), true}};
+        {"count", rows_, std::nullopt, std::nullopt, "", static_cast<std::int64_t>(rows_), true},
+        {"mae", error_ / rows_, std::nullopt, std::nullopt, "", static_cast<std::int64_t>(rows_), false}};
   }
 
  private:
   FakePlugins& host_;
   std::string capability_;
-  double rows_ = 0, reference_;
+  double rows_ = 0, error_ = 0, reference_;
 };
 
 class FakeFold final : public Fold {
@@ -104,7 +116,10 @@ PluginInfo FakePlugins::info() {
   const auto component = [](std::string id, std::string_view capability) {
     return ComponentInfo{std::move(id), {std::string(capability)}, "{}"};
   };
-  ComponentInfo model{"model", {std::string(kTrainer), std::string(kScorer)}, "{}"};
+  ComponentInfo model{"model",
+                      {std::string(kTrainer), std::string(kScorer)},
+                      R"({"type":"object","properties":{"shift":{"type":"number","default":0,)"
+                      R"("x-tunable":{"minimum":-2,"maximum":2}},"depth":{"type":"integer","default":1}}})"};
   return {.name = "fake",
           .version = "1.0.0",
           .digest = Digest::of("fake"),
@@ -120,8 +135,10 @@ PluginInfo FakePlugins::find(std::string_view wanted) {
   throw Error(Code::not_found, "there is no plugin " + std::string(wanted));
 }
 
-std::unique_ptr<Trainer> FakePlugins::trainer(const PluginInfo&, std::string_view, const Config&) {
-  return std::make_unique<FakeTrainer>(*this);
+std::unique_ptr<Trainer> FakePlugins::trainer(const PluginInfo&, std::string_view, const Config& config) {
+  const double shift = nlohmann::json::parse(config.canonical).value("shift", 0.0);
+  if (shift < refused_below) throw Error(Code::invalid_argument, "such a shift is refused");
+  return std::make_unique<FakeTrainer>(*this, shift);
 }
 std::unique_ptr<Scorer> FakePlugins::scorer(const PluginInfo&, std::string_view, const Config&) {
   ++scorers_made;

@@ -85,7 +85,8 @@ class FakeRuns final : public RunLog {
   std::vector<EvidenceDraft> evidence;
 };
 
-// One plugin, "fake", whose model adds the first feature and the mean label, and whose folds count.
+// One plugin, "fake", whose model adds the first feature, the mean label and its setting "shift", and whose folds
+// count.
 class FakePlugins final : public Plugins {
  public:
   PluginInfo find(std::string_view wanted) override;
@@ -102,6 +103,7 @@ class FakePlugins final : public Plugins {
 
   bool scorer_is_here = true;
   std::atomic<int> scorers_made = 0;
+  double refused_below = -1e300;  // trainers with a smaller "shift" are refused
   std::optional<Error> fails;       // what fit, score or finish throws
   std::vector<TableSchema> folded;  // what each begin was given
   std::vector<std::vector<ColumnRole>> roles;
