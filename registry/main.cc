@@ -47,14 +47,17 @@ void serve(const cli::ServeRequest& request) {
   options.version = daemon::program_version();
   options.executable = this_executable();
   options.plugin_path = request.plugin_path;
+  options.plugin_keys = request.plugin_keys;
   daemon::serve(options, print_serving);
 }
 
-std::unique_ptr<Plugins> open_plugins(cli::FetchPlugin fetch, const std::string& plugin_path) {
-  PluginHostOptions options = plugin_host_beside(this_executable(), plugin_path);
-  if (fetch)
+std::unique_ptr<Plugins> open_plugins(cli::PluginSources sources) {
+  PluginHostOptions options = plugin_host_beside(this_executable(), sources.directories);
+  if (!sources.keys.empty()) options.keys = TrustedKeys::load(sources.keys);
+  options.vet = std::move(sources.vet);
+  if (sources.fetch)
     options.registry = [fetch =
-                            std::move(fetch)](std::string_view wanted) -> std::optional<RegisteredPlugin> {
+                            std::move(sources.fetch)](std::string_view wanted) -> std::optional<RegisteredPlugin> {
       auto fetched = fetch(wanted);
       if (!fetched) return std::nullopt;
       return RegisteredPlugin{std::move(fetched->library), std::move(fetched->reference)};
@@ -116,6 +119,7 @@ int main(int argc, char** argv) {
   program.environment = cli::process_environment();
   program.serve = serve;
   program.open_plugins = open_plugins;
+  program.sign_plugin = sign_library;
   program.check_plugin = check_library;
   program.check_data = check_data;
   program.back_up = back_up;

@@ -6,7 +6,8 @@
 namespace assay {
 
 std::span<const Migration* const> migrations() {
-  static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration};
+  static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
+                                   &kRevocationMigration};
   return kAll;
 }
 

@@ -17,6 +17,7 @@ struct Migration {
 extern const Migration kArtifactMigration;  // migration_0001_artifacts.cc
 extern const Migration kEvidenceMigration;  // migration_0002_evidence.cc
 extern const Migration kKeepingMigration;   // migration_0003_keeping.cc
+extern const Migration kRevocationMigration;  // migration_0004_revocations.cc
 
 // All of them, in order.
 std::span<const Migration* const> migrations();

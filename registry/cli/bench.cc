@@ -69,15 +69,21 @@ void TerminalProgress::log(PluginLogLevel level, std::string_view message) {
               << '\n';
 }
 
-std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch) {
-  return context.program().open_plugins(std::move(fetch), plugin_path(context.program().environment));
+std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch,
+                                      std::function<void(const PluginInfo&)> vet) {
+  const Environment& environment = context.program().environment;
+  return context.program().open_plugins({.fetch = std::move(fetch),
+                                         .directories = plugin_path(environment),
+                                         .keys = plugin_keys(environment),
+                                         .vet = std::move(vet)});
 }
 
 Bench::Bench(Context& context)
     : artifacts_(context.api(), context.cache()),
       runs_(context.api()),
       remote_plugins_(context.api()),
-      plugins_(
-          open_plugins(context, [this](std::string_view wanted) { return remote_plugins_.fetch(wanted); })) {}
+      plugins_(open_plugins(
+          context, [this](std::string_view wanted) { return remote_plugins_.fetch(wanted); },
+          [this](const PluginInfo& plugin) { remote_plugins_.require_runnable(plugin); })) {}
 
 }  // namespace assay::cli

@@ -61,7 +61,8 @@ class Bench {
   std::unique_ptr<Plugins> plugins_;
 };
 
-// Where plugins are looked for before the installed ones: ASSAY_PLUGIN_PATH, read in config.cc.
-std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch);
+// With the directories and keys that the environment names (config.h). `vet` may be empty.
+std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch,
+                                      std::function<void(const PluginInfo&)> vet = {});
 
 }  // namespace assay::cli

@@ -3,6 +3,10 @@
 // family.
 #pragma once
 
+namespace CLI {
+class App;
+}
+
 namespace assay::cli {
 
 class CommandSet;
@@ -13,6 +17,7 @@ void add_cache(CommandSet& commands);
 void add_ls(CommandSet& commands);
 void add_show(CommandSet& commands);
 void add_train(CommandSet& commands);
+void add_tune(CommandSet& commands);
 void add_evaluate(CommandSet& commands);
 void add_score(CommandSet& commands);
 void add_validate(CommandSet& commands);
@@ -25,6 +30,8 @@ void add_history(CommandSet& commands);
 void add_lineage(CommandSet& commands);
 void add_runs(CommandSet& commands);
 void add_plugin(CommandSet& commands);
+void add_plugin_revoke(CommandSet& commands, CLI::App& family);  // this and the next to the plugin family
+void add_plugin_sign(CommandSet& commands, CLI::App& family);
 void add_serve(CommandSet& commands);
 void add_fsck(CommandSet& commands);
 void add_delete(CommandSet& commands);

@@ -70,6 +70,10 @@ std::string plugin_path(const Environment& environment) {
   return environment("ASSAY_PLUGIN_PATH").value_or("");
 }
 
+std::filesystem::path plugin_keys(const Environment& environment) {
+  return environment("ASSAY_PLUGIN_KEYS").value_or("");
+}
+
 CacheSettings cache_settings(const Environment& environment) {
   CacheSettings settings{{}, kDefaultCacheSize};
   if (const auto size = environment("ASSAY_CACHE_SIZE")) settings.limit = parse_byte_size(*size);

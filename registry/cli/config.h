@@ -37,6 +37,10 @@ std::filesystem::path default_data_dir(const Environment& environment);
 // empty.
 std::string plugin_path(const Environment& environment);
 
+// ASSAY_PLUGIN_KEYS: a PEM file of public keys; then only plugins that one of them signed are used. May be
+// empty.
+std::filesystem::path plugin_keys(const Environment& environment);
+
 // Where downloads are kept for the next command, and how many stored bytes of them; none when `limit` is 0.
 struct CacheSettings {
   std::filesystem::path directory;

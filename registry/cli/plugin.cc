@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay plugin check|push|ls|show`.
+// `assay plugin check|push|ls|show`; what changes a library's right to run is in plugin_revoke.cc.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -65,10 +65,12 @@ int push(Context& context, const PushOptions& options) {
   const PluginInfo plugin =
       open_plugins(context, {})->find(std::filesystem::absolute(options.file).lexically_normal().string());
   const Name name = Name::parse(options.name.empty() ? plugin.name : options.name);
-  CollectedFile file{FilePath::parse(plugin.name + ".so"), client::hash_file(options.file)};
+  std::vector<CollectedFile> files = {{FilePath::parse(plugin.name + ".so"), client::hash_file(options.file)}};
+  if (const std::filesystem::path signature = options.file + ".sig"; std::filesystem::exists(signature))
+    files.push_back({FilePath::parse(plugin.name + ".so.sig"), client::hash_file(signature.string())});
   client::PublishDetails details;
   details.labels = {{"plugin_version", plugin.version}};
-  const Pushed pushed = publish_files(context.api(), Kind::plugin, name, {file}, details);
+  const Pushed pushed = publish_files(context.api(), Kind::plugin, name, files, details);
   const Version& version = pushed.version;
   if (context.json()) {
     Json document = version;
@@ -172,6 +174,8 @@ void add_plugin(CommandSet& commands) {
       commands.add(family, {"show", "Show a plugin's components and settings", "assay plugin show gbt", ""});
   show_command.add_option("plugin", *wanted, "a name, NAME@VERSION or a path to a .so")->required();
   commands.on(show_command, [wanted](Context& context) { return show(context, *wanted); });
+  add_plugin_sign(commands, family);
+  add_plugin_revoke(commands, family);
 }
 
 }  // namespace assay::cli

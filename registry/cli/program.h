@@ -16,6 +16,7 @@
 
 namespace assay {
 class Plugins;
+struct PluginInfo;
 }
 
 namespace assay::cli {
@@ -28,6 +29,7 @@ struct ServeRequest {
   bool insecure_listen = false;
   std::vector<std::string> allowed_hosts;  // beside this machine's own names
   std::string plugin_path;                 // as plugin_path() answers
+  std::filesystem::path plugin_keys;       // as plugin_keys() answers
 };
 
 struct CheckReport {
@@ -64,13 +66,21 @@ struct RepairReport {
 // Told how far a copy is, in bytes.
 using CopyProgress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-// A plugin's library from the registry, verified.
+// A plugin's library from the registry, verified against its digest; a signature in the version is beside it.
 struct FetchedPlugin {
   std::filesystem::path library;
   std::string reference;  // "default/gbt@2"
 };
 // Asks the registry for a plugin by name, reference or digest of its library; nothing when it has none.
 using FetchPlugin = std::function<std::optional<FetchedPlugin>(std::string_view wanted)>;
+
+// Where plugins come from and which of them may be used.
+struct PluginSources {
+  FetchPlugin fetch;              // may be empty
+  std::string directories;        // before the installed one, separated by ':'
+  std::filesystem::path keys;     // PEM: only what these keys signed; empty: all
+  std::function<void(const PluginInfo&)> vet;  // throws to refuse one that is about to be used; may be empty
+};
 
 struct PluginRule {
   std::string id;  // "C01"
@@ -85,10 +95,12 @@ struct Program {
   Environment environment;
   // Serves until told to stop by a signal.
   std::function<void(const ServeRequest&)> serve;
-  // The plugins of this machine and, through `fetch`, of the registry. `extra_directories`, separated by ':',
-  // come first.
-  std::function<std::unique_ptr<Plugins>(FetchPlugin fetch, const std::string& extra_directories)>
-      open_plugins;
+  // The plugins of this machine and of the registry.
+  std::function<std::unique_ptr<Plugins>(PluginSources sources)> open_plugins;
+  // Writes the signature of a library beside it, by a private key in a PEM file, and answers where it is.
+  std::function<std::filesystem::path(const std::filesystem::path& library,
+                                      const std::filesystem::path& private_key)>
+      sign_plugin;
   // Does a library keep the promises of the SDK?
   std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
   // Reads everything in a data directory and changes nothing.

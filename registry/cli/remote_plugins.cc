@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/cli/remote_plugins.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "registry/cli/progress.h"
+#include "registry/cli/table.h"
 
 namespace assay::cli {
 namespace {
@@ -25,12 +29,9 @@ const VersionFile& library_of(const Version& version) {
 }
 
 std::optional<Version> RemotePlugins::find_by_library(const Digest& library) {
-  for (const Artifact& artifact : api_.artifacts(Kind::plugin, std::nullopt))
-    for (Version& version : api_.versions(Kind::plugin, artifact.name, SIZE_MAX))
-      if (std::any_of(version.files.begin(), version.files.end(),
-                      [&](const VersionFile& file) { return is_library(file) && file.digest == library; }))
-        return std::move(version);
-  return std::nullopt;
+  const nlohmann::json holders = api_.library(library).value("plugins", nlohmann::json::array());
+  if (holders.empty()) return std::nullopt;
+  return api_.version(Kind::plugin, Reference::parse(holders.front().at("reference").get<std::string>()));
 }
 
 std::optional<Version> RemotePlugins::find(std::string_view wanted) {
@@ -45,14 +46,30 @@ std::optional<Version> RemotePlugins::find(std::string_view wanted) {
 std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
   const auto version = find(wanted);
   if (!version) return std::nullopt;
-  const VersionFile& file = library_of(*version);
-  const auto path = scratch_.path() / file.digest.hex() / std::filesystem::path(file.path.text()).filename();
-  ProgressLine line(version->reference());
-  const Reference exact{version->name, Selector(version->number)};
-  client::download(api_.session(),
-                   {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, path,
-                   {}, [&](auto done, auto total) { line.bytes(done, total); });
+  const VersionFile& library = library_of(*version);
+  const auto path = scratch_.path() / library.digest.hex() / std::filesystem::path(library.path.text()).filename();
+  const auto signature =
+      std::find_if(version->files.begin(), version->files.end(),
+                   [](const VersionFile& file) { return file.path.extension() == "sig"; });
+  if (signature != version->files.end()) bring(*version, *signature, path.string() + ".sig");
+  bring(*version, library, path);
   return FetchedPlugin{path, version->reference()};
+}
+
+void RemotePlugins::bring(const Version& version, const VersionFile& file, const std::filesystem::path& to) {
+  ProgressLine line(version.reference());
+  const Reference exact{version.name, Selector(version.number)};
+  client::download(api_.session(),
+                   {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, to, {},
+                   [&](auto done, auto total) { line.bytes(done, total); });
+}
+
+void RemotePlugins::require_runnable(const PluginInfo& plugin) {
+  const nlohmann::json revoked = api_.library(plugin.digest).value("revoked", nlohmann::json());
+  if (revoked.is_null()) return;
+  throw Error(Code::denied, fmt::format("plugin {} {} ({}) was revoked by {}: {}; use another version of it",
+                                        plain(plugin.name), plain(plugin.version), plugin.digest.text(),
+                                        plain(revoked.value("by", "")), plain(revoked.value("reason", ""))));
 }
 
 }  // namespace assay::cli

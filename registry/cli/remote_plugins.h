@@ -4,6 +4,7 @@
 
 #include "registry/cli/program.h"
 #include "registry/cli/remote_artifacts.h"
+#include "registry/compute/ports.h"
 
 namespace assay::cli {
 
@@ -13,13 +14,16 @@ class RemotePlugins {
   explicit RemotePlugins(client::ApiClient& api) : api_(api) {}
 
   // By name, reference or digest of the library, which only a published plugin version can have: a digest
-  // alone must never make some other blob run. The file stays until this object ends. Nothing when the
-  // registry has no such plugin.
+  // alone must never make some other blob run. The file stays until this object ends, its signature (if the
+  // version has one) beside it. Nothing when the registry has no such plugin.
   std::optional<FetchedPlugin> fetch(std::string_view wanted);
+  // Throws denied, with the reason, when the registry has revoked the plugin's library.
+  void require_runnable(const PluginInfo& plugin);
 
  private:
   std::optional<Version> find(std::string_view wanted);
   std::optional<Version> find_by_library(const Digest& library);
+  void bring(const Version& version, const VersionFile& file, const std::filesystem::path& to);
 
   client::ApiClient& api_;
   ScratchDirectory scratch_;

@@ -19,6 +19,7 @@ int serve(Context& context, const ServeOptions& options) {
   ServeRequest request = options.request;
   request.data_dir = context.data_dir(options.data);
   request.plugin_path = plugin_path(context.program().environment);
+  if (request.plugin_keys.empty()) request.plugin_keys = plugin_keys(context.program().environment);
   context.program().serve(request);
   return 0;
 }
@@ -59,6 +60,9 @@ void add_serve(CommandSet& commands) {
       ->take_all();
   command.add_flag("--insecure-listen", options->request.insecure_listen,
                    "allow an address beyond this machine, although nothing is encrypted");
+  command.add_option("--plugin-keys", options->request.plugin_keys,
+                     "a PEM file of public keys: only plugins that one of them signed score here; "
+                     "ASSAY_PLUGIN_KEYS when left out");
   commands.on(command, [options](Context& context) { return serve(context, *options); });
 }
 

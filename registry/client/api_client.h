@@ -104,6 +104,9 @@ class ApiClient {
   nlohmann::json savings(std::size_t limit);
   nlohmann::json savings(Kind kind, const Name& name);
   nlohmann::json why(const Digest& digest);
+  nlohmann::json library(const Digest& digest);
+  // `verb` is revoke or reinstate.
+  nlohmann::json change_library(const Digest& digest, const std::string& verb, const std::string& reason);
 
   // ---- the server: server_calls.cc
   nlohmann::json whoami();

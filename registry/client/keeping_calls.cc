@@ -50,4 +50,14 @@ Json ApiClient::why(const Digest& digest) {
                       "asking why " + digest.text() + " is here");
 }
 
+Json ApiClient::library(const Digest& digest) {
+  return session_.get("/api/v1/libraries/" + encode_segment(digest.text()),
+                      "asking about the plugin library " + digest.text());
+}
+
+Json ApiClient::change_library(const Digest& digest, const std::string& verb, const std::string& reason) {
+  return session_.send("POST", "/api/v1/libraries/" + encode_segment(digest.text()) + ":" + verb,
+                       {{"reason", reason}}, "changing the right of " + digest.text() + " to run");
+}
+
 }  // namespace assay::client

@@ -19,6 +19,7 @@ struct ScoringOptions {
   std::filesystem::path scratch;
   std::filesystem::path executable;
   std::string plugin_path;
+  std::filesystem::path plugin_keys;  // empty: plugins need no signature
 };
 
 // Any thread. Borrows database and store.

@@ -86,7 +86,8 @@ struct Registry {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
     scoring = std::make_unique<HostedScoring>(
-        *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path});
+        *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path,
+                                                   options.plugin_keys});
   }
 
   SystemClock clock;

@@ -23,6 +23,7 @@ struct ServeOptions {
   std::string version;
   std::filesystem::path executable;  // of this program: the worker and the plugins are installed beside it
   std::string plugin_path;           // directories of plugins that go first, separated by ':'
+  std::filesystem::path plugin_keys; // PEM: only what these keys signed scores here; empty: all
 };
 
 struct Serving {

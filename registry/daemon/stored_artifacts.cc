@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <fstream>
 
-#include "registry/catalog/artifacts.h"
+#include "registry/catalog/libraries.h"
 #include "registry/catalog/versions.h"
 #include "storage/base/error.h"
 
@@ -14,6 +14,8 @@ namespace assay::daemon {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int kMaxHolders = 16;  // of one library; more are copies by name
 
 void copy_blob(const BlobStore& blobs, const Digest& digest, const fs::path& path) {
   const fs::path part = path.string() + ".part";
@@ -30,26 +32,6 @@ void copy_blob(const BlobStore& blobs, const Digest& digest, const fs::path& pat
 
 Error not_here(const char* what) {
   return Error(Code::unsupported, std::string(what) + " is not done inside the server");
-}
-
-// Calls `visit` for every version of every plugin until it answers true.
-template <class Visit>
-void for_each_plugin_version(Snapshot& snapshot, const Visit& visit) {
-  PageRequest artifacts_page{std::nullopt, PageRequest::kMaxLimit};
-  do {
-    const auto artifacts =
-        list_artifacts(snapshot, Kind::plugin, ReadableSpaces::everything(), artifacts_page);
-    for (const Artifact& artifact : artifacts.items) {
-      PageRequest versions_page{std::nullopt, PageRequest::kMaxLimit};
-      do {
-        const auto versions = list_versions(snapshot, Kind::plugin, artifact.name, versions_page);
-        for (const Version& version : versions.items)
-          if (visit(version)) return;
-        versions_page.cursor = versions.next_cursor;
-      } while (versions_page.cursor);
-    }
-    artifacts_page.cursor = artifacts.next_cursor;
-  } while (artifacts_page.cursor);
 }
 
 }  // namespace
@@ -98,26 +80,36 @@ ArtifactVersion StoredArtifacts::publish_model(std::string_view, const std::vect
   throw not_here("training");
 }
 
+RegisteredPlugin StoredArtifacts::fetch_library(const Version& version, const Digest& library) {
+  const auto has = [&](std::string_view extension) {
+    return std::find_if(version.files.begin(), version.files.end(), [&](const VersionFile& file) {
+      return file.path.extension() == extension && (extension == "sig" || file.digest == library);
+    });
+  };
+  const fs::path folder = scratch_ / version.digest.hex();
+  const fs::path path = folder / "library.so";
+  const std::lock_guard lock(mutex_);
+  if (!fs::exists(path)) {
+    fs::create_directories(folder);
+    if (const auto signature = has("sig"); signature != version.files.end())
+      copy_blob(blobs_, signature->digest, signature_file(path));
+    copy_blob(blobs_, has("so")->digest, path);
+  }
+  return {path, version.reference()};
+}
+
 std::optional<RegisteredPlugin> StoredArtifacts::find_plugin(std::string_view wanted) {
   if (!wanted.starts_with("sha256:")) return std::nullopt;
   const Digest library = Digest::parse(wanted);
-  std::string reference;
-  std::uint64_t size = 0;
-  database_.read([&](Snapshot& snapshot) {
-    for_each_plugin_version(snapshot, [&](const Version& version) {
-      const auto file =
-          std::find_if(version.files.begin(), version.files.end(), [&](const VersionFile& candidate) {
-            return candidate.digest == library && candidate.path.extension() == "so";
-          });
-      if (file == version.files.end()) return false;
-      reference = version.reference();
-      size = file->size;
-      return true;
-    });
+  const auto holders = database_.read([&](Snapshot& snapshot) {
+    return versions_with_library(snapshot, library, ReadableSpaces::everything(), kMaxHolders);
   });
-  if (reference.empty()) return std::nullopt;
-  return RegisteredPlugin{fetch({Kind::plugin, reference, library, {}}, {"library.so", library, size}),
-                          reference};
+  if (holders.empty()) return std::nullopt;
+  // Any that brings a signature will do: it is of the same bytes.
+  for (const Version& version : holders)
+    if (auto signed_one = fetch_library(version, library); fs::exists(signature_file(signed_one.library)))
+      return signed_one;
+  return fetch_library(holders.front(), library);
 }
 
 }  // namespace assay::daemon

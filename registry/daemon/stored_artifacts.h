@@ -10,6 +10,7 @@
 
 #include "registry/catalog/database.h"
 #include "registry/compute/ports.h"
+#include "registry/domain/artifact.h"
 #include "registry/plugin_host/worker_plugins.h"
 #include "storage/blob/blob_store.h"
 
@@ -36,6 +37,9 @@ class StoredArtifacts final : public Artifacts {
   std::optional<RegisteredPlugin> find_plugin(std::string_view wanted);
 
  private:
+  // The library and, if it has one, its signature beside it, copied to the scratch directory.
+  RegisteredPlugin fetch_library(const Version& version, const Digest& library);
+
   Database& database_;
   const BlobStore& blobs_;
   std::filesystem::path scratch_;

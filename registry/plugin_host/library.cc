@@ -52,8 +52,9 @@ UniqueFd seal_in_memory(std::string_view bytes, const std::string& name) {
 }
 
 std::shared_ptr<const PluginLibrary> PluginLibrary::open(const std::filesystem::path& file,
-                                                         std::string origin) {
+                                                         std::string origin, const TrustedKeys& keys) {
   const std::string bytes = read_library(file);
+  keys.require(bytes, file, origin);
   PluginInfo info = read_descriptor(bytes, Digest::of(bytes), std::move(origin));
   UniqueFd memory = seal_in_memory(bytes, info.name);
   return std::shared_ptr<const PluginLibrary>(new PluginLibrary(std::move(info), std::move(memory)));

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "registry/compute/ports.h"
+#include "registry/plugin_host/signature.h"
 #include "storage/env/unique_fd.h"
 
 namespace assay {
@@ -16,8 +17,10 @@ inline constexpr std::uint64_t kMaxLibraryBytes = 1ull << 30;  // a plugin with 
 
 class PluginLibrary {
  public:
-  // Throws not_found and the like for the file, as read_descriptor for what is in it.
-  static std::shared_ptr<const PluginLibrary> open(const std::filesystem::path& file, std::string origin);
+  // Throws not_found and the like for the file, as read_descriptor for what is in it, and denied when none of
+  // `keys` signed it.
+  static std::shared_ptr<const PluginLibrary> open(const std::filesystem::path& file, std::string origin,
+                                                   const TrustedKeys& keys = {});
 
   const PluginInfo& info() const { return info_; }
   // A memory file that nobody can write to or resize any more.

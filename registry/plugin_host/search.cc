@@ -30,9 +30,10 @@ std::string file_spelling(std::string_view name) {
   return spelled;
 }
 
-std::shared_ptr<const PluginLibrary> open_or_skip(const std::filesystem::path& file) {
+std::shared_ptr<const PluginLibrary> open_or_skip(const std::filesystem::path& file,
+                                                  const TrustedKeys& keys) {
   try {
-    return PluginLibrary::open(file, file.string());
+    return PluginLibrary::open(file, file.string(), keys);
   } catch (const Error&) {
     return nullptr;
   }
@@ -41,9 +42,15 @@ std::shared_ptr<const PluginLibrary> open_or_skip(const std::filesystem::path& f
 }  // namespace
 
 std::shared_ptr<const PluginLibrary> PluginSearch::find(std::string_view wanted) {
+  auto library = find_unvetted(wanted);
+  if (options_.vet) options_.vet(library->info());
+  return library;
+}
+
+std::shared_ptr<const PluginLibrary> PluginSearch::find_unvetted(std::string_view wanted) {
   if (wanted.substr(0, kDigestPrefix.size()) == kDigestPrefix) return find_digest(Digest::parse(wanted));
   if (wanted.ends_with(".so") && wanted.find('@') == wanted.npos)
-    return keep(PluginLibrary::open(std::filesystem::path(wanted), std::string(wanted)));
+    return keep(PluginLibrary::open(std::filesystem::path(wanted), std::string(wanted), options_.keys));
   if (auto registered = find_registered(wanted)) return keep(std::move(registered));
   if (auto installed = find_installed(wanted)) return keep(std::move(installed));
   not_found(wanted);
@@ -75,7 +82,7 @@ std::shared_ptr<const PluginLibrary> PluginSearch::find_registered(std::string_v
   if (!options_.registry) return nullptr;
   const std::optional<RegisteredPlugin> registered = options_.registry(wanted);
   if (!registered) return nullptr;
-  return PluginLibrary::open(registered->library, registered->reference);
+  return PluginLibrary::open(registered->library, registered->reference, options_.keys);
 }
 
 std::shared_ptr<const PluginLibrary> PluginSearch::find_installed(std::string_view name) const {
@@ -83,7 +90,7 @@ std::shared_ptr<const PluginLibrary> PluginSearch::find_installed(std::string_vi
     for (const auto& file : libraries_in(directory))
       // Asked for by name, an unusable library is an error that says why.
       if (file_spelling(file.stem().string()) == file_spelling(name))
-        return PluginLibrary::open(file, file.string());
+        return PluginLibrary::open(file, file.string(), options_.keys);
   for (auto& library : list())
     if (library->info().name == name) return std::move(library);
   return nullptr;
@@ -93,7 +100,7 @@ std::vector<std::shared_ptr<const PluginLibrary>> PluginSearch::list() const {
   std::vector<std::shared_ptr<const PluginLibrary>> found;
   for (const auto& directory : options_.directories)
     for (const auto& file : libraries_in(directory))
-      if (auto library = open_or_skip(file)) found.push_back(std::move(library));
+      if (auto library = open_or_skip(file, options_.keys)) found.push_back(std::move(library));
   std::stable_sort(found.begin(), found.end(),
                    [](const auto& a, const auto& b) { return a->info().name < b->info().name; });
   return found;

@@ -26,6 +26,7 @@ class PluginSearch {
   const std::filesystem::path& worker() const { return options_.worker; }
 
  private:
+  std::shared_ptr<const PluginLibrary> find_unvetted(std::string_view wanted);
   std::shared_ptr<const PluginLibrary> keep(std::shared_ptr<const PluginLibrary> library);
   std::shared_ptr<const PluginLibrary> find_digest(const Digest& digest);
   std::shared_ptr<const PluginLibrary> find_registered(std::string_view wanted) const;

@@ -12,12 +12,13 @@
 #include <vector>
 
 #include "registry/compute/ports.h"
+#include "registry/plugin_host/signature.h"
 
 namespace assay {
 
 // A plugin version in the registry, as a search needs it: the bytes of its library, fetched and verified.
 struct RegisteredPlugin {
-  std::filesystem::path library;
+  std::filesystem::path library;  // its signature, if it has one, is beside it
   std::string reference;  // "default/gbt@2"
 };
 
@@ -28,6 +29,9 @@ struct PluginHostOptions {
   std::filesystem::path worker;                    // the assay-worker executable
   std::vector<std::filesystem::path> directories;  // searched in order, after the registry
   PluginLookup registry;                           // may be empty
+  TrustedKeys keys{};                              // when there are some, only what they signed is used
+  // Called for each plugin that is about to be used, also one used before; throws to refuse it. May be empty.
+  std::function<void(const PluginInfo&)> vet{};
 };
 
 // The paths of an installation whose executable is `executable` (PREFIX/bin/assay:

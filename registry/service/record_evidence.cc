@@ -12,6 +12,7 @@
 #include "registry/catalog/runs.h"
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
+#include "registry/service/libraries.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
@@ -85,6 +86,7 @@ Evidence record_evidence(const Services& services, const Principal& caller, std:
   // Versions never change and never go away unseen: what is found here still holds in the transaction.
   const auto spaces = services.database.read([&](Snapshot& snapshot) {
     check_run(snapshot, caller, draft);
+    require_runnable(snapshot, draft.plugin.digest, "The evidence's plugin " + draft.plugin.name);
     return counting_spaces(snapshot, caller, draft);
   });
   const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), Level::reported,

@@ -13,6 +13,7 @@
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/reference.h"
+#include "registry/service/libraries.h"
 #include "registry/service/record_evidence.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
@@ -78,8 +79,10 @@ Error no_run(const Principal& caller, const Id& id) {
 Run start_run(const Services& services, const Principal& caller, std::string_view body) {
   require_somewhere(caller, Permission::evaluate);
   RunDraft draft = run_draft_from_json(parse_json(body, "the run"));
-  const auto spaces =
-      services.database.read([&](Snapshot& snapshot) { return run_spaces(snapshot, caller, draft); });
+  const auto spaces = services.database.read([&](Snapshot& snapshot) {
+    require_runnable(snapshot, draft.plugin.digest, "The run's plugin " + draft.plugin.name);
+    return run_spaces(snapshot, caller, draft);
+  });
   const Run run{.draft = std::move(draft),
                 .id = new_id(services.clock, services.entropy),
                 .created_at = services.clock.now(),

@@ -18,6 +18,7 @@ Registry::~Registry() = default;
 ProcessOptions Registry::options() const {
   ProcessOptions out;
   out.environment = {{"ASSAY_DATA", data().string()}, {"HOME", dir_.path().string()}};
+  out.environment.insert(environment.begin(), environment.end());
   out.directory = dir_.path();
   return out;
 }

@@ -3,6 +3,7 @@
 // against it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -26,6 +27,9 @@ class Registry {
   std::filesystem::path file(const std::string& name) const { return dir_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& bytes) const;
   std::string admin_token() const;
+
+  // Beside what every command gets; for commands, and for the server from its next start.
+  std::map<std::string, std::string> environment;
 
   void start();
   int stop();   // SIGTERM; its exit code

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plugin libraries by their digest: who publishes them, what was made and judged with them, and whether they
+// may still run.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/catalog/database.h"
+#include "registry/domain/artifact.h"
+#include "registry/domain/readable_spaces.h"
+
+namespace assay {
+
+struct Revocation {
+  std::string reason;
+  Time at;
+  std::string by;
+};
+
+// None while the library may run.
+std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library);
+// Whether the library is revoked from here on; the history stays.
+void append_revocation(Transaction& transaction, const Digest& library, bool revoked,
+                       const Revocation& revocation);
+
+// Live plugin versions that hold it as a .so file, oldest first, at most `limit`.
+std::vector<Version> versions_with_library(Snapshot& snapshot, const Digest& library,
+                                           const ReadableSpaces& spaces, int limit);
+// Live versions that a run with it made, newest first, at most `limit`.
+std::vector<Version> versions_made_with(Snapshot& snapshot, const Digest& library,
+                                        const ReadableSpaces& spaces, int limit);
+// Live model versions that evidence of it speaks of, newest first, at most `limit`.
+std::vector<Version> versions_judged_with(Snapshot& snapshot, const Digest& library,
+                                          const ReadableSpaces& spaces, int limit);
+
+}  // namespace assay
