@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Runs the long crash tests, which no build runs by itself, and prints what they counted.
-#   tests/crash/campaign.sh             10 000 kills, 1 000 power cuts and more, 1 000 bit flips
+#   tests/crash/campaign.sh             10 000 kills, 10 000 beside collections, 1 000 power cuts and more,
+#                                       1 000 bit flips, 1 000 collections beside writers
 #   tests/crash/campaign.sh CYCLES      so many of each
 # BUILD=build/tsan chooses another build than build/dev.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 if [ $# -gt 0 ]; then export ASSAY_CAMPAIGN_CYCLES="$1"; fi
-exec "${BUILD:-build/dev}/tests/crash/crash_test" "[campaign]" --durations yes
+build="${BUILD:-build/dev}"
+"$build/tests/crash/crash_test" "[campaign]" --durations yes
+"$build/tests/unit/storage_keeping/storage_keeping_test" "[campaign]" --durations yes

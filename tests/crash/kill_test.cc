@@ -7,11 +7,13 @@
 #include <array>
 #include <functional>
 #include <iostream>
+#include <mutex>
 #include <random>
 #include <set>
 #include <thread>
 
 #include "storage/base/error.h"
+#include "storage/blob/collect_garbage.h"
 #include "storage/blob/fsck.h"
 #include "storage/blob/local_blob_store.h"
 #include "tests/crash/campaign.h"
@@ -104,15 +106,52 @@ void upload_for_ever(BlobStore& store, std::uint64_t writer, int acknowledge_fd)
   }
 }
 
-void write_from_eight_threads(const std::filesystem::path& directory, std::uint64_t cycle,
-                              int acknowledge_fd) {
+// What garbage collection is to leave alone: named before it is stored, so that no collection comes between.
+class Roots {
+ public:
+  explicit Roots(std::set<Digest> kept) : kept_(std::move(kept)) {}
+  void add(const Digest& digest) {
+    const std::lock_guard lock(mutex_);
+    kept_.insert(digest);
+  }
+  void name_all(const std::function<void(const Digest&)>& keep) const {
+    const std::lock_guard lock(mutex_);
+    for (const Digest& digest : kept_) keep(digest);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::set<Digest> kept_;
+};
+
+// As upload_for_ever, but every third blob is dropped at once and never acknowledged.
+void upload_and_drop(BlobStore& store, Roots& roots, std::uint64_t writer, int acknowledge_fd) {
+  for (std::uint64_t i = 0;; ++i) {
+    const std::string bytes = bytes_of(writer, i);
+    const Digest digest = Digest::of(bytes);
+    if (i % 3 != 1) roots.add(digest);
+    put(store, bytes);
+    if (i % 3 != 1 && write(acknowledge_fd, digest.bytes().data(), Digest::kSize) != Digest::kSize) _exit(3);
+  }
+}
+
+enum class Beside { nothing, collections };
+
+void write_from_eight_threads(const std::filesystem::path& directory, std::uint64_t cycle, int acknowledge_fd,
+                              const std::set<Digest>& acknowledged, Beside beside) {
   const auto files = open_files(directory);
   SystemEntropy entropy;
   LocalBlobStore store(*files, entropy, 2, test::kSmallPacks);
-  std::vector<std::thread> writers;
+  Roots roots(acknowledged);
+  std::vector<std::thread> threads;
   for (std::uint64_t writer = 0; writer < 8; ++writer)
-    writers.emplace_back([&, writer] { upload_for_ever(store, 10 * cycle + writer, acknowledge_fd); });
-  for (std::thread& writer : writers) writer.join();
+    threads.emplace_back([&, writer] {
+      if (beside == Beside::nothing) upload_for_ever(store, 10 * cycle + writer, acknowledge_fd);
+      upload_and_drop(store, roots, 10 * cycle + writer, acknowledge_fd);
+    });
+  if (beside == Beside::collections)
+    for (;;) store.collect_garbage({.roots = [&](const auto& keep) { roots.name_all(keep); }});
+  for (std::thread& thread : threads) thread.join();
 }
 
 struct Kills {
@@ -122,7 +161,7 @@ struct Kills {
 };
 
 // Kills and recovers one store `cycles` times, at random moments.
-Kills kill_repeatedly(std::uint64_t seed, std::size_t cycles) {
+Kills kill_repeatedly(std::uint64_t seed, std::size_t cycles, Beside beside) {
   test::TempDir directory;
   std::mt19937_64 random(seed);
   std::set<Digest> acknowledged;
@@ -130,7 +169,9 @@ Kills kill_repeatedly(std::uint64_t seed, std::size_t cycles) {
   for (std::uint64_t cycle = 0; cycle < cycles && kills.broken.empty(); ++cycle) {
     Pipe pipe;
     const std::uint64_t enough = random() % 24;
-    const pid_t child = in_child([&] { write_from_eight_threads(directory / "blobs", cycle, pipe.ends[1]); });
+    const pid_t child = in_child([&] {
+      write_from_eight_threads(directory / "blobs", cycle, pipe.ends[1], acknowledged, beside);
+    });
     pipe.close_writer();
     Digest::Bytes bytes;
     if (enough == 0) kill(child, SIGKILL);
@@ -151,26 +192,42 @@ Kills kill_repeatedly(std::uint64_t seed, std::size_t cycles) {
   return kills;
 }
 
-TEST_CASE("Acknowledged stays: kill -9 under eight writers loses nothing and leaves nothing partial") {
+void check_few_kills(Beside beside) {
   const std::uint64_t seed = std::random_device()();
   CAPTURE(seed);
-  const Kills kills = kill_repeatedly(seed, 12);
+  const Kills kills = kill_repeatedly(seed, 12, beside);
   CHECK(kills.broken == "");
   CHECK(kills.acknowledged > 24);
 }
 
-TEST_CASE("Campaign: kill -9 under eight writers", "[.campaign]") {
+TEST_CASE("Acknowledged stays: kill -9 under eight writers loses nothing and leaves nothing partial") {
+  check_few_kills(Beside::nothing);
+}
+
+TEST_CASE("Acknowledged stays: kill -9 under eight writers and collections loses nothing") {
+  check_few_kills(Beside::collections);
+}
+
+void kill_many_times(const char* what, Beside beside) {
   const std::size_t wanted = test::cycles(10'000);
   Kills all;
   for (std::uint64_t seed = 1; all.cycles < wanted && all.broken.empty(); ++seed) {
-    const Kills one = kill_repeatedly(seed, std::min<std::size_t>(wanted - all.cycles, 20));
+    const Kills one = kill_repeatedly(seed, std::min<std::size_t>(wanted - all.cycles, 20), beside);
     all.cycles += one.cycles;
     all.acknowledged += one.acknowledged;
     all.broken = one.broken;
   }
-  std::cout << "kills: " << all.cycles << ", blobs acknowledged: " << all.acknowledged
+  std::cout << what << ": " << all.cycles << ", blobs acknowledged: " << all.acknowledged
             << ", lost or partial: " << (all.broken.empty() ? "0" : all.broken) << '\n';
   CHECK(all.broken == "");
+}
+
+TEST_CASE("Campaign: kill -9 under eight writers", "[.campaign]") {
+  kill_many_times("kills", Beside::nothing);
+}
+
+TEST_CASE("Campaign: kill -9 under eight writers and collections", "[.campaign]") {
+  kill_many_times("kills beside collections", Beside::collections);
 }
 
 }  // namespace
