@@ -91,21 +91,6 @@ Booster::Booster(const Settings& settings, const Matrix& train, const Matrix* va
   set("lambda", number(settings.lambda));
 }
 
-Booster Booster::load(std::string_view bytes) {
-  quiet();
-  Booster out;
-  BoosterHandle raw = nullptr;
-  check(XGBoosterCreate(nullptr, 0, &raw), "making a booster");
-  out.handle_.reset(raw);
-  const ThreadBudget budget(1);
-  if (XGBoosterLoadModelFromBuffer(raw, bytes.data(), bytes.size()) != 0)
-    throw Error(ASSAY_E_CORRUPT_ARTIFACT,
-                std::string("XGBoost does not read the stored trees: ") + XGBGetLastError());
-  // More threads make short batches slower by orders of magnitude, and must not change while predicting.
-  out.set("nthread", "1");
-  return out;
-}
-
 void Booster::grow(int round) {
   check(XGBoosterUpdateOneIter(handle_.get(), round, watched_[0]), "growing a tree");
 }
@@ -133,12 +118,6 @@ std::string Booster::save() const {
   check(XGBoosterSaveModelToBuffer(handle_.get(), R"({"format": "ubj"})", &size, &bytes),
         "storing the trees");
   return {bytes, static_cast<std::size_t>(size)};
-}
-
-std::size_t Booster::features() const {
-  bst_ulong count = 0;
-  check(XGBoosterGetNumFeature(handle_.get(), &count), "reading the stored trees");
-  return static_cast<std::size_t>(count);
 }
 
 std::vector<double> Booster::predict(std::span<const float> cells, std::size_t width) const {

@@ -56,22 +56,16 @@ class Booster {
   // outlive it.
   Booster(const Settings& settings, const Matrix& train, const Matrix* valid, double base_score,
           std::uint64_t seed, int threads);
-  // A stored forest, scoring with one thread. CORRUPT_ARTIFACT when it does not load; the bytes must be
-  // trusted, since the library's own parser is not made for hostile input.
-  static Booster load(std::string_view bytes);
-
   void grow(int round);
   // The loss on the training rows, and on the validation rows when given: log loss, or root mean squared
   // error.
   std::vector<double> losses(int round) const;
   // The model in XGBoost's UBJSON form, which its other clients read too.
   std::string save() const;
-  std::size_t features() const;
-  // One number a row: the probability of 1, or the value.
+  // One number a row: the probability of 1, or the value. What forest.h must equal.
   std::vector<double> predict(std::span<const float> cells, std::size_t width) const;
 
  private:
-  Booster() = default;
   void set(const char* name, const std::string& value);
   struct Free {
     void operator()(void* handle) const;

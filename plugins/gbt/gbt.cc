@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugin "gbt": encodes the columns, lets XGBoost grow the trees, and scores through it.
+// The plugin "gbt": encodes the columns, lets XGBoost grow the trees, and scores them by itself (forest.h).
 #include <cmath>
 #include <limits>
 
@@ -7,13 +7,14 @@
 #include "assay/plugin.hpp"
 #include "assay_manifest.h"
 #include "booster.h"
+#include "forest.h"
 
 namespace {
 
 using namespace assay::sdk;
 
-constexpr std::string_view magic = "assay-gbt/1";
-constexpr std::string_view trees_entry = "xgboost.ubj", encoder_entry = "encoder";
+constexpr std::string_view magic = "assay-gbt/2";
+constexpr std::string_view forest_entry = "forest", trees_entry = "xgboost.ubj";
 // Twelve bytes each while training: 12 GiB, past which the worker's memory is the wrong place.
 constexpr std::size_t max_cells = std::size_t{1} << 30;
 
@@ -84,42 +85,57 @@ struct Gbt {
     grow(call, booster);
 
     const std::string trees = booster.save();
+    const gbt::Forest forest(gbt::read_xgboost(trees));
+    compare(booster, forest, examples.cells);
+
     ByteWriter out;
     out.u64(trees.size());
     out.u64(checksum(trees));
     encoder.save(out);
+    forest.save(out);
+    model.put(forest_entry, "application/octet-stream", seal(magic, out.take()));
     model.put(trees_entry, "application/ubjson", trees);
-    model.put(encoder_entry, "application/octet-stream", seal(magic, out.take()));
   }
 
   struct Model {
-    explicit Model(const Source& source) : booster(load(source, encoder)) {}
+    explicit Model(const Source& source) {
+      const std::string stored = source.bytes(forest_entry);
+      ByteReader in(unseal(magic, stored));
+      const std::uint64_t size = in.u64(), sum = in.u64();
+      encoder = FeatureEncoder::load(in);
+      forest = gbt::Forest::load(in);
+      in.end();
+      if (encoder.width() != forest.features()) throw ByteReader::corrupt("trees and encoder differ in features");
+      // Nothing here reads them, but whoever takes them to XGBoost relies on them as much.
+      const std::string trees = source.bytes(trees_entry);
+      if (trees.size() != size || checksum(trees) != sum)
+        throw ByteReader::corrupt("the checksum of xgboost.ubj does not match; fetch the version again");
+    }
     void bind(const Schema& input) { encoder.bind(input); }
     std::vector<double> score(Call, const Batch& batch) const {
       std::vector<float> cells;
       encoder.append(batch, cells);
-      return booster.predict(cells, encoder.width());
-    }
-
-    // XGBoost sees the trees only after the checksum beside them says that they are what it wrote.
-    static gbt::Booster load(const Source& source, FeatureEncoder& encoder) {
-      const std::string stored = source.bytes(encoder_entry);
-      ByteReader in(unseal(magic, stored));
-      const std::uint64_t size = in.u64(), sum = in.u64();
-      encoder = FeatureEncoder::load(in);
-      in.end();
-      const std::string trees = source.bytes(trees_entry);
-      if (trees.size() != size || checksum(trees) != sum)
-        throw ByteReader::corrupt("the checksum of the trees does not match; fetch the version again");
-      gbt::Booster booster = gbt::Booster::load(trees);
-      if (encoder.width() == 0 || booster.features() != encoder.width())
-        throw ByteReader::corrupt("trees and encoder differ in features");
-      return booster;
+      std::vector<double> out(static_cast<std::size_t>(batch.rows()));
+      forest.predict(cells, out);
+      return out;
     }
 
     FeatureEncoder encoder;
-    gbt::Booster booster;
+    gbt::Forest forest;
   };
+
+ private:
+  // A release of XGBoost that sums or stores otherwise is found here, before its model is kept.
+  static void compare(const gbt::Booster& booster, const gbt::Forest& forest, std::span<const float> cells) {
+    constexpr std::size_t enough = 1000;
+    const std::size_t rows = std::min(enough, cells.size() / forest.features());
+    cells = cells.first(rows * forest.features());
+    std::vector<double> ours(rows);
+    forest.predict(cells, ours);
+    if (ours != booster.predict(cells, forest.features()))
+      throw Error(ASSAY_E_INTERNAL,
+                  "this release of XGBoost predicts other bits than the forest that scoring would use");
+  }
 
  private:
   Examples read(const Dataset& data, const std::vector<std::string>& columns, FeatureEncoder& encoder) const {
