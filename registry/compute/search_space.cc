@@ -86,7 +86,8 @@ json drawn(const SearchDimension& dimension, double share) {
 
 std::vector<SearchDimension> search_space(std::string_view config_schema, std::string_view who) {
   std::vector<SearchDimension> out;
-  for (const auto& [name, property] : properties_of(config_schema, who).items()) {
+  const json properties = properties_of(config_schema, who);
+  for (const auto& [name, property] : properties.items()) {
     if (!property.is_object() || !property.contains("x-tunable")) continue;
     const json& tunable = property["x-tunable"];
     if (tunable.is_object())
