@@ -2,6 +2,7 @@
 // Columns to observations, and summaries to rows of the metric table.
 #include "evaluator.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "curves.h"
@@ -12,28 +13,24 @@ namespace {
 
 using sdk::Column;
 
+constexpr std::int64_t kRowsAtOnce = 4096;
+
 sdk::Error bad_row(const Column& column, std::int64_t row, const std::string& what) {
   return sdk::Error(ASSAY_E_INVALID_DATA, column.name() + " at row " + std::to_string(row) + " " + what)
       .column(column.name())
       .row(row);
 }
 
-bool label_at(const Column& column, std::int64_t row, std::int64_t reported_row) {
-  const double value = column.number(row);
-  if (value != 0 && value != 1)
-    throw bad_row(column, reported_row,
-                  std::isnan(value) ? "is missing; every row needs a label that is 0 or 1"
-                                    : "is neither 0 nor 1; this evaluator judges binary classifiers only");
-  return value == 1;
-}
-
-double score_at(const Column& column, std::int64_t row, std::int64_t reported_row) {
-  const double value = column.number(row);
-  if (!(value >= 0 && value <= 1))
-    throw bad_row(column, reported_row,
-                  std::isnan(value) ? "is missing or not a number; every row needs a score"
-                                    : "is not a probability; scores must be from 0 to 1");
-  return value;
+// What is wrong with a row that is not a label of 0 or 1 and a probability.
+sdk::Error refusal(const Column& labels, double label, const Column& scores, double score,
+                   std::int64_t row) {
+  if (label != 0 && label != 1)
+    return bad_row(labels, row,
+                   std::isnan(label) ? "is missing; every row needs a label that is 0 or 1"
+                                     : "is neither 0 nor 1; this evaluator judges binary classifiers only");
+  return bad_row(scores, row,
+                 std::isnan(score) ? "is missing or not a number; every row needs a score"
+                                   : "is not a probability; scores must be from 0 to 1");
 }
 
 std::string group_at(const Column& column, std::int64_t row) {
@@ -94,9 +91,15 @@ class Rows {
 }  // namespace
 
 Evaluator::Evaluator(const sdk::Config& config)
-    : threshold_(config.f64("/threshold", 0, 1)),
-      confidence_(config.f64("/confidence", 0.5, 0.9999)),
-      resamples_(static_cast<int>(config.i64("/bootstrap_resamples", 0, 100'000))) {}
+    : confidence_(config.f64("/confidence", 0.5, 0.9999)),
+      resamples_(static_cast<int>(config.i64("/bootstrap_resamples", 0, 100'000))) {
+  settings_.threshold = config.f64("/threshold", 0, 1);
+  settings_.beta = config.f64("/beta", 0, 100);
+  settings_.lift_share = config.f64("/lift_share", 0.0001, 1);
+  settings_.max_fpr = config.f64("/max_fpr", 0, 1);
+  settings_.cost_false_positive = config.f64("/cost_false_positive", 0, 1e12);
+  settings_.cost_false_negative = config.f64("/cost_false_negative", 0, 1e12);
+}
 
 Evaluator::State Evaluator::begin(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
                                   std::optional<sdk::Source>) const {
@@ -114,28 +117,42 @@ void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
   std::vector<Column> columns;
   for (const std::size_t group : state.groups) columns.push_back(batch.column(group));
   std::vector<std::string> values(columns.size());
-  std::vector<std::string_view> groups(columns.size());
-  const auto seen = static_cast<std::int64_t>(state.rows.rows());
-  for (std::int64_t row = 0; row < batch.rows(); ++row) {
-    if (row % 65'536 == 0) call.check();
-    for (std::size_t g = 0; g < columns.size(); ++g) groups[g] = values[g] = group_at(columns[g], row);
-    const bool label = label_at(labels, row, seen + row);
-    state.rows.add(score_at(scores, row, seen + row), label, groups);
+  std::vector<std::string_view> group(columns.size());
+  Observations added(state.rows.group_columns());
+  std::vector<double> label(kRowsAtOnce), score(kRowsAtOnce);
+  std::vector<Row> rows(kRowsAtOnce);
+  for (std::int64_t first = 0; first < batch.rows(); first += kRowsAtOnce) {
+    call.check();
+    const std::int64_t count = std::min(kRowsAtOnce, batch.rows() - first);
+    labels.numbers(first, std::span(label).first(static_cast<std::size_t>(count)));
+    scores.numbers(first, std::span(score).first(static_cast<std::size_t>(count)));
+    for (std::int64_t i = 0; i < count; ++i) {
+      const double y = label[static_cast<std::size_t>(i)], p = score[static_cast<std::size_t>(i)];
+      if (!((y == 0 || y == 1) && p >= 0 && p <= 1))
+        throw refusal(labels, y, scores, p, static_cast<std::int64_t>(state.rows.rows()) + first + i);
+      rows[static_cast<std::size_t>(i)] = row_of(p, y == 1);
+    }
+    if (columns.empty()) added.add(std::span(rows).first(static_cast<std::size_t>(count)), {});
+    for (std::int64_t i = 0; i < count && !columns.empty(); ++i) {
+      for (std::size_t g = 0; g < columns.size(); ++g) group[g] = values[g] = group_at(columns[g], first + i);
+      added.add(std::span(rows).subspan(static_cast<std::size_t>(i), 1), group);
+    }
   }
+  state.rows.merge(added);
 }
 
 void Evaluator::merge(sdk::Call, State& into, const State& from) const {
   into.rows.merge(from.rows);
 }
 
-void Evaluator::save(sdk::Call, const State& state, sdk::Sink out) const {
-  out.put("state", "application/octet-stream", state.rows.save());
+void Evaluator::save(sdk::Call call, const State& state, sdk::Sink out) const {
+  out.put("state", "application/octet-stream", state.rows.save([&] { call.check(); }));
 }
 
 Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
                                     sdk::Source saved) const {
   State state = begin(call, schema, roles, std::nullopt);
-  Observations rows = Observations::load(saved.bytes("state"));
+  Observations rows = Observations::load(saved.bytes("state"), [&] { call.check(); });
   if (rows.group_columns() != state.rows.group_columns())
     throw sdk::Error(
         ASSAY_E_INVALID_ARGUMENT,
@@ -146,23 +163,24 @@ Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, s
 
 std::vector<sdk::Metric> Evaluator::finish(sdk::Call call, const State& state,
                                            std::optional<sdk::Sink> extras) const {
+  const Poll poll = [&] { call.check(); };
   std::vector<sdk::Metric> out;
-  const std::vector<Slice> slices = state.rows.slices();
-  for (const Slice& slice : slices) report(call, slice, out);
-  if (extras) {
-    const Sample& all = slices.front().sample;
-    extras->put("roc.json", "application/json", roc_json(all));
-    extras->put("pr.json", "application/json", pr_json(all));
-    extras->put("calibration.json", "application/json", calibration_json(Evaluated(all, threshold_)));
-  }
+  state.rows.for_each_slice(poll, [&](const Slice& slice) {
+    const Evaluated rows(slice.sample, settings_, poll);
+    report(call, poll, slice, rows, out);
+    if (!extras || !slice.name.empty()) return;
+    extras->put("roc.json", "application/json", roc_json(slice.sample));
+    extras->put("pr.json", "application/json", pr_json(slice.sample));
+    extras->put("calibration.json", "application/json", calibration_json(rows));
+  });
   return out;
 }
 
-void Evaluator::report(sdk::Call call, const Slice& slice, std::vector<sdk::Metric>& out) const {
-  const Evaluated rows(slice.sample, threshold_);
+void Evaluator::report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
+                       std::vector<sdk::Metric>& out) const {
   const Summary summary = rows.summary();
   const BootstrapIntervals sampled =
-      bootstrap(rows, summary, {call.seed(), resamples_, confidence_}, [&] { call.check(); });
+      bootstrap(rows, summary, {call.seed(), resamples_, confidence_}, poll);
   const Confusion& c = summary.counts;
   const Ranking& r = summary.ranking;
   const auto share = [&](std::int64_t part, std::int64_t whole) { return wilson(part, whole, confidence_); };
@@ -179,17 +197,23 @@ void Evaluator::report(sdk::Call call, const Slice& slice, std::vector<sdk::Metr
   add.higher("balanced_accuracy", balanced_accuracy(c), sampled.balanced_accuracy);
   add.higher("precision", precision(c), share(c.true_positives, c.flagged()));
   add.higher("recall", recall(c), share(c.true_positives, c.positives()));
-  add.higher("f1", f1(c), sampled.f1);
+  add.higher("f1", f_beta(c, 1), sampled.f1);
+  add.higher("f_beta", f_beta(c, settings_.beta), sampled.f_beta);
   add.higher("mcc", matthews(c), sampled.matthews);
-  add.higher("roc_auc", r.roc_auc, delong(slice.sample, r.roc_auc, confidence_));
+  add.higher("kappa", kappa(c), sampled.kappa);
+  add.higher("roc_auc", r.roc_auc, delong(slice.sample, r.roc_auc, confidence_, poll));
   add.higher("pr_auc", r.average_precision, sampled.average_precision);
   add.lower("log_loss", r.log_loss, sampled.log_loss);
   add.lower("brier", r.brier, sampled.brier);
   add.lower("ece", r.calibration_error, sampled.calibration_error);
   add.higher("ks", r.kolmogorov_smirnov, sampled.kolmogorov_smirnov);
+  add.higher("lift", r.lift, sampled.lift);
+  add.higher("recall_at_fpr", r.recall_at_fpr, sampled.recall_at_fpr);
+  add.lower("expected_cost", expected_cost(c, settings_), sampled.expected_cost);
+  add.higher("net_benefit", net_benefit(c, settings_), sampled.net_benefit);
   if (std::isnan(r.roc_auc))
     call.log(sdk::Log::warning,
-             "roc_auc and ks of " + (slice.name.empty() ? "all rows" : "slice " + slice.name) +
+             "roc_auc, ks and recall_at_fpr of " + (slice.name.empty() ? "all rows" : "slice " + slice.name) +
                  " are not defined: " + (c.rows() == 0 ? "there are no rows" : "only one class occurs"));
 }
 

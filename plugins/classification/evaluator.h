@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "assay/plugin.hpp"
-#include "observations.h"
+#include "metrics.h"
 
 namespace assay::classification {
 
@@ -28,8 +28,8 @@ class Evaluator {
   // INVALID_DATA when a role has no column, or a column of a type that cannot play it.
   State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
               std::optional<sdk::Source> reference) const;
-  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, and of the first score that is
-  // not a probability.
+  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, or of the first score that is
+  // not a probability. When it throws, the state is as before.
   void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
   void merge(sdk::Call call, State& into, const State& from) const;
   void save(sdk::Call call, const State& state, sdk::Sink out) const;
@@ -37,9 +37,10 @@ class Evaluator {
   std::vector<sdk::Metric> finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const;
 
  private:
-  void report(sdk::Call call, const Slice& slice, std::vector<sdk::Metric>& out) const;
+  void report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
+              std::vector<sdk::Metric>& out) const;
 
-  double threshold_;
+  Settings settings_;
   double confidence_;
   int resamples_;
 };

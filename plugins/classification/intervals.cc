@@ -12,24 +12,37 @@
 namespace assay::classification {
 namespace {
 
+constexpr std::size_t kRowsPerPoll = std::size_t{1} << 20;
+
 struct Tracked {
-  double (*of)(const Summary&);
+  double (*of)(const Summary&, const Settings&);
   std::optional<Interval> BootstrapIntervals::*to;
 };
 
+using S = const Summary&;
+using With = const Settings&;
+using To = BootstrapIntervals;
 constexpr Tracked kTracked[] = {
-    {[](const Summary& s) { return balanced_accuracy(s.counts); }, &BootstrapIntervals::balanced_accuracy},
-    {[](const Summary& s) { return f1(s.counts); }, &BootstrapIntervals::f1},
-    {[](const Summary& s) { return matthews(s.counts); }, &BootstrapIntervals::matthews},
-    {[](const Summary& s) { return s.ranking.average_precision; }, &BootstrapIntervals::average_precision},
-    {[](const Summary& s) { return s.ranking.log_loss; }, &BootstrapIntervals::log_loss},
-    {[](const Summary& s) { return s.ranking.brier; }, &BootstrapIntervals::brier},
-    {[](const Summary& s) { return s.ranking.calibration_error; }, &BootstrapIntervals::calibration_error},
-    {[](const Summary& s) { return s.ranking.kolmogorov_smirnov; }, &BootstrapIntervals::kolmogorov_smirnov},
+    {[](S s, With) { return balanced_accuracy(s.counts); }, &To::balanced_accuracy},
+    {[](S s, With) { return f_beta(s.counts, 1); }, &To::f1},
+    {[](S s, With with) { return f_beta(s.counts, with.beta); }, &To::f_beta},
+    {[](S s, With) { return matthews(s.counts); }, &To::matthews},
+    {[](S s, With) { return kappa(s.counts); }, &To::kappa},
+    {[](S s, With) { return s.ranking.average_precision; }, &To::average_precision},
+    {[](S s, With) { return s.ranking.log_loss; }, &To::log_loss},
+    {[](S s, With) { return s.ranking.brier; }, &To::brier},
+    {[](S s, With) { return s.ranking.calibration_error; }, &To::calibration_error},
+    {[](S s, With) { return s.ranking.kolmogorov_smirnov; }, &To::kolmogorov_smirnov},
+    {[](S s, With) { return s.ranking.lift; }, &To::lift},
+    {[](S s, With) { return s.ranking.recall_at_fpr; }, &To::recall_at_fpr},
+    {[](S s, With with) { return expected_cost(s.counts, with); }, &To::expected_cost},
+    {[](S s, With with) { return net_benefit(s.counts, with); }, &To::net_benefit},
 };
 
-void draw_weights(std::uint64_t seed, std::uint32_t resample, std::vector<std::uint8_t>& weights) {
+void draw_weights(std::uint64_t seed, std::uint32_t resample, const Poll& poll,
+                  std::vector<std::uint8_t>& weights) {
   for (std::size_t i = 0; i < weights.size(); i += 4) {
+    if (i % kRowsPerPoll == 0) poll();
     const PhiloxBlock block = philox(seed, {static_cast<std::uint32_t>(i / 4), 0, resample, 0});
     const std::size_t end = std::min<std::size_t>(4, weights.size() - i);
     for (std::size_t k = 0; k < end; ++k) weights[i + k] = poisson_of(block[k]);
@@ -53,6 +66,24 @@ std::optional<Interval> percentile(std::vector<double> values, double value,
   return Interval{std::min(value, quantile(values, tail)), std::max(value, quantile(values, 1 - tail))};
 }
 
+// Sums of whole numbers and their squares. With at most 2^31 rows a number is below 2^32, the sum of squares
+// times the number of rows below 2^126.
+struct Moments {
+  __extension__ using Wide = __int128;
+  Wide sum = 0, squares = 0;
+
+  void add(std::int64_t value, std::int64_t times) {
+    sum += value * times;
+    squares += Wide{value * times} * value;
+  }
+  // Of the numbers divided by twice `scale`.
+  double variance(std::int64_t count, std::int64_t scale) const {
+    const auto numerator = static_cast<double>(Wide{count} * squares - sum * sum);
+    const double n = static_cast<double>(count), unit = 2 * static_cast<double>(scale);
+    return numerator / n / (n - 1) / unit / unit;
+  }
+};
+
 }  // namespace
 
 double normal_quantile(double confidence) {
@@ -70,58 +101,55 @@ std::optional<Interval> wilson(std::int64_t successes, std::int64_t trials, doub
 }
 
 // The structural components of Sun and Xu: for a positive, the share of negatives below it (ties half); for a
-// negative, the share of positives above it. Both come from one pass over the sorted steps.
-std::optional<double> delong_variance(const Sample& sample) {
-  double positives = 0;
+// negative, the share of positives above it. Twice their distance from 1/2, times the number of the other
+// class, is a whole number, so the sums are exact: a perfect ranking has variance 0 and no sum cancels.
+std::optional<double> delong_variance(const Sample& sample, const Poll& poll) {
+  std::int64_t positives = 0;
   for (const std::uint8_t label : sample.labels) positives += label;
-  const double negatives = static_cast<double>(sample.size()) - positives;
+  const std::int64_t negatives = static_cast<std::int64_t>(sample.size()) - positives;
   if (positives < 2 || negatives < 2) return std::nullopt;
 
-  // Sums around 1/2 keep the variance of a perfect ranking at exactly 0.
-  long double sum_p = 0, square_p = 0, sum_n = 0, square_n = 0;
-  double below_p = 0, below_n = 0;
-  for (std::size_t begin = 0, end = 0; begin < sample.size(); begin = end) {
-    double step_p = 0;
+  Moments of_positives, of_negatives;
+  std::int64_t below_p = 0, below_n = 0;
+  for (std::size_t begin = 0, end = 0, next_poll = 0; begin < sample.size(); begin = end) {
+    if (begin >= next_poll) {
+      poll();
+      next_poll = begin + kRowsPerPoll;
+    }
+    std::int64_t step_p = 0;
     for (end = begin; end < sample.size() && sample.scores[end] == sample.scores[begin]; ++end)
       step_p += sample.labels[end];
-    const double step_n = static_cast<double>(end - begin) - step_p;
-    const long double of_positive = (below_n + step_n / 2) / negatives - 0.5L;
-    const long double of_negative = (positives - below_p - step_p / 2) / positives - 0.5L;
-    sum_p += static_cast<long double>(step_p) * of_positive;
-    square_p += static_cast<long double>(step_p) * of_positive * of_positive;
-    sum_n += static_cast<long double>(step_n) * of_negative;
-    square_n += static_cast<long double>(step_n) * of_negative * of_negative;
+    const std::int64_t step_n = static_cast<std::int64_t>(end - begin) - step_p;
+    of_positives.add(2 * below_n + step_n - negatives, step_p);
+    of_negatives.add(positives - 2 * below_p - step_p, step_n);
     below_p += step_p;
     below_n += step_n;
   }
-  const auto variance = [](long double sum, long double square, long double n) {
-    return std::max(0.0L, (square - sum * sum / n) / (n - 1));
-  };
-  return static_cast<double>(variance(sum_p, square_p, positives) / positives +
-                             variance(sum_n, square_n, negatives) / negatives);
+  return of_positives.variance(positives, negatives) / static_cast<double>(positives) +
+         of_negatives.variance(negatives, positives) / static_cast<double>(negatives);
 }
 
-std::optional<Interval> delong(const Sample& sample, double area, double confidence) {
-  const auto variance = delong_variance(sample);
+std::optional<Interval> delong(const Sample& sample, double area, double confidence, const Poll& poll) {
+  const auto variance = delong_variance(sample, poll);
   if (!variance) return std::nullopt;
   const double half = normal_quantile(confidence) * std::sqrt(*variance);
   return Interval{std::max(0.0, area - half), std::min(1.0, area + half)};
 }
 
 BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
-                             const std::function<void()>& poll) {
+                             const Poll& poll) {
   std::vector<std::vector<double>> values(std::size(kTracked));
   std::vector<std::uint8_t> weights(rows.sample().size());
   for (int resample = 0; resample < settings.resamples && !weights.empty(); ++resample) {
     poll();
-    draw_weights(settings.seed, static_cast<std::uint32_t>(resample), weights);
+    draw_weights(settings.seed, static_cast<std::uint32_t>(resample), poll, weights);
     const Summary drawn = rows.summary(weights);
     for (std::size_t m = 0; m < values.size(); ++m)
-      if (const double it = kTracked[m].of(drawn); !std::isnan(it)) values[m].push_back(it);
+      if (const double it = kTracked[m].of(drawn, rows.settings()); !std::isnan(it)) values[m].push_back(it);
   }
   BootstrapIntervals out;
   for (std::size_t m = 0; m < values.size(); ++m)
-    out.*kTracked[m].to = percentile(std::move(values[m]), kTracked[m].of(value), settings);
+    out.*kTracked[m].to = percentile(std::move(values[m]), kTracked[m].of(value, rows.settings()), settings);
   return out;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 
 #include "metrics.h"
@@ -21,9 +20,9 @@ double normal_quantile(double confidence);
 std::optional<Interval> wilson(std::int64_t successes, std::int64_t trials, double confidence);
 
 // DeLong's variance of the area under the ROC curve; none with fewer than two rows of a class.
-std::optional<double> delong_variance(const Sample& sample);
+std::optional<double> delong_variance(const Sample& sample, const Poll& poll);
 // The interval that it gives around `area`, clamped to [0, 1].
-std::optional<Interval> delong(const Sample& sample, double area, double confidence);
+std::optional<Interval> delong(const Sample& sample, double area, double confidence, const Poll& poll);
 
 struct BootstrapSettings {
   std::uint64_t seed = 0;
@@ -32,14 +31,14 @@ struct BootstrapSettings {
 };
 
 struct BootstrapIntervals {
-  std::optional<Interval> balanced_accuracy, f1, matthews, average_precision, log_loss, brier,
-      calibration_error, kolmogorov_smirnov;
+  std::optional<Interval> balanced_accuracy, f1, f_beta, matthews, kappa, average_precision, log_loss, brier,
+      calibration_error, kolmogorov_smirnov, lift, recall_at_fpr, expected_cost, net_benefit;
 };
 
 // Percentile intervals over resamples in which each row occurs Poisson(1) times, widened to hold the value
 // itself. The weights follow from the seed and a row's place in the sorted sample alone. None for a metric
-// that more than half of the resamples leave undefined. `poll` is called before each resample and may throw.
+// that more than half of the resamples leave undefined.
 BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
-                             const std::function<void()>& poll);
+                             const Poll& poll);
 
 }  // namespace assay::classification

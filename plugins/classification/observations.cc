@@ -3,51 +3,66 @@
 #include "observations.h"
 
 #include <algorithm>
-#include <numeric>
+#include <set>
 
 #include "assay/bytes.hpp"
+#include "assay/numbers.hpp"
 
 namespace assay::classification {
 namespace {
 
-constexpr std::string_view kMagic = "assay.classification/1";
+constexpr std::string_view kMagic = "assay.classification/2";
+constexpr std::size_t kRowsPerPoll = std::size_t{1} << 20;
 
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-}
-
-void append(Sample& sample, double score, std::uint8_t label) {
-  sample.scores.push_back(score);
-  sample.labels.push_back(label);
+Sample sample_of(const std::vector<Row>& sorted, const Poll& poll) {
+  Sample out;
+  out.scores.reserve(sorted.size());
+  out.labels.reserve(sorted.size());
+  for (std::size_t i = 0; i < sorted.size(); ++i) {
+    if (i % kRowsPerPoll == 0) poll();
+    out.scores.push_back(score_of(sorted[i]));
+    out.labels.push_back(static_cast<std::uint8_t>(sorted[i] & 1));
+  }
+  return out;
 }
 
 }  // namespace
 
 Observations::Observations(std::vector<std::string> group_columns)
-    : group_columns_(std::move(group_columns)), groups_(group_columns_.size()) {}
+    : group_columns_(std::move(group_columns)) {}
 
-void Observations::add(double score, bool label, std::span<const std::string_view> groups) {
-  if (rows() >= kMaxRows)
-    throw sdk::Error(ASSAY_E_UNSUPPORTED,
-                     "an evaluation takes at most 2 147 483 648 rows; evaluate a sample of them");
-  for (std::size_t g = 0; g < groups_.size(); ++g) groups_[g].of_rows.push_back(id_of(g, groups[g]));
-  scores_.push_back(score + 0.0);  // -0 and 0 are one score
-  labels_.push_back(label ? 1 : 0);
+void Observations::add(double score, bool label, std::span<const std::string_view> group) {
+  const Row row = row_of(score, label);
+  add(std::span(&row, 1), group);
 }
 
-std::uint32_t Observations::id_of(std::size_t column, std::string_view name) {
-  Group& group = groups_[column];
-  if (const auto found = group.ids.find(name); found != group.ids.end()) return found->second;
-  if (slices_ >= kMaxSlices)
-    throw sdk::Error(ASSAY_E_INVALID_DATA, "the groups of '" + group_columns_[column] + "' make more than " +
-                                               std::to_string(kMaxSlices) +
-                                               " slices; group by a column with fewer values")
-        .column(group_columns_[column]);
-  ++slices_;
-  const auto id = static_cast<std::uint32_t>(group.names.size());
-  group.ids.emplace(name, id);
-  group.names.emplace_back(name);
-  return id;
+void Observations::add(std::span<const Row> rows, std::span<const std::string_view> group) {
+  std::vector<Row>& into = rows_of(group);
+  into.insert(into.end(), rows.begin(), rows.end());
+  rows_ += rows.size();
+}
+
+std::vector<Row>& Observations::rows_of(std::span<const std::string_view> group) {
+  if (const auto found = groups_.find(group); found != groups_.end()) return found->second;
+  return groups_[Group(group.begin(), group.end())];
+}
+
+void Observations::require_room_for(const Observations& from) const {
+  if (rows_ > kMaxRows || from.rows_ > kMaxRows - rows_)
+    throw sdk::Error(ASSAY_E_UNSUPPORTED,
+                     "an evaluation takes at most 2 147 483 648 rows; evaluate a sample of them");
+  std::size_t slices = 0;
+  for (std::size_t column = 0; column < group_columns_.size(); ++column) {
+    std::set<std::string_view> values;
+    for (const Observations* side : {this, &from})
+      for (const auto& [group, rows] : side->groups_) values.insert(group[column]);
+    slices += values.size();
+    if (slices > kMaxSlices)
+      throw sdk::Error(ASSAY_E_INVALID_DATA, "the groups of '" + group_columns_[column] +
+                                                 "' make more than " + std::to_string(kMaxSlices) +
+                                                 " slices; group by a column with fewer values")
+          .column(group_columns_[column]);
+  }
 }
 
 void Observations::merge(const Observations& from) {
@@ -55,98 +70,76 @@ void Observations::merge(const Observations& from) {
     throw sdk::Error(
         ASSAY_E_INVALID_ARGUMENT,
         "two evaluations grouped by different columns cannot be merged; begin both with the same groups");
-  std::vector<std::string_view> names(groups_.size());
-  // The count is taken first: a state may be merged with itself.
-  for (std::size_t row = 0, rows = from.rows(); row < rows; ++row) {
-    for (std::size_t g = 0; g < groups_.size(); ++g)
-      names[g] = from.groups_[g].names[from.groups_[g].of_rows[row]];
-    add(from.scores_[row], from.labels_[row] != 0, names);
+  require_room_for(from);
+  for (const auto& [group, rows] : from.groups_) {
+    std::vector<Row>& into = groups_[group];
+    const std::size_t before = into.size(), added = rows.size();
+    into.resize(before + added);  // not insert: a state may be merged with itself
+    std::copy_n(rows.begin(), added, into.begin() + static_cast<std::ptrdiff_t>(before));
+  }
+  rows_ += from.rows_;
+}
+
+void Observations::for_each_slice(const Poll& poll, const std::function<void(const Slice&)>& visit) const {
+  std::vector<Row> rows, spare;
+  const auto slice = [&](std::string name, const auto& belongs) {
+    rows.clear();
+    for (const auto& [group, some] : groups_)
+      if (belongs(group)) rows.insert(rows.end(), some.begin(), some.end());
+    sdk::radix_sort(rows, spare, poll);
+    visit({std::move(name), sample_of(rows, poll)});
+  };
+  slice("", [](const Group&) { return true; });
+  for (std::size_t column = 0; column < group_columns_.size(); ++column) {
+    std::set<std::string_view> values;
+    for (const auto& [group, some] : groups_) values.insert(group[column]);
+    for (const std::string_view value : values)
+      slice(group_columns_[column] + "=" + std::string(value),
+            [&](const Group& group) { return group[column] == value; });
   }
 }
 
-bool Observations::before(std::uint32_t a, std::uint32_t b) const {
-  if (scores_[a] != scores_[b]) return scores_[a] < scores_[b];
-  if (labels_[a] != labels_[b]) return labels_[a] < labels_[b];
-  for (const Group& group : groups_)
-    if (group.of_rows[a] != group.of_rows[b])
-      return group.names[group.of_rows[a]] < group.names[group.of_rows[b]];
-  return false;
-}
-
-std::vector<std::uint32_t> Observations::sorted() const {
-  std::vector<std::uint32_t> order(rows());
-  std::iota(order.begin(), order.end(), 0u);
-  std::sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) { return before(a, b); });
-  return order;
-}
-
-std::vector<Slice> Observations::slices() const {
-  const std::vector<std::uint32_t> order = sorted();
-  std::vector<Slice> out(1);
-  for (const std::uint32_t row : order) append(out[0].sample, scores_[row], labels_[row]);
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    std::vector<std::size_t> place(groups_[g].names.size());
-    for (const auto& [name, id] : groups_[g].ids) {
-      place[id] = out.size();
-      out.push_back({group_columns_[g] + "=" + name, {}});
-    }
-    for (const std::uint32_t row : order)
-      append(out[place[groups_[g].of_rows[row]]].sample, scores_[row], labels_[row]);
-  }
-  return out;
-}
-
-std::string Observations::save() const {
+std::string Observations::save(const Poll& poll) const {
   sdk::ByteWriter out;
+  out.u64(group_columns_.size());
+  for (const std::string& column : group_columns_) out.text(column);
   out.u64(groups_.size());
-  std::vector<std::vector<std::uint32_t>> rank(groups_.size());
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    out.text(group_columns_[g]);
-    out.u64(groups_[g].ids.size());
-    rank[g].resize(groups_[g].ids.size());
-    std::uint32_t next = 0;
-    for (const auto& [name, id] : groups_[g].ids) {
-      out.text(name);
-      rank[g][id] = next++;
+  std::vector<Row> spare;
+  for (const auto& [group, some] : groups_) {
+    for (const std::string& value : group) out.text(value);
+    std::vector<Row> rows = some;
+    sdk::radix_sort(rows, spare, poll);
+    out.u64(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i % kRowsPerPoll == 0) poll();
+      out.u64(rows[i]);
     }
-  }
-  out.u64(rows());
-  for (const std::uint32_t row : sorted()) {
-    out.f64(scores_[row]);
-    out.u8(labels_[row]);
-    for (std::size_t g = 0; g < groups_.size(); ++g) out.u32(rank[g][groups_[g].of_rows[row]]);
   }
   return sdk::seal(kMagic, out.take());
 }
 
-Observations Observations::load(std::string_view bytes) {
+Observations Observations::load(std::string_view bytes, const Poll& poll) {
   sdk::ByteReader in(sdk::unseal(kMagic, bytes));
-  std::vector<std::string> columns(in.count(16));
-  std::vector<std::vector<std::string>> names(columns.size());
-  std::size_t slices = 0;
-  for (std::size_t g = 0; g < columns.size(); ++g) {
-    columns[g] = in.text();
-    names[g].resize(in.count(8));
-    for (std::string& name : names[g]) name = in.text();
-    slices += names[g].size();
-  }
-  require(slices <= kMaxSlices, "it has too many groups");
+  std::vector<std::string> columns(in.count(8));
+  for (std::string& column : columns) column = in.text();
   Observations out(columns);
-  std::vector<std::string_view> groups(columns.size());
-  const std::size_t rows = in.count(9 + 4 * columns.size());
-  for (std::size_t row = 0; row < rows; ++row) {
-    const double score = in.f64();
-    require(score >= 0 && score <= 1, "a score is not a probability");
-    const std::uint8_t label = in.u8();
-    require(label <= 1, "a label is neither 0 nor 1");
-    for (std::size_t g = 0; g < groups.size(); ++g) {
-      const std::uint32_t id = in.u32();
-      require(id < names[g].size(), "a row belongs to an unknown group");
-      groups[g] = names[g][id];
+  std::vector<std::string> names(columns.size());
+  std::vector<std::string_view> group(columns.size());
+  for (std::size_t groups = in.count(8 * (columns.size() + 1)); groups > 0; --groups) {
+    for (std::size_t g = 0; g < names.size(); ++g) group[g] = names[g] = in.text();
+    std::vector<Row>& rows = out.rows_of(group);
+    in.require(rows.empty(), "a group occurs twice");
+    rows.resize(in.count(8));
+    in.require(!rows.empty(), "a group has no rows");
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (i % kRowsPerPoll == 0) poll();
+      rows[i] = in.u64();
+      in.require(rows[i] <= row_of(1, true), "a score is not a probability");
     }
-    out.add(score, label != 0, groups);
+    out.rows_ += rows.size();
   }
   in.end();
+  out.require_room_for(Observations(columns));
   return out;
 }
 

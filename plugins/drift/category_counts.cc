@@ -32,7 +32,7 @@ void CategoryCounts::merge(const CategoryCounts& from) {
 }
 
 void CategoryCounts::save(sdk::ByteWriter& out) const {
-  out.u8(too_many_ ? 1 : 0);
+  out.flag(too_many_);
   out.u64(total_);
   out.u64(counts_.size());
   for (const auto& [text, rows] : counts_) {
@@ -42,27 +42,22 @@ void CategoryCounts::save(sdk::ByteWriter& out) const {
 }
 
 CategoryCounts CategoryCounts::load(sdk::ByteReader& in) {
-  const auto require = [](bool holds, std::string_view otherwise) {
-    if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-  };
-  constexpr std::uint64_t most = std::uint64_t{1} << 48;
   CategoryCounts out;
-  const std::uint8_t too_many = in.u8();
-  const std::uint64_t total = in.u64();
-  require(too_many <= 1 && total < most, "a category count is out of range");
+  const bool too_many = in.flag();
+  const std::uint64_t total = in.rows();
   const std::size_t categories = in.count(16);
-  require(categories <= kMaxCategories && (too_many == 0 || categories == 0), "it has too many categories");
+  in.require(categories <= kMaxCategories && (!too_many || categories == 0), "it has too many categories");
   std::string before;
   for (std::size_t i = 0; i < categories; ++i) {
     std::string text = in.text();
-    require(i == 0 || before < text, "its categories are out of order");
-    const std::uint64_t rows = in.u64();
-    require(rows > 0 && rows < most, "a category count is out of range");
+    in.require(i == 0 || before < text, "its categories are out of order");
+    const std::uint64_t rows = in.rows();
+    in.require(rows > 0, "a category occurs in no row");
     out.add(text, rows);
     before = std::move(text);
   }
-  require(too_many == 1 || (out.total_ == total && !out.too_many_), "its categories do not add up");
-  if (too_many == 1) {
+  in.require(too_many || (out.total_ == total && !out.too_many_), "its categories do not add up");
+  if (too_many) {
     out.give_up();
     out.total_ = total;
   }

@@ -24,6 +24,7 @@ class CategoryCounts {
   const std::map<std::string, std::uint64_t, std::less<>>& counts() const { return counts_; }
   std::uint64_t total() const { return total_; }
   bool too_many() const { return too_many_; }
+  bool operator==(const CategoryCounts&) const = default;
 
   void save(sdk::ByteWriter& out) const;
   static CategoryCounts load(sdk::ByteReader& in);

@@ -49,10 +49,17 @@ double significance_cut(std::vector<double> p, double alpha) {
   return -1;
 }
 
+std::uint64_t rows_from(const ValueCounts& counts, Key low) {
+  std::uint64_t rows = 0;
+  for (auto entry = counts.entries().rbegin(); entry != counts.entries().rend() && entry->low >= low; ++entry)
+    rows += entry->count;
+  return rows;
+}
+
 class Report {
  public:
-  Report(const Window& window, const Thresholds& thresholds)
-      : window_(window), reference_(*window.reference()), thresholds_(thresholds) {}
+  Report(const Window& window, const Thresholds& thresholds, const Poll& poll)
+      : window_(window), reference_(*window.reference()), thresholds_(thresholds), poll_(poll) {}
 
   void column(std::size_t i);
   void missing_columns();
@@ -73,7 +80,8 @@ class Report {
   // A row that reports and takes part in no test.
   void note(const Place& at, const char* statistic, double value, double threshold, bool drifted);
   void null_rate(const ColumnProfile& reference, const ColumnProfile& current);
-  void numeric(std::size_t i, const ColumnProfile& reference, const Grid& grid);
+  void numeric(std::size_t i, const ColumnProfile& reference);
+  void class_share(const Place& at, const ColumnProfile& reference, const ColumnProfile& current);
   void categorical(const ColumnProfile& reference, const ColumnProfile& current);
   void details(const std::string& column, const std::string& members) {
     std::string& json = out_.details_json;
@@ -88,6 +96,7 @@ class Report {
   const Window& window_;
   const Reference& reference_;
   const Thresholds& thresholds_;
+  const Poll& poll_;
   Comparison out_;
   std::vector<bool> may_drift_;  // one a row of out_
   std::vector<double> family_;   // p-values of the tests that count
@@ -133,8 +142,7 @@ void Report::column(std::size_t i) {
          static_cast<double>(thresholds_.min_rows), false);
   if (at.n_ref > 0 && at.n_cur > 0) {
     if (current.kind == Kind::numeric)
-      numeric(i, *reference,
-              reference_.grids[static_cast<std::size_t>(reference - reference_.profile.columns.data())]);
+      numeric(i, *reference);
     else
       categorical(*reference, current);
   }
@@ -152,13 +160,17 @@ void Report::null_rate(const ColumnProfile& reference, const ColumnProfile& curr
        Family::own_test);
 }
 
-void Report::numeric(std::size_t i, const ColumnProfile& reference, const Grid& grid) {
+void Report::numeric(std::size_t i, const ColumnProfile& reference) {
+  const auto known = static_cast<std::size_t>(&reference - reference_.profile.columns.data());
+  const Grid& grid = reference_.grids[known];
   const ColumnProfile& current = window_.profile().columns[i];
   const Place at = place(reference, current);
   const bool exact = reference.values.exact() && current.values.exact();
   KsBounds ks = ks_bounds(grid, window_.counters(i));
-  if (exact) ks.low = ks.high = ks_distance(reference.values, current.values);
-  const double p = ks_two_sample_p(ks.low, at.n_ref, at.n_cur);
+  const ValueDistances apart =
+      value_distances(reference.values, reference_.spreads[known], current.values);
+  if (exact) ks.low = ks.high = apart.ks;
+  const double p = ks_two_sample_p(ks.low, at.n_ref, at.n_cur, poll_);
   test(at, "ks", ks.low, p, thresholds_.ks, Family::own_test);
   if (ks.high > ks.low) {
     note(at, "ks_upper_bound", ks.high, thresholds_.ks, false);
@@ -171,15 +183,26 @@ void Report::numeric(std::size_t i, const ColumnProfile& reference, const Grid& 
   const BinTest psi = population_stability(before, now), js = jensen_shannon(before, now);
   test(at, "psi", psi.value, psi.p, thresholds_.psi, Family::own_test);
   test(at, "js_distance", js.value, js.p, thresholds_.js_distance, Family::own_test);
-  const Wasserstein moved = wasserstein(reference.values, current.values);
-  test(at, "wasserstein", moved.in_reference_deviations, p, thresholds_.wasserstein, Family::shared_test);
+  test(at, "wasserstein", apart.wasserstein, p, thresholds_.wasserstein, Family::shared_test);
+  if (current.part == Part::score) class_share(at, reference, current);
   details(at.column, std::string("\"method\":") + (ks.high > ks.low ? "\"bins\"" : "\"exact\"") +
                          ",\"ks_low\":" + number(ks.low) + ",\"ks_high\":" + number(ks.high) +
-                         ",\"wasserstein_error_bound\":" + number(moved.error_bound) +
+                         ",\"wasserstein_error_bound\":" + number(apart.wasserstein_error_bound) +
                          ",\"edges\":" + numbers(grid.decile_edges()) + ",\"reference\":" + numbers(before) +
                          ",\"current\":" + numbers(now) +
                          ",\"reference_missing\":" + std::to_string(reference.missing) +
                          ",\"current_missing\":" + std::to_string(current.missing));
+}
+
+// Of the scores, those that predict the positive class. Both sides are cut at the same edge of their bins.
+void Report::class_share(const Place& at, const ColumnProfile& reference, const ColumnProfile& current) {
+  const int bits = std::max(reference.values.dropped_bits(), current.values.dropped_bits());
+  const Key cut = bin_low(key_of(thresholds_.score), bits);
+  const std::uint64_t before = rows_from(reference.values, cut), now = rows_from(current.values, cut);
+  const double change = static_cast<double>(now) / static_cast<double>(at.n_cur) -
+                        static_cast<double>(before) / static_cast<double>(at.n_ref);
+  test(at, "class_share", std::abs(change), proportions_p(before, at.n_ref, now, at.n_cur),
+       thresholds_.class_share, Family::own_test);
 }
 
 void Report::categorical(const ColumnProfile& reference, const ColumnProfile& current) {
@@ -236,8 +259,8 @@ Comparison Report::finish() && {
 
 }  // namespace
 
-Comparison compare(const Window& window, const Thresholds& thresholds, const std::function<void()>& poll) {
-  Report report(window, thresholds);
+Comparison compare(const Window& window, const Thresholds& thresholds, const Poll& poll) {
+  Report report(window, thresholds, poll);
   report.too_few_rows_in_all();
   for (std::size_t i = 0; i < window.profile().columns.size(); ++i) {
     poll();

@@ -2,7 +2,6 @@
 // A window against its reference, column by column: distances, tests, and the verdict that needs both.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,8 @@ struct Thresholds {
   double ks = 0, psi = 0, js_distance = 0, wasserstein = 0;
   double cramers_v = 0, l_infinity = 0, new_category = 0;
   double null_rate = 0;
+  double class_share = 0;
+  double score = 0.5;    // from here on a score predicts the positive class
   double alpha = 0;  // false discovery rate across all tests of one comparison
   std::uint64_t min_rows = 0;
 };
@@ -25,9 +26,9 @@ struct Comparison {
   std::string details_json;        // {"columns":[...]}: bins and methods behind the rows
 };
 
-// `window` is settled and has a reference. A row has drifted when its value reaches its threshold and its
+// `window` has a reference. A row has drifted when its value reaches its threshold and its
 // p-value stands up to Benjamini and Hochberg's procedure over all tests, never with fewer than min_rows rows
-// on a side. `poll` is called before each column and may throw.
-Comparison compare(const Window& window, const Thresholds& thresholds, const std::function<void()>& poll);
+// on a side.
+Comparison compare(const Window& window, const Thresholds& thresholds, const Poll& poll);
 
 }  // namespace assay::drift

@@ -39,20 +39,24 @@ Detector::Detector(const sdk::Config& config)
   thresholds_.l_infinity = config.f64("/l_infinity_threshold", 0, 1);
   thresholds_.new_category = config.f64("/new_category_threshold", 0, 1);
   thresholds_.null_rate = config.f64("/null_rate_threshold", 0, 1);
+  thresholds_.class_share = config.f64("/class_share_threshold", 0, 1);
+  thresholds_.score = config.f64("/score_threshold", 0, 1);
   thresholds_.alpha = config.f64("/alpha", 0, 0.5);
   thresholds_.min_rows = static_cast<std::uint64_t>(config.i64("/min_rows", 1, std::int64_t{1} << 40));
 }
 
 Profile Detector::shape_of(const sdk::Schema& schema, const sdk::Roles& roles) const {
-  const std::vector<std::string> labels = roles.all("label"), times = roles.all("timestamp");
+  const std::vector<std::string> labels = roles.all("label"), times = roles.all("timestamp"),
+                                 scores = roles.all("score");
   Profile out;
   for (const sdk::Field& field : schema) {
     ColumnProfile column(exact_values_);
     column.name = field.name;
     column.kind = kind_of(field.type);
-    column.part = holds(labels, field.name)  ? Part::label
-                  : holds(times, field.name) ? Part::time
-                                             : Part::feature;
+    column.part = holds(labels, field.name)   ? Part::label
+                  : holds(times, field.name)  ? Part::time
+                  : holds(scores, field.name) ? Part::score
+                                              : Part::feature;
     out.columns.push_back(std::move(column));
   }
   return out;
@@ -67,8 +71,7 @@ Detector::State Detector::begin(sdk::Call, const sdk::Schema& schema, sdk::Roles
 }
 
 void Detector::update(sdk::Call call, State& state, const sdk::Batch& batch) const {
-  call.check();
-  state.window.update(batch);
+  state.window.update(batch, [&] { call.check(); });
 }
 
 void Detector::merge(sdk::Call, State& into, const State& from) const {
@@ -76,7 +79,7 @@ void Detector::merge(sdk::Call, State& into, const State& from) const {
 }
 
 void Detector::save(sdk::Call, const State& state, sdk::Sink out) const {
-  out.put("state", "application/octet-stream", state.window.settled().save());
+  out.put("state", "application/octet-stream", state.window.save());
 }
 
 Detector::State Detector::restore(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
@@ -93,7 +96,7 @@ std::vector<sdk::Drift> Detector::finish(sdk::Call call, const State& state,
              "no reference was given, so there is nothing to report; the saved state can be one");
     return {};
   }
-  Comparison result = compare(state.window.settled(), thresholds_, [&] { call.check(); });
+  Comparison result = compare(state.window, thresholds_, [&] { call.check(); });
   for (const std::string& note : result.notes) call.log(sdk::Log::warning, note);
   if (extras) extras->put("columns.json", "application/json", result.details_json);
   return std::move(result.rows);

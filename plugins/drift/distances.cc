@@ -8,19 +8,12 @@
 #include <numbers>
 #include <numeric>
 
+#include "assay/numbers.hpp"
+
 namespace assay::drift {
 namespace {
 
-// Neumaier's compensated sum.
-struct ExactSum {
-  double total = 0, lost = 0;
-  void add(double value) {
-    const double next = total + value;
-    lost += std::abs(total) >= std::abs(value) ? (total - next) + value : (value - next) + total;
-    total = next;
-  }
-  double value() const { return total + lost; }
-};
+using sdk::ExactSum;
 
 double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -30,85 +23,53 @@ std::uint64_t sum(const Counts& counts) {
   return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
-struct Weighted {
-  double value = 0;
-  std::uint64_t count = 0;
-};
-
 // The middle of a bin stands for its rows; exact counts have no width.
 double middle(Key low, int dropped_bits) {
   const double from = value_of(low), to = value_of(bin_high(low, dropped_bits));
   return from + (to - from) / 2;
 }
 
-double width(Key low, int dropped_bits) {
-  return value_of(bin_high(low, dropped_bits)) - value_of(low);
-}
+// |a/n - b/m| without a division.
+class Gap {
+ public:
+  Gap(std::uint64_t n, std::uint64_t m)
+      : n_(static_cast<double>(n)), m_(static_cast<double>(m)), unit_(1 / (n_ * m_)) {}
+  double operator()(std::uint64_t a, std::uint64_t b) const {
+    return std::abs(static_cast<double>(a) * m_ - static_cast<double>(b) * n_) * unit_;
+  }
 
-struct Range {
-  double low = 0, high = 0;
-  double clip(double value) const { return std::clamp(value, low, high); }
+ private:
+  double n_, m_, unit_;
 };
 
-// The smallest values that 0.1 % and 99.9 % of the rows do not exceed.
-Range central_range(const ValueCounts& counts) {
-  Range out{middle(counts.entries().front().low, counts.dropped_bits()), 0};
-  bool low_found = false;
-  std::uint64_t seen = 0;
-  for (const ValueCounts::Entry& entry : counts.entries()) {
-    seen += entry.count;
-    out.high = middle(entry.low, counts.dropped_bits());
-    if (!low_found && seen * 1000 >= counts.total()) {
-      out.low = out.high;
-      low_found = true;
-    }
-    if (seen * 1000 >= counts.total() * 999) break;
+// Visits the bins of two counts of one width in ascending order, each once, with the rows up to it. Which side
+// comes next is chance, so nothing branches on it.
+template <class Visit>
+void walk(const ValueCounts& a, const ValueCounts& b, Visit visit) {
+  auto left = a.entries().data(), right = b.entries().data();
+  const auto left_end = left + a.entries().size(), right_end = right + b.entries().size();
+  std::uint64_t up_to_a = 0, up_to_b = 0;
+  while (left != left_end && right != right_end) {
+    const Key at = std::min(left->low, right->low);
+    const std::uint64_t in_a = left->low == at ? 1 : 0, in_b = right->low == at ? 1 : 0;
+    up_to_a += left->count * in_a;
+    up_to_b += right->count * in_b;
+    left += in_a;
+    right += in_b;
+    visit(at, up_to_a, up_to_b);
   }
-  return out;
+  for (; left != left_end; ++left) visit(left->low, up_to_a += left->count, up_to_b);
+  for (; right != right_end; ++right) visit(right->low, up_to_a, up_to_b += right->count);
 }
 
-std::vector<Weighted> clipped(const ValueCounts& counts, const Range& range) {
-  std::vector<Weighted> out;
-  for (const ValueCounts::Entry& entry : counts.entries()) {
-    const double value = range.clip(middle(entry.low, counts.dropped_bits()));
-    if (out.empty() || out.back().value != value) out.push_back({value, 0});
-    out.back().count += entry.count;
-  }
-  return out;
-}
-
-double deviation(const std::vector<Weighted>& values, std::uint64_t total) {
-  const auto rows = static_cast<double>(total);
-  ExactSum first, second;
-  for (const Weighted& each : values) first.add(static_cast<double>(each.count) * each.value);
-  const double mean = first.value() / rows;
-  for (const Weighted& each : values)
-    second.add(static_cast<double>(each.count) * ((each.value - mean) * (each.value - mean)));
-  return std::sqrt(second.value() / rows);
-}
-
-double area_between(const std::vector<Weighted>& a, std::uint64_t total_a, const std::vector<Weighted>& b,
-                    std::uint64_t total_b) {
-  ExactSum area;
-  std::uint64_t below_a = 0, below_b = 0;
-  for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
-    const double at = j == b.size() || (i < a.size() && a[i].value <= b[j].value) ? a[i].value : b[j].value;
-    if (i < a.size() && a[i].value == at) below_a += a[i++].count;
-    if (j < b.size() && b[j].value == at) below_b += b[j++].count;
-    if (i == a.size() && j == b.size()) break;
-    const double next = j == b.size() || (i < a.size() && a[i].value <= b[j].value) ? a[i].value : b[j].value;
-    area.add(std::abs(share(below_a, total_a) - share(below_b, total_b)) * (next - at));
-  }
-  return area.value();
-}
-
-double mean_width(const ValueCounts& counts, const Range& range) {
-  if (counts.exact()) return 0;
+// How far the rows may be from where the middles of their bins are, on average.
+double mean_width(const ValueCounts& counts, const Spread& spread) {
+  const int bits = counts.dropped_bits();
+  if (bits == 0) return 0;
   ExactSum out;
-  for (const ValueCounts::Entry& entry : counts.entries()) {
-    const double w = std::min(width(entry.low, counts.dropped_bits()), range.high - range.low);
-    out.add(static_cast<double>(entry.count) * w);
-  }
+  for (const ValueCounts::Entry& entry : counts.entries())
+    out.add(static_cast<double>(entry.count) *
+            (spread.place(value_of(bin_high(entry.low, bits))) - spread.place(value_of(entry.low))));
   return out.value() / static_cast<double>(counts.total());
 }
 
@@ -119,18 +80,31 @@ double chi_squared_p(double x, double degrees) {
   return boost::math::gamma_q(degrees / 2, std::max(0.0, x) / 2);
 }
 
-double ks_distance(const ValueCounts& reference, const ValueCounts& current) {
-  const auto &a = reference.entries(), &b = current.entries();
-  std::uint64_t below_a = 0, below_b = 0;
-  double distance = 0;
-  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
-    const Key at = std::min(a[i].low, b[j].low);
-    if (a[i].low == at) below_a += a[i++].count;
-    if (b[j].low == at) below_b += b[j++].count;
-    distance =
-        std::max(distance, std::abs(share(below_a, reference.total()) - share(below_b, current.total())));
+Spread::Spread(const ValueCounts& counts) {
+  const std::vector<ValueCounts::Entry>& entries = counts.entries();
+  const std::uint64_t total = counts.total();
+  const int bits = counts.dropped_bits();
+  if (total == 0) return;
+  std::uint64_t seen = 0;
+  std::size_t last = 0, first = entries.size();
+  for (; last < entries.size(); ++last) {
+    seen += entries[last].count;
+    if (first == entries.size() && seen * 1000 >= total) first = last;
+    if (seen * 1000 >= total * 999) break;
   }
-  return distance;
+  low = middle(entries[first].low, bits);
+  high = middle(entries[last].low, bits);
+  if (const double largest = std::max(std::abs(low), std::abs(high)); largest > 0)
+    scale_ = std::ldexp(1.0, -std::max(-1000, std::ilogb(largest) + 1));
+  ExactSum sum, squares;
+  for (const auto& entry : entries)
+    sum.add(static_cast<double>(entry.count) * place(middle(entry.low, bits)));
+  const double rows = static_cast<double>(total), mean = sum.value() / rows;
+  for (const auto& entry : entries) {
+    const double off = place(middle(entry.low, bits)) - mean;
+    squares.add(static_cast<double>(entry.count) * (off * off));
+  }
+  deviation = std::sqrt(squares.value() / rows);
 }
 
 KsBounds ks_bounds(const Grid& grid, const Counts& current) {
@@ -149,16 +123,37 @@ KsBounds ks_bounds(const Grid& grid, const Counts& current) {
   return out;
 }
 
-Wasserstein wasserstein(const ValueCounts& reference, const ValueCounts& current) {
+ValueDistances value_distances(const ValueCounts& reference, const Spread& spread,
+                               const ValueCounts& current) {
   // Both sides take the coarser bins, so that equal rows stay equal.
-  const int bits = std::max(reference.dropped_bits(), current.dropped_bits());
-  const ValueCounts a = reference.coarsened(bits), b = current.coarsened(bits);
-  const Range range = central_range(a);
-  const std::vector<Weighted> clipped_a = clipped(a, range), clipped_b = clipped(b, range);
-  const double unit = deviation(clipped_a, a.total());
-  if (!(unit > 0)) return {};
-  return {area_between(clipped_a, a.total(), clipped_b, b.total()) / unit,
-          (mean_width(a, range) + mean_width(b, range)) / unit};
+  if (reference.dropped_bits() < current.dropped_bits()) {
+    const ValueCounts coarse = reference.coarsened(current.dropped_bits());
+    return value_distances(coarse, Spread(coarse), current);
+  }
+  if (current.dropped_bits() < reference.dropped_bits())
+    return value_distances(reference, spread, current.coarsened(reference.dropped_bits()));
+
+  const Gap gap(reference.total(), current.total());
+  const int bits = reference.dropped_bits();
+  ExactSum area;
+  double before = spread.place(spread.low), apart = 0, largest = 0;
+  std::uint64_t largest_a = 0, largest_b = 0;
+  walk(reference, current, [&](Key low, std::uint64_t up_to_a, std::uint64_t up_to_b) {
+    const double value = spread.place(middle(low, bits));
+    area.add(apart * (value - before));
+    before = value;
+    apart = gap(up_to_a, up_to_b);
+    if (apart <= largest) return;
+    largest = apart;
+    largest_a = up_to_a;
+    largest_b = up_to_b;
+  });
+  ValueDistances out;
+  out.ks = std::abs(share(largest_a, reference.total()) - share(largest_b, current.total()));
+  if (!(spread.deviation > 0)) return out;
+  out.wasserstein = area.value() / spread.deviation;
+  out.wasserstein_error_bound = (mean_width(reference, spread) + mean_width(current, spread)) / spread.deviation;
+  return out;
 }
 
 BinTest population_stability(const Counts& reference, const Counts& current) {

@@ -17,18 +17,33 @@ double chi_squared_p(double x, double degrees);
 struct KsBounds {
   double low = 0, high = 0;
 };
-// Of two exact counts with at least one row each.
-double ks_distance(const ValueCounts& reference, const ValueCounts& current);
 // From the counters of a grid: edges are compared exactly, and within a bin the rows may lie anywhere.
 KsBounds ks_bounds(const Grid& grid, const Counts& current);
 
-// The area between the distribution functions, both clipped to the reference's 0.1 and 99.9 % quantiles, in
-// units of the clipped reference's standard deviation; 0 when that is 0.
-struct Wasserstein {
-  double in_reference_deviations = 0;
-  double error_bound = 0;  // 0 while both counts are exact
+// The part of a column that the Wasserstein distance looks at, and its unit there.
+struct Spread {
+  double low = 0, high = 0;  // the smallest values that 0.1 % and 99.9 % of the rows do not exceed
+  double deviation = 0;      // of the rows as `place` puts them
+
+  explicit Spread(const ValueCounts& counts);
+  // A value clipped to the spread, over a power of two that keeps the largest below 1: squares and sums of any
+  // doubles stay finite.
+  double place(double value) const { return (value < low ? low : value > high ? high : value) * scale_; }
+
+ private:
+  double scale_ = 1;
 };
-Wasserstein wasserstein(const ValueCounts& reference, const ValueCounts& current);
+
+// What two counts of values with at least one row each are apart.
+struct ValueDistances {
+  double ks = 0;  // when both counts are exact; a lower bound otherwise
+  // The area between the distribution functions, both clipped to the reference's spread, in its deviations; 0
+  // when that is 0.
+  double wasserstein = 0;
+  double wasserstein_error_bound = 0;  // 0 while both counts are exact
+};
+ValueDistances value_distances(const ValueCounts& reference, const Spread& spread,
+                               const ValueCounts& current);
 
 struct BinTest {
   double value = 0;

@@ -3,20 +3,19 @@
 // which makes bins that nest: what two states counted at different widths can still be added exactly.
 #pragma once
 
-#include <bit>
 #include <cstdint>
+
+#include "assay/numbers.hpp"
 
 namespace assay::drift {
 
 using Key = std::uint64_t;
 
 inline Key key_of(double value) {
-  const auto bits = std::bit_cast<std::uint64_t>(value + 0.0);  // -0 and 0 are one value
-  return bits >> 63 != 0 ? ~bits : bits | std::uint64_t{1} << 63;
+  return sdk::ordered_bits(value);
 }
-
 inline double value_of(Key key) {
-  return std::bit_cast<double>(key >> 63 != 0 ? key ^ std::uint64_t{1} << 63 : ~key);
+  return sdk::from_ordered_bits(key);
 }
 
 // The lowest and the highest key of the bin that `key` falls in when `dropped_bits` low bits are ignored.

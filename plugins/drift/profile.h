@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,13 +12,16 @@
 
 #include "assay/batch.hpp"
 #include "category_counts.h"
+#include "distances.h"
 #include "grid.h"
 #include "value_counts.h"
 
 namespace assay::drift {
 
+using Poll = std::function<void()>;
+
 enum class Kind : std::uint8_t { numeric, categorical, unreadable };
-enum class Part : std::uint8_t { feature, label, time };
+enum class Part : std::uint8_t { feature, label, time, score };
 
 std::string_view kind_name(Kind kind);
 
@@ -32,6 +36,7 @@ struct ColumnProfile {
   explicit ColumnProfile(std::size_t limit) : values(limit) {}
   // Rows that are not missing.
   std::uint64_t present() const { return kind == Kind::numeric ? values.total() : categories.total(); }
+  bool operator==(const ColumnProfile&) const = default;
 };
 
 struct Profile {
@@ -40,24 +45,24 @@ struct Profile {
 
   // Null when there is no such column.
   const ColumnProfile* find(std::string_view name) const;
-  void settle();
+  bool operator==(const Profile&) const = default;
 };
 
 // The rows to compare with, and the bins that they give. Shared by all windows that are compared with them;
 // never changes.
 struct Reference {
   Profile profile;
-  std::vector<Grid> grids;  // one a column; a single bin unless it is numeric
-  std::uint64_t fingerprint = 0;
+  std::vector<Grid> grids;      // one a column; a single bin unless it is numeric
+  std::vector<Spread> spreads;  // likewise
 
-  explicit Reference(Profile settled);
+  explicit Reference(Profile known);
 };
 
 // A window of rows, and the reference that it is counted against, if any.
 class Window {
  public:
-  // Empty. `shape` gives the columns; its counts are ignored.
-  Window(const Profile& shape, std::shared_ptr<const Reference> reference);
+  // `counted` gives the columns and what was counted of them already, none of it by the reference's bins.
+  Window(Profile counted, std::shared_ptr<const Reference> reference);
 
   const Profile& profile() const { return profile_; }
   const std::shared_ptr<const Reference>& reference() const { return reference_; }
@@ -65,11 +70,10 @@ class Window {
   // kind.
   const Counts& counters(std::size_t i) const { return counters_[i]; }
 
-  void update(const sdk::Batch& batch);
+  // The state is as before when `poll`, which is called every few milliseconds, throws.
+  void update(const sdk::Batch& batch, const Poll& poll);
   // INVALID_ARGUMENT when the columns or the references differ.
   void merge(const Window& from);
-  // The same window with all counts readable.
-  Window settled() const;
 
   std::string save() const;
   // CORRUPT_ARTIFACT when `bytes` are not what save wrote. At most `limit` distinct values a column are kept.
@@ -81,8 +85,9 @@ class Window {
   void require_same_columns(const Profile& other) const;
 
  private:
-  void count_numbers(std::size_t i, const sdk::Column& column);
-  void count_categories(std::size_t i, const sdk::Column& column);
+  void count(const sdk::Batch& batch, const Poll& poll);
+  void count_numbers(std::size_t i, const sdk::Column& column, const Poll& poll);
+  void count_categories(std::size_t i, const sdk::Column& column, const Poll& poll);
 
   Profile profile_;
   std::shared_ptr<const Reference> reference_;

@@ -11,16 +11,10 @@ namespace assay::drift {
 namespace {
 
 constexpr std::string_view kMagic = "assay.drift/1";
-constexpr std::uint64_t kMostRows = std::uint64_t{1} << 48;
-
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-}
-
 template <class Enum>
 Enum get_enum(sdk::ByteReader& in, Enum last) {
   const std::uint8_t value = in.u8();
-  require(value <= static_cast<std::uint8_t>(last), "a kind of column is unknown");
+  in.require(value <= static_cast<std::uint8_t>(last), "a kind of column is unknown");
   return static_cast<Enum>(value);
 }
 
@@ -41,19 +35,18 @@ std::string bytes_of(const Profile& profile) {
 
 Profile profile_from(sdk::ByteReader& in, std::size_t limit) {
   Profile out;
-  out.rows = in.u64();
-  require(out.rows < kMostRows, "a row count is out of range");
+  out.rows = in.rows();
   const std::size_t columns = in.count(44);
   for (std::size_t i = 0; i < columns; ++i) {
     ColumnProfile column(limit);
     column.name = in.text();
     column.kind = get_enum(in, Kind::unreadable);
-    column.part = get_enum(in, Part::time);
+    column.part = get_enum(in, Part::score);
     column.missing = in.u64();
     column.values = ValueCounts::load(in, limit);
     column.categories = CategoryCounts::load(in);
-    require(column.missing <= out.rows, "a column has more rows than the table");
-    require(column.kind == Kind::unreadable || column.present() + column.missing == out.rows,
+    in.require(column.missing <= out.rows, "a column has more rows than the table");
+    in.require(column.kind == Kind::unreadable || column.present() + column.missing == out.rows,
             "the rows of a column do not add up");
     out.columns.push_back(std::move(column));
   }
@@ -62,15 +55,10 @@ Profile profile_from(sdk::ByteReader& in, std::size_t limit) {
 
 }  // namespace
 
-Reference::Reference(Profile settled)
-    : profile(std::move(settled)), fingerprint(sdk::checksum(bytes_of(profile))) {
-  for (const ColumnProfile& column : profile.columns) grids.emplace_back(column.values);
-}
-
 std::string Window::save() const {
   sdk::ByteWriter out;
   out.text(bytes_of(profile_));
-  out.u8(reference_ ? 1 : 0);
+  out.flag(reference_ != nullptr);
   if (reference_) {
     out.text(bytes_of(reference_->profile));
     for (const Counts& counters : counters_) {
@@ -94,28 +82,26 @@ Window Window::load(std::string_view bytes, std::size_t limit) {
   sdk::ByteReader in(sdk::unseal(kMagic, bytes));
   const std::string own = in.text();
   sdk::ByteReader own_part(own);
-  const Profile profile = profile_from(own_part, limit);
+  Profile profile = profile_from(own_part, limit);
   own_part.end();
-  const std::uint8_t has_reference = in.u8();
-  require(has_reference <= 1, "a flag is neither 0 nor 1");
+  const bool has_reference = in.flag();
   std::shared_ptr<const Reference> reference;
-  if (has_reference == 1) {
+  if (has_reference) {
     const std::string other = in.text();
     sdk::ByteReader other_part(other);
     reference = std::make_shared<const Reference>(profile_from(other_part, limit));
     other_part.end();
   }
-  Window out(profile, std::move(reference));
-  for (std::size_t i = 0; has_reference == 1 && i < out.counters_.size(); ++i) {
+  Window out(std::move(profile), std::move(reference));
+  for (std::size_t i = 0; has_reference && i < out.counters_.size(); ++i) {
     Counts& counters = out.counters_[i];
-    require(in.count(8) == counters.size(), "a column has another number of bins than its reference gives");
+    in.require(in.count(8) == counters.size(), "a column has another number of bins than its reference gives");
     std::uint64_t total = 0;
     for (std::uint64_t& count : counters) {
-      count = in.u64();
-      require(count < kMostRows && total < kMostRows, "a bin's count is out of range");
+      count = in.rows();
       total += count;
     }
-    require(counters.empty() || total == profile.columns[i].values.total(),
+    in.require(counters.empty() || total == out.profile_.columns[i].values.total(),
             "the bins of a column do not add up");
   }
   in.end();

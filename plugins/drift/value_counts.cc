@@ -5,33 +5,14 @@
 #include "value_counts.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 
 namespace assay::drift {
 namespace {
 
 using Entry = ValueCounts::Entry;
-
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-}
-
-// Seven bits a byte, lowest first: differences of neighbouring keys and counts are mostly short.
-void put_varint(sdk::ByteWriter& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out.u8(static_cast<std::uint8_t>((value & 0x7f) | 0x80));
-  out.u8(static_cast<std::uint8_t>(value));
-}
-
-std::uint64_t get_varint(sdk::ByteReader& in) {
-  std::uint64_t value = 0;
-  for (int shift = 0; shift < 64; shift += 7) {
-    const std::uint64_t byte = in.u8();
-    require(shift < 63 || byte <= 1, "a number is too long");
-    value |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return value;
-  }
-  throw sdk::ByteReader::corrupt("a number is too long");
-}
 
 // Adds up entries that became neighbours of the same bin.
 void fuse(std::vector<Entry>& entries) {
@@ -47,44 +28,67 @@ void fuse(std::vector<Entry>& entries) {
 
 }  // namespace
 
-void ValueCounts::settle() {
+void ValueCounts::add(std::span<const Key> keys) {
+  total_ += keys.size();
+  while (!keys.empty()) {
+    const auto some = keys.first(std::min(keys.size(), room() - pending_.size()));
+    pending_.insert(pending_.end(), some.begin(), some.end());
+    keys = keys.subspan(some.size());
+    if (pending_.size() == room()) settle();
+  }
+}
+
+void ValueCounts::settle() const {
   if (pending_.empty()) return;
   for (Key& key : pending_) key = bin_low(key, dropped_bits_);
-  std::sort(pending_.begin(), pending_.end());
+  sdk::radix_sort(pending_, spare_, [] {});
   std::vector<Entry> sorted;
+  sorted.reserve(pending_.size());
   for (const Key key : pending_) {
     if (sorted.empty() || sorted.back().low != key) sorted.push_back({key, 0});
     ++sorted.back().count;
   }
+  absorb(std::move(sorted));
   pending_.clear();
-  absorb(sorted);
 }
 
 void ValueCounts::merge(const ValueCounts& from) {
-  ValueCounts other = from;  // also when it is this very object
-  other.settle();
-  settle();
-  const int bits = std::max(dropped_bits_, other.dropped_bits_);
-  coarsen(bits);
-  other.coarsen(bits);
+  const ValueCounts other = from.coarsened(dropped_bits());  // a copy: it may be this very object
+  total_ += other.total_;
+  coarsen(other.dropped_bits_);
   absorb(other.entries_);
 }
 
-void ValueCounts::absorb(const std::vector<Entry>& sorted) {
-  std::vector<Entry> all(entries_.size() + sorted.size());
-  std::merge(entries_.begin(), entries_.end(), sorted.begin(), sorted.end(), all.begin(),
-             [](const Entry& a, const Entry& b) { return a.low < b.low; });
-  for (const Entry& entry : sorted) total_ += entry.count;
-  entries_ = std::move(all);
-  fuse(entries_);
+void ValueCounts::absorb(std::vector<Entry> sorted) const {
+  if (entries_.empty()) {
+    entries_ = std::move(sorted);
+  } else {
+    std::vector<Entry> all;
+    all.reserve(entries_.size() + sorted.size());
+    auto a = entries_.begin();
+    for (auto b = sorted.begin(); b != sorted.end(); ++b) {
+      while (a != entries_.end() && a->low < b->low) all.push_back(*a++);
+      all.push_back(*b);
+      if (a != entries_.end() && a->low == b->low) all.back().count += (a++)->count;
+    }
+    all.insert(all.end(), a, entries_.end());
+    entries_ = std::move(all);
+  }
   shrink();
 }
 
-void ValueCounts::shrink() {
-  while (entries_.size() > limit_) coarsen(dropped_bits_ + 1);
+// Neighbours stay apart as long as the highest bit in which they differ is kept.
+void ValueCounts::shrink() const {
+  if (entries_.size() <= limit_) return;
+  std::array<std::size_t, 65> parted{};  // how many pairs, by that bit
+  for (std::size_t i = 1; i < entries_.size(); ++i)
+    ++parted[static_cast<std::size_t>(std::bit_width(entries_[i].low ^ entries_[i - 1].low))];
+  std::size_t bits = 64, distinct = 1;
+  while (distinct + parted[bits] <= limit_) distinct += parted[bits--];
+  coarsen(static_cast<int>(bits));
 }
 
-void ValueCounts::coarsen(int dropped_bits) {
+void ValueCounts::coarsen(int dropped_bits) const {
   if (dropped_bits <= dropped_bits_) return;
   dropped_bits_ = dropped_bits;
   for (Entry& entry : entries_) entry.low = bin_low(entry.low, dropped_bits_);
@@ -92,20 +96,23 @@ void ValueCounts::coarsen(int dropped_bits) {
 }
 
 ValueCounts ValueCounts::coarsened(int dropped_bits) const {
-  ValueCounts out = *this;
-  out.settle();
+  settle();
+  ValueCounts out(limit_);
+  out.total_ = total_;
+  out.dropped_bits_ = dropped_bits_;
+  out.entries_ = entries_;
   out.coarsen(dropped_bits);
   return out;
 }
 
 void ValueCounts::save(sdk::ByteWriter& out) const {
-  const ValueCounts settled = coarsened(0);
-  out.u8(static_cast<std::uint8_t>(settled.dropped_bits_));
-  out.u64(settled.entries_.size());
+  settle();
+  out.u8(static_cast<std::uint8_t>(dropped_bits_));
+  out.u64(entries_.size());
   Key before = 0;
-  for (const Entry& entry : settled.entries_) {
-    put_varint(out, (entry.low - before) >> settled.dropped_bits_);
-    put_varint(out, entry.count);
+  for (const Entry& entry : entries_) {
+    out.varint((entry.low - before) >> dropped_bits_);
+    out.varint(entry.count);
     before = entry.low;
   }
 }
@@ -113,17 +120,17 @@ void ValueCounts::save(sdk::ByteWriter& out) const {
 ValueCounts ValueCounts::load(sdk::ByteReader& in, std::size_t limit) {
   ValueCounts out(limit);
   out.dropped_bits_ = in.u8();
-  require(out.dropped_bits_ <= 52, "its bins are wider than any limit makes them");
+  in.require(out.dropped_bits_ <= 52, "its bins are wider than any limit makes them");
   Key low = 0;
   const std::size_t entries = in.count(2);
   for (std::size_t i = 0; i < entries; ++i) {
-    const std::uint64_t step = get_varint(in);
-    require(step <= (~Key{0} - low) >> out.dropped_bits_ && (i == 0 || step > 0),
+    const std::uint64_t step = in.varint();
+    in.require(step <= (~Key{0} - low) >> out.dropped_bits_ && (i == 0 || step > 0),
             "its values are out of order");
     low += step << out.dropped_bits_;
-    require(std::isfinite(value_of(low)), "one of its values is not finite");
-    const std::uint64_t count = get_varint(in);
-    require(count > 0 && count < std::uint64_t{1} << 48 && out.total_ < std::uint64_t{1} << 48,
+    in.require(std::isfinite(value_of(low)), "one of its values is not finite");
+    const std::uint64_t count = in.varint();
+    in.require(count > 0 && count < std::uint64_t{1} << 48 && out.total_ < std::uint64_t{1} << 48,
             "one of its counts is out of range");
     out.total_ += count;
     out.entries_.push_back({low, count});

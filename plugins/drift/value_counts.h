@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "assay/bytes.hpp"
@@ -13,6 +14,7 @@
 
 namespace assay::drift {
 
+// One thread at a time, readers included: reading counts what was only put aside.
 class ValueCounts {
  public:
   struct Entry {
@@ -27,19 +29,22 @@ class ValueCounts {
 
   explicit ValueCounts(std::size_t limit) : limit_(limit) {}
 
-  void add(double finite_value) {
-    pending_.push_back(key_of(finite_value));
-    if (pending_.size() >= kPending) settle();
-  }
+  std::size_t limit() const { return limit_; }
+  // Of finite values.
+  void add(std::span<const Key> keys);
   void merge(const ValueCounts& from);
-  // Counts the values that `add` has only put aside. What reads the counts needs it called first.
-  void settle();
 
   // In ascending order.
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const {
+    settle();
+    return entries_;
+  }
   std::uint64_t total() const { return total_; }
-  int dropped_bits() const { return dropped_bits_; }
-  bool exact() const { return dropped_bits_ == 0; }
+  int dropped_bits() const {
+    settle();
+    return dropped_bits_;
+  }
+  bool exact() const { return dropped_bits() == 0; }
   // The same rows counted with at least `dropped_bits` dropped.
   ValueCounts coarsened(int dropped_bits) const;
 
@@ -48,18 +53,25 @@ class ValueCounts {
   // CORRUPT_ARTIFACT when the bytes are not what save wrote.
   static ValueCounts load(sdk::ByteReader& in, std::size_t limit);
 
- private:
-  static constexpr std::size_t kPending = 16'384;
+  bool operator==(const ValueCounts& other) const {
+    return entries() == other.entries() && dropped_bits_ == other.dropped_bits_;
+  }
 
-  void absorb(const std::vector<Entry>& sorted);
-  void coarsen(int dropped_bits);
-  void shrink();
+ private:
+  // Values are counted many at a time, for sorting them is what costs.
+  static constexpr std::size_t kMostPending = std::size_t{1} << 18;
+  std::size_t room() const { return limit_ < kMostPending ? limit_ : kMostPending; }
+
+  void settle() const;
+  void absorb(std::vector<Entry> sorted) const;
+  void coarsen(int dropped_bits) const;
+  void shrink() const;
 
   std::size_t limit_;
-  int dropped_bits_ = 0;
   std::uint64_t total_ = 0;
-  std::vector<Entry> entries_;
-  std::vector<Key> pending_;
+  mutable int dropped_bits_ = 0;
+  mutable std::vector<Entry> entries_;
+  mutable std::vector<Key> pending_, spare_;
 };
 
 }  // namespace assay::drift

@@ -198,6 +198,22 @@ class Column {
         throw wrong_type("a number");
     }
   }
+  // `number` of the rows from `first` on, as many as `out` holds; several times faster than one by one.
+  void numbers(std::int64_t first, std::span<double> out) const {
+    if (out.empty()) return;
+    const auto copy = [&](const auto* values) {
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<double>(values[i]);
+    };
+    if (type() == Type::f64)
+      copy(static_cast<const double*>(array_->buffers[1]) + offset_ + first);
+    else if (type() == Type::i64)
+      copy(static_cast<const std::int64_t*>(array_->buffers[1]) + offset_ + first);
+    else
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] = number(first + static_cast<std::int64_t>(i));
+    if (!may_have_nulls()) return;
+    for (std::size_t i = 0; i < out.size(); ++i)
+      if (is_null(first + static_cast<std::int64_t>(i))) out[i] = std::numeric_limits<double>::quiet_NaN();
+  }
   // As `number`, but empty for null and NaN.
   std::optional<double> maybe_number(std::int64_t row) const {
     const double value = number(row);

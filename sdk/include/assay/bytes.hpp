@@ -22,6 +22,12 @@ class ByteWriter {
   void u64(std::uint64_t value) { little(value, 8); }
   void i64(std::int64_t value) { little(static_cast<std::uint64_t>(value), 8); }
   void f64(double value) { little(std::bit_cast<std::uint64_t>(value), 8); }
+  void flag(bool value) { u8(value ? 1 : 0); }
+  // Seven bits a byte, lowest first: for numbers that are mostly small.
+  void varint(std::uint64_t value) {
+    for (; value >= 0x80; value >>= 7) u8(static_cast<std::uint8_t>((value & 0x7F) | 0x80));
+    u8(static_cast<std::uint8_t>(value));
+  }
   // A count and that many bytes.
   void text(std::string_view value) {
     u64(value.size());
@@ -39,7 +45,9 @@ class ByteWriter {
 
  private:
   void little(std::uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out_ += static_cast<char>((value >> (8 * i)) & 0xFF);
+    char raw[8];
+    for (int i = 0; i < 8; ++i) raw[i] = static_cast<char>((value >> (8 * i)) & 0xFF);
+    out_.append(raw, static_cast<std::size_t>(bytes));
   }
   std::string out_;
 };
@@ -55,6 +63,27 @@ class ByteReader {
   std::uint64_t u64() { return little(8); }
   std::int64_t i64() { return static_cast<std::int64_t>(little(8)); }
   double f64() { return std::bit_cast<double>(little(8)); }
+  bool flag() {
+    const std::uint8_t value = u8();
+    require(value <= 1, "a flag is neither 0 nor 1");
+    return value == 1;
+  }
+  std::uint64_t varint() {
+    std::uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const std::uint64_t byte = u8();
+      require(shift < 63 || byte <= 1, "a number is too long");
+      value |= (byte & 0x7F) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw corrupt("a number is too long");
+  }
+  // How many rows something has: at most 2^48, so that sums of a few never overflow.
+  std::uint64_t rows() {
+    const std::uint64_t value = u64();
+    require(value <= std::uint64_t{1} << 48, "a number of rows is out of range");
+    return value;
+  }
   std::string text() { return std::string(take(count(1))); }
   std::vector<double> f64s() {
     std::vector<double> values(count(8));
@@ -83,6 +112,9 @@ class ByteReader {
     if (!rest_.empty()) throw corrupt("bytes follow its end");
   }
 
+  static void require(bool holds, std::string_view otherwise) {
+    if (!holds) throw corrupt(otherwise);
+  }
   static Error corrupt(std::string_view why) {
     return {ASSAY_E_CORRUPT_ARTIFACT, "the stored bytes do not parse: " + std::string(why)};
   }

@@ -24,12 +24,26 @@ FakeData table_of(const json& c) {
   return table_of(c.at("labels").get<std::vector<std::int64_t>>(), c.at("scores").get<std::vector<double>>());
 }
 
+sdk::testing::Json::Object settings_of(const json& c) {
+  sdk::testing::Json::Object out;
+  for (const auto& [name, value] : c.at("settings").items()) out.insert_or_assign(name, value.get<double>());
+  return out;
+}
+
+const classification::Poll never = [] {};
+
+classification::Sample sample_of(const classification::Observations& rows) {
+  classification::Sample out;
+  rows.for_each_slice(never, [&](const classification::Slice& slice) { out = slice.sample; });
+  return out;
+}
+
 classification::Sample sample_of(const json& c) {
   const auto labels = c.at("labels").get<std::vector<int>>();
   const auto scores = c.at("scores").get<std::vector<double>>();
   classification::Observations rows;
   for (std::size_t i = 0; i < labels.size(); ++i) rows.add(scores[i], labels[i] == 1, {});
-  return rows.slices().at(0).sample;
+  return sample_of(rows);
 }
 
 void check_value(double got, const json& wanted) {
@@ -64,7 +78,7 @@ TEST_CASE("Classification: every metric equals scikit-learn's, ties and degenera
   const FakeHost host = FakeHost::load(ASSAY_CLASSIFICATION);
   for (const json& c : golden("classification.json")) {
     INFO(c.at("name").get<std::string>());
-    const auto component = host.component("classification", {{"threshold", c.at("threshold").get<double>()}});
+    const auto component = host.component("classification", settings_of(c));
     const FakeData data = table_of(c);
     const std::vector<Row> rows = Folder{component, ASSAY_CAP_EVALUATOR_V1}.whole(data);
     CHECK(rows.size() == c.at("values").size());
@@ -81,7 +95,7 @@ TEST_CASE("Classification: Wilson's and DeLong's intervals equal their definitio
   const FakeHost host = FakeHost::load(ASSAY_CLASSIFICATION);
   for (const json& c : golden("classification.json")) {
     INFO(c.at("name").get<std::string>());
-    const auto component = host.component("classification", {{"threshold", c.at("threshold").get<double>()}});
+    const auto component = host.component("classification", settings_of(c));
     const std::vector<Row> rows = Folder{component, ASSAY_CAP_EVALUATOR_V1}.whole(table_of(c));
     for (const auto& [name, interval] : c.at("intervals").items()) {
       INFO(name);
@@ -91,7 +105,7 @@ TEST_CASE("Classification: Wilson's and DeLong's intervals equal their definitio
       CHECK(number(row, "ci_low") == Approx(interval[0].get<double>()).epsilon(1e-9).margin(1e-12));
       CHECK(number(row, "ci_high") == Approx(interval[1].get<double>()).epsilon(1e-9).margin(1e-12));
     }
-    const auto variance = classification::delong_variance(sample_of(c));
+    const auto variance = classification::delong_variance(sample_of(c), never);
     REQUIRE(variance.has_value() == !c.at("delong_variance").is_null());
     if (!variance) continue;
     CHECK(*variance == Approx(c.at("delong_variance").get<double>()).epsilon(1e-11).margin(1e-18));
@@ -154,10 +168,11 @@ TEST_CASE(
     const double score = uniform(random);
     rows.add(score, uniform(random) < score, {});
   }
-  const classification::Sample sample = rows.slices().at(0).sample;
-  const classification::Evaluated evaluated(sample, 0.5);
+  const classification::Sample sample = sample_of(rows);
+  const classification::Settings settings;
+  const classification::Evaluated evaluated(sample, settings, never);
   const auto intervals = [&](std::uint64_t seed) {
-    return *classification::bootstrap(evaluated, evaluated.summary(), {seed, 500, 0.95}, [] {}).brier;
+    return *classification::bootstrap(evaluated, evaluated.summary(), {seed, 500, 0.95}, never).brier;
   };
   double mean = 0, square = 0;
   for (std::size_t i = 0; i < sample.size(); ++i) {

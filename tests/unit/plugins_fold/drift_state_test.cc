@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The detector as a fold: order, batches, merges, references and bad bytes.
 #include "fold_fixture.h"
+#include "plugins/drift/grid.h"
 #include "plugins/drift/value_counts.h"
 
 namespace assay {
@@ -95,23 +96,80 @@ TEST_CASE("Drift: value counts are exact up to their limit and coarsen alike in 
     counts.save(out);
     return out.take();
   };
+  std::vector<drift::Key> keys;
+  for (const double value : values) keys.push_back(drift::key_of(value));
   drift::ValueCounts forward(4096), backward(4096), merged(4096), large(65'536);
-  for (const double value : values) forward.add(value), large.add(value);
-  for (auto it = values.rbegin(); it != values.rend(); ++it) backward.add(*it);
+  forward.add(keys);
+  large.add(keys);
+  for (auto it = keys.rbegin(); it != keys.rend(); ++it) backward.add(std::span(&*it, 1));
   for (std::size_t part = 0; part < 7; ++part) {
     drift::ValueCounts piece(4096);
-    for (std::size_t i = part; i < values.size(); i += 7) piece.add(values[i]);
+    for (std::size_t i = part; i < keys.size(); i += 7) piece.add(std::span(&keys[i], 1));
     merged.merge(piece);
   }
   CHECK(bytes_of(forward) == bytes_of(backward));
   CHECK(bytes_of(forward) == bytes_of(merged));
-  forward.settle();
-  large.settle();
   CHECK(!forward.exact());
   CHECK(forward.entries().size() <= 4096);
   CHECK(forward.total() == values.size());
   CHECK(large.exact());
   CHECK(bytes_of(large.coarsened(forward.dropped_bits())) == bytes_of(forward));
+}
+
+TEST_CASE("Drift: every key falls into the bin that a plain search finds, however the edges lie") {
+  std::mt19937_64 random(4);
+  std::normal_distribution<double> normal;
+  const auto drawn = [&](int shape) {
+    switch (shape) {
+      case 0:
+        return normal(random);
+      case 1:
+        return std::exp(9 * normal(random));
+      case 2:
+        return 1000 + 1e-6 * normal(random);  // two clusters and a far value
+      case 3:
+        return random() % 3 == 0 ? -1e-200 : 5e300 * normal(random);
+      default:
+        return static_cast<double>(random() % 40);
+    }
+  };
+  for (int shape = 0; shape < 6; ++shape) {
+    INFO("shape " << shape);
+    drift::ValueCounts values(4096);
+    std::vector<drift::Key> keys;
+    for (int i = 0; i < (shape == 5 ? 0 : 20'000); ++i) keys.push_back(drift::key_of(drawn(i % 7 == 0 ? 0 : shape)));
+    values.add(keys);
+    const drift::Grid grid(values);
+    for (int i = 0; i < 2'000; ++i)
+      for (const int of : {0, 1, 2, 3, 4}) keys.push_back(drift::key_of(drawn(of)));
+    for (const drift::Key edge : grid.edges())
+      for (const drift::Key near : {edge - 1, edge, edge + 1}) keys.push_back(near);
+    bool same = true;
+    for (const drift::Key key : keys) {
+      const auto plain = std::lower_bound(grid.edges().begin(), grid.edges().end(), key) - grid.edges().begin();
+      same = same && (key > grid.edges().back() || grid.bin_of(key) == static_cast<std::size_t>(plain));
+    }
+    CHECK(same);
+  }
+}
+
+TEST_CASE("Drift: a long batch that is stopped half-way leaves the state as it was") {
+  const auto component = host().component("drift");
+  const Folder folder{component, ASSAY_CAP_DRIFT_V1};
+  FakeBundle reference = folder.state(example(3000, 0, 1));
+  const FakeData data = example(600'000, 0, 2), some = example(2000, 0.3, 3);
+  FakeFold fold(component, ASSAY_CAP_DRIFT_V1, data, &reference);
+  fold.update(some);
+  const FakeBundle before = fold.save();
+  fold.call.stop_after = fold.call.polls + 5;
+  try {
+    fold.update(data);
+    FAIL("it ran to the end");
+  } catch (const sdk::Error& error) {
+    CHECK(error.status() == ASSAY_E_CANCELLED);
+  }
+  fold.call.stop_after = INT64_MAX;
+  CHECK(fold.save() == before);
 }
 
 TEST_CASE("Drift: hostile states are refused and never crash") {

@@ -109,7 +109,7 @@ TEST_CASE("Drift: Kolmogorov-Smirnov p-values equal SciPy's in every regime") {
     const auto a = c.at("rows_a").get<std::uint64_t>(), b = c.at("rows_b").get<std::uint64_t>();
     const double d = c.at("d").get<double>();
     INFO(c.at("name").get<std::string>() << ", D = " << d);
-    const double p = b == 0 ? drift::ks_one_sample_p(a, d) : drift::ks_two_sample_p(d, a, b);
+    const double p = b == 0 ? drift::ks_one_sample_p(a, d) : drift::ks_two_sample_p(d, a, b, [] {});
     CHECK(p == Approx(c.at("p").get<double>()).epsilon(1e-9).margin(1e-290));
   }
 }
@@ -161,6 +161,21 @@ TEST_CASE("Drift: columns that are missing, new or of another type are named") {
   CHECK(drifted(rows) == std::vector<std::string>{"kind type_change", "gone missing_column"});
   CHECK(only(rows, {{"column", "fresh"}, {"statistic", "missing_column"}}).at("n_ref") == "0");
   CHECK(only(rows, {{"column", "late"}, {"statistic", "missing_column"}}).at("drifted") == "0");
+}
+
+TEST_CASE("Drift: scores that cross the threshold are a drift of the predicted classes") {
+  Numbers before, now;
+  for (int i = 0; i < 1000; ++i) {
+    before.push_back(i < 400 ? 0.52 : 0.49);
+    now.push_back(i < 500 ? 0.52 : 0.49);
+  }
+  const auto scores = [](const Numbers& x) { return FakeData().f64("p", x).with_role("score", "p"); };
+  const auto rows = compared(scores(before), scores(now));
+  CHECK(number(only(rows, {{"statistic", "class_share"}}), "value") == Approx(0.1));
+  CHECK(only(rows, {{"statistic", "class_share"}}).at("drifted") == "1");
+  const auto all_positive = compared(scores(before), scores(now), {{"score_threshold", 0.4}});
+  CHECK(number(only(all_positive, {{"statistic", "class_share"}}), "value") == 0);
+  for (const Row& each : compared(of(before), of(now))) CHECK(each.at("statistic") != "class_share");
 }
 
 TEST_CASE("Drift: a timestamp always moves and is left alone") {

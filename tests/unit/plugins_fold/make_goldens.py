@@ -60,6 +60,22 @@ def ece(y, s):
     return math.fsum(abs(math.fsum(s[bins == b]) - y[bins == b].sum()) for b in range(10)) / len(y)
 
 
+def lift(y, s, share):
+    """Positives among the best `share` of the rows, against the prevalence; ties at the cut count in proportion."""
+    if not y.any():
+        return math.nan
+    top = math.ceil(share * len(y))
+    cut = np.sort(s)[::-1][top - 1]
+    tied = s == cut
+    found = y[s > cut].sum() + y[tied].sum() * (top - (s > cut).sum()) / tied.sum()
+    return found / top / y.mean()
+
+
+def recall_at_fpr(y, s, most):
+    fpr, tpr, _ = metrics.roc_curve(y, s, drop_intermediate=False)
+    return tpr[fpr <= most].max()
+
+
 def wilson(k, n):
     if n == 0:
         return [None, None]
@@ -67,7 +83,7 @@ def wilson(k, n):
     return [ci.low, ci.high]
 
 
-def classification_case(name, y, s, threshold=0.5):
+def classification_case(name, y, s, threshold=0.5, beta=2, lift_share=0.1, max_fpr=0.05, costs=(1, 1)):
     y, s = np.asarray(y, dtype=int), np.asarray(s, dtype=float)
     p = (s >= threshold).astype(int)
     tn, fp, fn, tp = metrics.confusion_matrix(y, p, labels=[0, 1]).ravel()
@@ -77,18 +93,24 @@ def classification_case(name, y, s, threshold=0.5):
         "accuracy": metrics.accuracy_score(y, p),
         "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
         "precision": metrics.precision_score(y, p), "recall": metrics.recall_score(y, p),
-        "f1": metrics.f1_score(y, p), "mcc": metrics.matthews_corrcoef(y, p),
+        "f1": metrics.f1_score(y, p), "f_beta": metrics.fbeta_score(y, p, beta=beta),
+        "mcc": metrics.matthews_corrcoef(y, p), "kappa": metrics.cohen_kappa_score(y, p),
         "roc_auc": metrics.roc_auc_score(y, s) if both else math.nan,
         "pr_auc": metrics.average_precision_score(y, s),
         "log_loss": metrics.log_loss(y, s, labels=[0, 1]),
         "brier": metrics.brier_score_loss(y, s, labels=[0, 1], pos_label=1),
         "ece": ece(y, s),
         "ks": stats.ks_2samp(s[y == 1], s[y == 0]).statistic if both else math.nan,
+        "lift": lift(y, s, lift_share), "recall_at_fpr": recall_at_fpr(y, s, max_fpr) if both else math.nan,
+        "expected_cost": (costs[0] * fp + costs[1] * fn) / len(y),
+        "net_benefit": tp / len(y) - fp / len(y) * (threshold / (1 - threshold)),
     }
     intervals = {"prevalence": wilson(y.sum(), len(y)), "accuracy": wilson(tp + tn, len(y)),
                  "precision": wilson(tp, tp + fp), "recall": wilson(tp, tp + fn)}
     shares, means = calibration_curve(y, s, n_bins=10) if len(y) else ([], [])
-    return {"name": name, "threshold": threshold, "labels": y, "scores": s, "values": values, "intervals": intervals,
+    settings = {"threshold": threshold, "beta": beta, "lift_share": lift_share, "max_fpr": max_fpr,
+                "cost_false_positive": costs[0], "cost_false_negative": costs[1]}
+    return {"name": name, "settings": settings, "labels": y, "scores": s, "values": values, "intervals": intervals,
             "delong_variance": delong_variance(y, s), "calibration": {"share_positive": shares, "mean_score": means}}
 
 
@@ -102,7 +124,10 @@ def classification_cases():
     yield classification_case("breast cancer, logistic regression", cancer.target[300:], real)
     yield classification_case("noisy", y, noisy)
     yield classification_case("noisy, another threshold", y, noisy, 0.2)
+    yield classification_case("noisy, other settings", y, noisy, 0.35, 0.5, 0.27, 0.2, (3.5, 12))
     yield classification_case("many ties", y, np.round(noisy, 1))
+    yield classification_case("many ties, a cut through them", y, np.round(noisy, 1), 0.3, 1, 0.33, 0.1)
+    yield classification_case("as extreme as doubles go", y[:300], np.tile([0, 5e-324, 1e-300, 1 - 2**-53, 1, 0.5], 50))
     yield classification_case("rare positives", (np.arange(500) % 97 == 0).astype(int), rng.random(500))
     yield classification_case("perfect", [0, 0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.7, 0.9])
     yield classification_case("perfectly wrong", [1, 1, 1, 0, 0, 0], [0.1, 0.2, 0.3, 0.6, 0.7, 0.9])
@@ -140,13 +165,15 @@ def numeric_case(name, reference, current):
     a = np.bincount(np.searchsorted(edges, reference), minlength=len(edges) + 1)
     b = np.bincount(np.searchsorted(edges, current), minlength=len(edges) + 1)
     index = psi(a, b)
-    scale = 1 / len(reference) + 1 / len(current)
+    law = 1 / len(reference) + 1 / len(current)
     low, high = quantile_by_rank(reference, 1, 1000), quantile_by_rank(reference, 999, 1000)
-    clipped, unit = np.clip(reference, low, high), np.clip(reference, low, high).std()
-    moved = stats.wasserstein_distance(clipped, np.clip(current, low, high))
+    scale = 2.0 ** -math.frexp(max(abs(low), abs(high)))[1]  # so that no square overflows
+    clipped = np.clip(reference, low, high) * scale
+    unit = clipped.std()
+    moved = stats.wasserstein_distance(clipped, np.clip(current, low, high) * scale)
     ks = stats.ks_2samp(reference, current)
     return {"name": name, "reference": reference, "current": current, "ks": ks.statistic, "ks_p": ks.pvalue,
-            "psi": index, "psi_p": stats.chi2.sf(index / scale, len(edges)), "js_distance": jensenshannon(a, b, base=2),
+            "psi": index, "psi_p": stats.chi2.sf(index / law, len(edges)), "js_distance": jensenshannon(a, b, base=2),
             "wasserstein": moved / unit if unit > 0 else 0.0}
 
 
