@@ -48,10 +48,7 @@ std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
   const VersionFile& file = library_of(*version);
   const auto path = scratch_.path() / file.digest.hex() / std::filesystem::path(file.path.text()).filename();
   ProgressLine line(version->reference());
-  const Reference exact{version->name, Selector(version->number)};
-  client::download(api_.session(),
-                   {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, path,
-                   {}, [&](auto done, auto total) { line.bytes(done, total); });
+  client::download(api_.session(), {file.digest, file.size}, path, {}, [&](auto done, auto total) { line.bytes(done, total); });
   return FetchedPlugin{path, version->reference()};
 }
 

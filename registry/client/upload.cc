@@ -9,6 +9,7 @@
 #include "registry/client/parent_chunks.h"
 #include "registry/client/problem.h"
 #include "registry/client/reading.h"
+#include "registry/client/targets.h"
 #include "registry/client/transfer.h"
 #include "registry/client/upload_plan.h"
 
@@ -27,7 +28,7 @@ Sent put_whole(Session& session, const LocalFile& file, const Progress& progress
   if (got != file.size || Digest::of(bytes) != file.digest) throw changed_meanwhile(file);
   Call call;
   call.method = "PUT";
-  call.target = "/api/v1/blobs/" + file.digest.text();
+  call.target = blob_target(file.digest);
   call.content_type = "application/octet-stream";
   call.body = std::move(bytes);
   session.call(call, "uploading " + file.path.string());
