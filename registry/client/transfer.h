@@ -34,6 +34,10 @@ struct Sent {
 Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& parents,
             const Progress& progress);
 
+// Sends all of `file`, whatever the registry has of it, and has it read what is stored of it: damaged or
+// missing bytes are replaced. Throws as upload().
+Sent resend(Session& session, const LocalFile& file, const Progress& progress);
+
 struct Wanted {
   Digest digest;
   std::uint64_t size = 0;

@@ -29,8 +29,8 @@ BlobInfo stat_blob(const Services& services, const Principal& caller, const Dige
     if (const auto blob = services.blobs.stat(digest)) return *blob;
   if (access == BlobAccess::held)
     throw Error(Code::corrupt,
-                fmt::format("A version has the blob {} and the store has lost it; run assay fsck on the "
-                            "data directory",
+                fmt::format("A version has the blob {} and the store has lost it: push the file again with "
+                            "--resend, or restore a backup; assay scrub lists what else is lost",
                             digest.text()));
   throw Error(Code::not_found,
               fmt::format("There is no blob {} that \"{}\" may read: upload it, or ask for it through "
