@@ -36,7 +36,8 @@ std::optional<Version> newest_version(Snapshot& snapshot, Kind kind, const Name&
 std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest);
 // The number that the last two find, and the file of a version at a path: no other file is read.
 std::optional<VersionNumber> newest_number(Snapshot& snapshot, Kind kind, const Name& name);
-std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest);
+std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name,
+                                         const Digest& digest);
 std::optional<VersionFile> find_file(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number,
                                      const FilePath& path);
 // Whatever artifact they belong to, in the order published; at most `limit`.

@@ -80,8 +80,8 @@ Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
   for (const CollectedFile& file : files) {
     if (!settled.insert(file.file.digest).second) continue;
     ProgressLine line(file.path.text());
-    const client::Sent sent = client::resend(api.session(), file.file,
-                                             [&](auto done, auto total) { line.bytes(done, total); });
+    const client::Sent sent =
+        client::resend(api.session(), file.file, [&](auto done, auto total) { line.bytes(done, total); });
     pushed.uploaded.sent_bytes += sent.travelled;
   }
   return pushed;

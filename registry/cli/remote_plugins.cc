@@ -48,7 +48,8 @@ std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
   const VersionFile& file = library_of(*version);
   const auto path = scratch_.path() / file.digest.hex() / std::filesystem::path(file.path.text()).filename();
   ProgressLine line(version->reference());
-  client::download(api_.session(), {file.digest, file.size}, path, {}, [&](auto done, auto total) { line.bytes(done, total); });
+  client::download(api_.session(), {file.digest, file.size}, path, {},
+                   [&](auto done, auto total) { line.bytes(done, total); });
   return FetchedPlugin{path, version->reference()};
 }
 

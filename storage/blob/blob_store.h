@@ -32,8 +32,8 @@ struct ByteRange {
   std::uint64_t length = std::numeric_limits<std::uint64_t>::max();
 };
 
-// Whether an upload relies on what is stored already, or reads what it would rely on and stores anew what does
-// not hold: the way to replace damaged bytes.
+// Whether an upload relies on what is stored already, or reads what it would rely on and stores anew what
+// does not hold: the way to replace damaged bytes.
 enum class Stored { trusted, checked };
 
 // What the uploader knows beforehand. All of it may be left out.

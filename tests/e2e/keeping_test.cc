@@ -143,7 +143,8 @@ TEST_CASE("Keeping: damage heals when the version's files are sent again, before
     CHECK(has(scrub.out, "--resend"));
   };
   const auto heals = [&] {
-    CHECK(has(registry.expect(0, {"push", "model", "churn", "one.bin", "--resend"}).out, "churn@1 sent again"));
+    CHECK(
+        has(registry.expect(0, {"push", "model", "churn", "one.bin", "--resend"}).out, "churn@1 sent again"));
     registry.expect(0, {"pull", "churn@1", "out"});
     CHECK(read_file(registry.file("out/one.bin")) == bytes);
     fs::remove_all(registry.file("out"));

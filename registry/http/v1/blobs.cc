@@ -63,7 +63,10 @@ Stored stored_of(const Request& request) {
 Response take(const Context& context, Request& request, std::optional<Digest> digest) {
   check_digest_fields(request, digest);
   Upload upload(context.services, *request.principal,
-                {.digest = digest, .size = request.body_size, .parents = parents_of(request), .stored = stored_of(request)});
+                {.digest = digest,
+                 .size = request.body_size,
+                 .parents = parents_of(request),
+                 .stored = stored_of(request)});
   std::vector<std::byte> part(kStreamChunk);
   while (const std::size_t n = request.body->read(part)) upload.write(std::span(part).first(n));
   return created_blob(upload.finish());
@@ -84,16 +87,16 @@ Response list_chunks(const Context& context, const Request& request) {
 Response get(const Context& context, const Request& request) {
   const Digest digest = Digest::parse(request.parameter("digest"));
   const BlobInfo blob = stat_blob(context.services, *request.principal, digest);
-  return answer(request, {.digest = digest,
-                          .size = blob.size,
-                          .media_type = "application/octet-stream",
-                          .file_name = digest.hex(),
-                          .immutable = true,
-                          .open = [&](std::uint64_t offset, std::uint64_t length) {
-                            // Whether the caller may was asked above.
-                            return source_of(
-                                context.services.blobs.open(digest, {.offset = offset, .length = length}));
-                          }});
+  return answer(
+      request, {.digest = digest,
+                .size = blob.size,
+                .media_type = "application/octet-stream",
+                .file_name = digest.hex(),
+                .immutable = true,
+                .open = [&](std::uint64_t offset, std::uint64_t length) {
+                  // Whether the caller may was asked above.
+                  return source_of(context.services.blobs.open(digest, {.offset = offset, .length = length}));
+                }});
 }
 
 }  // namespace
