@@ -10,14 +10,18 @@
 namespace assay {
 namespace {
 
+// A row of path, digest, size, media_type.
+VersionFile read_file(const Rows& row) {
+  return {FilePath::parse(row.get<std::string>(0)), row.get<Digest>(1),
+          static_cast<std::uint64_t>(row.get<std::int64_t>(2)), row.get<std::string>(3)};
+}
+
 std::vector<VersionFile> read_files(Snapshot& snapshot, std::int64_t manifest_id) {
   std::vector<VersionFile> files;
   Rows rows = snapshot.query(
       "SELECT path, digest, size, media_type FROM manifest_files WHERE manifest_id = ? ORDER BY position",
       {manifest_id});
-  while (rows.next())
-    files.push_back({FilePath::parse(rows.get<std::string>(0)), rows.get<Digest>(1),
-                     static_cast<std::uint64_t>(rows.get<std::int64_t>(2)), rows.get<std::string>(3)});
+  while (rows.next()) files.push_back(read_file(rows));
   return files;
 }
 
@@ -54,6 +58,11 @@ std::vector<Version> read_all_versions(Snapshot& snapshot, Rows rows) {
 std::optional<Version> read_one(Snapshot& snapshot, Rows rows) {
   if (!rows.next()) return std::nullopt;
   return read_version(snapshot, rows);
+}
+
+std::optional<VersionNumber> read_number(Rows rows) {
+  if (!rows.next()) return std::nullopt;
+  return rows.get<std::int64_t>(0);
 }
 
 // The manifest's key; its rows are made when no version had it before.
@@ -110,16 +119,40 @@ std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& n
           {singular(kind), name.space().key(), name.key(), number}));
 }
 
+std::optional<VersionNumber> newest_number(Snapshot& snapshot, Kind kind, const Name& name) {
+  return read_number(
+      snapshot.query("SELECT number FROM live_versions WHERE kind = ? AND namespace_key = ? AND key = ? "
+                     "ORDER BY number DESC LIMIT 1",
+                     {singular(kind), name.space().key(), name.key()}));
+}
+
+std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name,
+                                         const Digest& digest) {
+  return read_number(
+      snapshot.query("SELECT number FROM live_versions WHERE kind = ? AND namespace_key = ? AND key = ? "
+                     "AND digest = ? ORDER BY number DESC LIMIT 1",
+                     {singular(kind), name.space().key(), name.key(), digest}));
+}
+
 std::optional<Version> newest_version(Snapshot& snapshot, Kind kind, const Name& name) {
-  return read_one(snapshot, snapshot.query("SELECT * FROM live_versions WHERE kind = ? AND namespace_key = ? "
-                                           "AND key = ? ORDER BY number DESC LIMIT 1",
-                                           {singular(kind), name.space().key(), name.key()}));
+  const auto number = newest_number(snapshot, kind, name);
+  return number ? find_version(snapshot, kind, name, *number) : std::nullopt;
 }
 
 std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest) {
-  return read_one(snapshot, snapshot.query("SELECT * FROM live_versions WHERE kind = ? AND namespace_key = ? "
-                                           "AND key = ? AND digest = ? ORDER BY number DESC LIMIT 1",
-                                           {singular(kind), name.space().key(), name.key(), digest}));
+  const auto number = find_number(snapshot, kind, name, digest);
+  return number ? find_version(snapshot, kind, name, *number) : std::nullopt;
+}
+
+std::optional<VersionFile> find_file(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number,
+                                     const FilePath& path) {
+  Rows rows = snapshot.query(
+      "SELECT f.path, f.digest, f.size, f.media_type FROM live_versions v "
+      "JOIN manifest_files f ON f.manifest_id = v.manifest_id AND f.path = ? "
+      "WHERE v.kind = ? AND v.namespace_key = ? AND v.key = ? AND v.number = ?",
+      {path.text(), singular(kind), name.space().key(), name.key(), number});
+  if (!rows.next()) return std::nullopt;
+  return read_file(rows);
 }
 
 std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& digest, int limit) {

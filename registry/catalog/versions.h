@@ -34,6 +34,12 @@ std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& n
 std::optional<Version> newest_version(Snapshot& snapshot, Kind kind, const Name& name);
 // The newest of this artifact that has the digest.
 std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest);
+// The number that the last two find, and the file of a version at a path: no other file is read.
+std::optional<VersionNumber> newest_number(Snapshot& snapshot, Kind kind, const Name& name);
+std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name,
+                                         const Digest& digest);
+std::optional<VersionFile> find_file(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number,
+                                     const FilePath& path);
 // Whatever artifact they belong to, in the order published; at most `limit`.
 std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& digest, int limit);
 

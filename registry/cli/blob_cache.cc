@@ -9,7 +9,6 @@
 #include "registry/client/local_file.h"
 #include "registry/domain/transfer_format.h"
 #include "storage/blob/local_blob_store.h"
-#include "storage/blob/maintenance.h"
 
 namespace assay::cli {
 namespace {
@@ -19,16 +18,6 @@ namespace fs = std::filesystem;
 constexpr const char* kIndex = "used";
 // Collecting garbage costs about the same however much there is: give up a tenth at a time.
 constexpr std::uint64_t kSpareShare = 10;
-
-// Gives up every blob but those of `kept`. False where the store cannot do that.
-bool give_up_all_but(BlobStore& store, const std::set<Digest>& kept) {
-  auto* const maintenance = dynamic_cast<Maintenance*>(&store);
-  if (maintenance == nullptr) return false;
-  maintenance->collect_garbage({.roots = [&](const std::function<void(const Digest&)>& keep) {
-    for (const Digest& digest : kept) keep(digest);
-  }});
-  return true;
-}
 
 }  // namespace
 
@@ -121,7 +110,9 @@ bool BlobCache::make_room(std::uint64_t bytes) {
     room -= blob->stored_size;
     kept.insert(digest);
   }
-  if (!give_up_all_but(*store_, kept)) return false;
+  store_->collect_garbage({.roots = [&](const std::function<void(const Digest&)>& keep) {
+    for (const Digest& digest : kept) keep(digest);
+  }});
   std::erase_if(entries_, [&](const auto& entry) { return !kept.contains(entry.first); });
   return store_->totals().stored_bytes + bytes <= settings_.limit;
 }

@@ -16,6 +16,10 @@
 #include "registry/domain/artifact.h"
 #include "storage/env/directory_lock.h"
 
+namespace assay {
+class LocalBlobStore;
+}
+
 namespace assay::cli {
 
 // Where bytes of a file may be found again: versions of one file resemble each other.
@@ -54,7 +58,7 @@ class BlobCache {
 
   const CacheSettings settings_;
   DirectoryLock lock_;
-  std::unique_ptr<BlobStore> store_;
+  std::unique_ptr<LocalBlobStore> store_;
   std::map<Digest, Entry> entries_;
   std::uint64_t uses_ = 0;
 };

@@ -72,6 +72,21 @@ Uploaded upload_files(client::ApiClient& api, const std::vector<CollectedFile>& 
   return uploaded;
 }
 
+Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
+                    const std::vector<CollectedFile>& files) {
+  const Digest digest = Manifest::build(kind, version_files(files)).digest();
+  Pushed pushed{api.version(kind, {name, Selector(digest)}), false};
+  std::set<Digest> settled;
+  for (const CollectedFile& file : files) {
+    if (!settled.insert(file.file.digest).second) continue;
+    ProgressLine line(file.path.text());
+    const client::Sent sent =
+        client::resend(api.session(), file.file, [&](auto done, auto total) { line.bytes(done, total); });
+    pushed.uploaded.sent_bytes += sent.travelled;
+  }
+  return pushed;
+}
+
 Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name,
                      const std::vector<CollectedFile>& files, client::PublishDetails details,
                      const std::optional<Version>& parent) {

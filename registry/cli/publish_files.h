@@ -27,6 +27,11 @@ struct Pushed {
   Uploaded uploaded = {};
 };
 
+// Sends all files of a version that is there, as Pushed says, so that what is damaged or missing of them in
+// the registry is replaced. Throws not_found when no version of that name holds exactly these files.
+Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
+                    const std::vector<CollectedFile>& files);
+
 // Uploads what the registry does not hold and publishes; a newest version with the same files is answered
 // instead. The files are compared with the newest version's, and before that with `parent`'s.
 Pushed publish_files(client::ApiClient& api, Kind kind, const Name& name,

@@ -34,13 +34,8 @@ struct Totals {
   }
 };
 
-client::Wanted wanted(Kind kind, const Reference& exact, const VersionFile& file) {
-  return {client::file_target(kind, exact, file.path.text()), file.digest, file.size};
-}
-
 // Small files several at a time, large ones one after the other with what the cache has of them.
-Totals fetch_files(Context& context, const Version& version, const Reference& exact,
-                   const std::filesystem::path& directory) {
+Totals fetch_files(Context& context, const Version& version, const std::filesystem::path& directory) {
   // Files of equal bytes go one after the other: in one folder they would have one `.part`.
   std::map<Digest, std::vector<const VersionFile*>> small;
   std::vector<const VersionFile*> large;
@@ -64,7 +59,7 @@ Totals fetch_files(Context& context, const Version& version, const Reference& ex
     in_parallel(session, groups, [&](client::Session& own, const std::vector<const VersionFile*>& files) {
       for (const VersionFile* file : files) {
         const auto fetched =
-            client::download(own, wanted(version.kind, exact, *file), directory / file->path.text(), {}, {});
+            client::download(own, {file->digest, file->size}, directory / file->path.text(), {}, {});
         const std::lock_guard lock(mutex);
         totals.add(fetched);
         line.bytes(done += file->size, small_bytes);
@@ -76,7 +71,7 @@ Totals fetch_files(Context& context, const Version& version, const Reference& ex
     ProgressLine line(file->path.text());
     const std::string origin = cache_origin(version.kind, version.name, file->path.text());
     const std::filesystem::path path = directory / file->path.text();
-    const auto fetched = client::download(session, wanted(version.kind, exact, *file), path,
+    const auto fetched = client::download(session, {file->digest, file->size}, path,
                                           cache ? cache->nearby(origin) : client::Nearby(),
                                           [&](auto done, auto total) { line.bytes(done, total); });
     if (cache && !fetched.was_there) cache->keep(origin, file->digest, file->size, path);
@@ -87,9 +82,7 @@ Totals fetch_files(Context& context, const Version& version, const Reference& ex
 
 int pull(Context& context, const Options& options) {
   const Version version = find_version(context.api(), options.reference, options.kind);
-  // A stage may move while its files travel; the number does not.
-  const Reference exact{version.name, Selector(version.number)};
-  const Totals totals = fetch_files(context, version, exact, options.directory);
+  const Totals totals = fetch_files(context, version, options.directory);
   if (context.json()) {
     context.print_json({{"reference", version.reference()},
                         {"digest", version.digest.text()},

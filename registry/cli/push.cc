@@ -25,6 +25,7 @@ struct Options {
   std::vector<std::string> labels;
   std::string card;
   std::string parent;
+  bool resend = false;
 };
 
 Labels parse_labels(const std::vector<std::string>& texts) {
@@ -96,12 +97,17 @@ int push(Context& context, Kind kind, const Options& options) {
   std::optional<Version> parent;
   if (!options.parent.empty())
     parent = find_version(context.api(), options.parent, std::string(singular(kind)));
-  const Pushed pushed = publish_files(context.api(), kind, name, files, details, parent);
+  const Pushed pushed = options.resend ? resend_files(context.api(), kind, name, files)
+                                       : publish_files(context.api(), kind, name, files, details, parent);
   if (context.json()) {
     nlohmann::json document = pushed.version;
     document["created"] = pushed.created;
     document["sent_bytes"] = pushed.uploaded.sent_bytes;
     context.print_json(document);
+  } else if (options.resend) {
+    std::cout << fmt::format("{} of {} sent again: whatever was damaged of it is sound\n",
+                             human_size(pushed.uploaded.sent_bytes),
+                             show_reference(pushed.version.name, pushed.version.number));
   } else {
     print_pushed(pushed, details);
   }
@@ -121,6 +127,8 @@ void add_kind(CommandSet& commands, CLI::App& family, Kind kind, const CommandTe
       "--parent", options->parent,
       "NAME@VERSION whose files these resemble, beside the newest version's: what it has is not "
       "sent again");
+  command.add_flag("--resend", options->resend,
+                   "send the files of a version that is there again, and replace what is damaged of them");
   if (kind == Kind::model) command.add_option("--card", options->card, "a README.md to add");
   commands.on(command, [kind, options](Context& context) { return push(context, kind, *options); });
 }

@@ -71,10 +71,10 @@ fs::path RemoteArtifacts::fetch(const ArtifactVersion& version, const ArtifactFi
   // One copy for all versions and names that share the bytes.
   const fs::path path = scratch_.path() / "blobs" / file.digest.hex();
   const Reference reference = Reference::parse(version.reference);
-  client::Wanted wanted{client::file_target(version.kind, reference, file.path), file.digest, file.size};
   const std::string origin = cache_origin(version.kind, reference.name, file.path);
   ProgressLine line(version.reference + " " + file.path);
-  client::download(api_.session(), wanted, path, cache_ ? cache_->nearby(origin) : client::Nearby(),
+  client::download(api_.session(), {file.digest, file.size}, path,
+                   cache_ ? cache_->nearby(origin) : client::Nearby(),
                    [&](auto done, auto total) { line.bytes(done, total); });
   if (cache_) cache_->keep(origin, file.digest, file.size, path);
   return path;

@@ -58,9 +58,7 @@ std::optional<FetchedPlugin> RemotePlugins::fetch(std::string_view wanted) {
 
 void RemotePlugins::bring(const Version& version, const VersionFile& file, const std::filesystem::path& to) {
   ProgressLine line(version.reference());
-  const Reference exact{version.name, Selector(version.number)};
-  client::download(api_.session(),
-                   {client::file_target(Kind::plugin, exact, file.path.text()), file.digest, file.size}, to, {},
+  client::download(api_.session(), {file.digest, file.size}, to, {},
                    [&](auto done, auto total) { line.bytes(done, total); });
 }
 

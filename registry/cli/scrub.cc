@@ -35,7 +35,7 @@ void print_damage(const Json& report) {
     problems.add({problem.value("pack", ""), problem["offset"].dump(),
                   problem.value("digest", "").substr(0, 19), problem.value("repaired", false) ? "yes" : "no",
                   problem.value("what", "")});
-  problems.print(std::cout);
+  if (!report.value("problems", Json::array()).empty()) problems.print(std::cout);
   const Json damaged = report.value("damaged_blobs", Json::array());
   if (damaged.empty()) return;
   std::cout << '\n';
@@ -44,15 +44,15 @@ void print_damage(const Json& report) {
     blobs.add({blob.value("digest", ""), blob["needed_by"].empty() ? "nothing" : joined(blob["needed_by"])});
   blobs.print(std::cout);
   std::cout
-      << "push the files of these versions again, or restore a backup: sound bytes take the place of the "
-         "damaged ones\n";
+      << "push the files of these versions again with --resend, or restore a backup: sound bytes take the "
+         "place of the damaged or missing ones\n";
 }
 
 void print_report(const Json& report) {
   const auto number = [&](const char* key) { return report.value(key, std::uint64_t{0}); };
   std::cout << fmt::format("{} records, {} read{}\n", number("records"), human_size(number("stored_bytes")),
                            report.value("complete", false) ? "" : "; stopped early: --continue goes on");
-  if (number("problems_found") == 0) {
+  if (number("problems_found") == 0 && report.value("damaged_blobs", Json::array()).empty()) {
     std::cout << "no problems\n";
     return;
   }

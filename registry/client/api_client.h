@@ -44,9 +44,6 @@ struct TokenWanted {
   std::optional<std::int64_t> expires_in_s;
 };
 
-// Where a file of a version is downloaded from.
-std::string file_target(Kind kind, const Reference& version, std::string_view path);
-
 // Whether the registry holds these bytes and lets this caller read them.
 bool has_blob(Session& session, const Digest& digest);
 

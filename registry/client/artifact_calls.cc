@@ -21,10 +21,6 @@ std::string doing(const char* what, Kind kind, const std::string& name) {
 
 }  // namespace
 
-std::string file_target(Kind kind, const Reference& version, std::string_view path) {
-  return version_target(kind, version.name, version.selector) + "/files/" + encode_path(path);
-}
-
 std::vector<Json> ApiClient::all_items(const std::string& target, std::size_t limit, std::string_view what) {
   std::vector<Json> out;
   std::string cursor;
@@ -77,7 +73,7 @@ Version ApiClient::version(Kind kind, const Reference& reference) {
 bool has_blob(Session& session, const Digest& digest) {
   Call call;
   call.method = "HEAD";
-  call.target = "/api/v1/blobs/" + digest.text();
+  call.target = blob_target(digest);
   try {
     session.call(call, "looking for " + digest.short_text());
     return true;

@@ -11,6 +11,7 @@
 
 #include "registry/client/problem.h"
 #include "registry/client/segments.h"
+#include "registry/client/targets.h"
 #include "registry/client/transfer.h"
 #include "storage/base/sha256.h"
 
@@ -200,7 +201,7 @@ class FileDownload {
   Outcome request(std::uint64_t end, Answer& answer) {
     Call call;
     call.method = "GET";
-    call.target = wanted_.target;
+    call.target = blob_target(wanted_.digest);
     const bool ranged = part_.size() > 0 || end < wanted_.size;
     if (ranged) {
       std::string range = "bytes=" + std::to_string(part_.size()) + "-";

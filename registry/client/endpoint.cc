@@ -66,15 +66,4 @@ std::string encode_segment(std::string_view text) {
   return out;
 }
 
-std::string encode_path(std::string_view path) {
-  std::string out;
-  while (true) {
-    const auto slash = path.find('/');
-    out += encode_segment(path.substr(0, slash));
-    if (slash == std::string_view::npos) return out;
-    out += '/';
-    path.remove_prefix(slash + 1);
-  }
-}
-
 }  // namespace assay::client

@@ -24,7 +24,5 @@ class Endpoint {
 // `text` as one path segment or query value (RFC 3986: everything but unreserved characters and ':' is
 // escaped).
 std::string encode_segment(std::string_view text);
-// `path` with its '/' kept and each segment encoded.
-std::string encode_path(std::string_view path);
 
 }  // namespace assay::client

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "registry/client/targets.h"
+
 namespace assay::client {
 
 ParentChunks::Key ParentChunks::key_of(const Digest& digest) {
@@ -49,7 +51,7 @@ bool for_each_chunk_of(Session& session, const Digest& blob,
                        const std::function<void(const ChunkRow&)>& visit) {
   Call call;
   call.method = "GET";
-  call.target = "/api/v1/blobs/" + blob.text() + "/chunks";
+  call.target = blob_target(blob) + "/chunks";
   std::string unread;
   call.on_body = [&](std::string_view bytes) {
     unread.append(bytes);

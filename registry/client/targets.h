@@ -7,6 +7,7 @@
 #include "registry/client/endpoint.h"
 #include "registry/domain/kind.h"
 #include "registry/domain/reference.h"
+#include "storage/base/digest.h"
 
 namespace assay::client {
 
@@ -17,6 +18,10 @@ inline std::string artifact_target(Kind kind, const Name& name) {
 
 inline std::string version_target(Kind kind, const Name& name, const Selector& selector) {
   return artifact_target(kind, name) + "/versions/" + encode_segment(selector.text());
+}
+
+inline std::string blob_target(const Digest& digest) {
+  return "/api/v1/blobs/" + digest.text();
 }
 
 inline std::string stage_target(const Name& model, const std::string& stage) {

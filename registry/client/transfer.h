@@ -34,8 +34,11 @@ struct Sent {
 Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& parents,
             const Progress& progress);
 
+// Sends all of `file`, whatever the registry has of it, and has it read what is stored of it: damaged or
+// missing bytes are replaced. Throws as upload().
+Sent resend(Session& session, const LocalFile& file, const Progress& progress);
+
 struct Wanted {
-  std::string target;  // of the API
   Digest digest;
   std::uint64_t size = 0;
 };
@@ -51,11 +54,12 @@ struct Fetched {
   std::uint64_t travelled = 0;  // bytes of the file that came from the registry now
 };
 
-// Makes `path` hold exactly the wanted bytes, creating its parent directories. Bytes go to a hidden `.part`
-// file beside it, which is renamed only when size and digest agree, so `path` is never partial; a broken
-// connection is resumed where it stopped, and a `.part` left by an earlier attempt is taken up after being
-// hashed. A file that already holds the bytes is left alone. Throws corrupt when what came differs from the
-// digest (nothing is kept), conflict when another process is fetching the same file, else as Session::call.
+// Makes `path` hold exactly the wanted bytes, creating its parent directories. They are asked for by digest:
+// whoever may read a version may read its blobs. Bytes go to a hidden `.part` file beside `path`, which is
+// renamed only when size and digest agree, so `path` is never partial; a broken connection is resumed where
+// it stopped, and a `.part` left by an earlier attempt is taken up after being hashed. A file that already
+// holds the bytes is left alone. Throws corrupt when what came differs from the digest (nothing is kept),
+// conflict when another process is fetching the same file, else as Session::call.
 Fetched download(Session& session, const Wanted& wanted, const std::filesystem::path& path,
                  const Nearby& nearby, const Progress& progress);
 

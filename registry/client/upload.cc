@@ -9,6 +9,7 @@
 #include "registry/client/parent_chunks.h"
 #include "registry/client/problem.h"
 #include "registry/client/reading.h"
+#include "registry/client/targets.h"
 #include "registry/client/transfer.h"
 #include "registry/client/upload_plan.h"
 
@@ -20,15 +21,20 @@ using Json = nlohmann::json;
 // A server that is being restarted is away for some seconds, and a large file is worth the wait.
 constexpr int kPatience = 2;
 
+Call put_call(const LocalFile& file) {
+  Call call;
+  call.method = "PUT";
+  call.target = blob_target(file.digest);
+  call.content_type = "application/octet-stream";
+  return call;
+}
+
 Sent put_whole(Session& session, const LocalFile& file, const Progress& progress) {
   std::string bytes(file.size, '\0');
   const FileReader reader(file.path);
   const std::size_t got = reader.read(0, std::as_writable_bytes(std::span(bytes)));
   if (got != file.size || Digest::of(bytes) != file.digest) throw changed_meanwhile(file);
-  Call call;
-  call.method = "PUT";
-  call.target = "/api/v1/blobs/" + file.digest.text();
-  call.content_type = "application/octet-stream";
+  Call call = put_call(file);
   call.body = std::move(bytes);
   session.call(call, "uploading " + file.path.string());
   if (progress) progress(file.size, file.size);
@@ -200,6 +206,33 @@ Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& 
             const Progress& progress) {
   if (file.size < kSentWhole) return put_whole(session, file, progress);
   return FileUpload(session, file, parents, progress).run();
+}
+
+// No exception may pass through the HTTP library: what reading the file throws is thrown afterwards.
+Sent resend(Session& session, const LocalFile& file, const Progress& progress) {
+  const FileReader reader(file.path);
+  std::exception_ptr failed;
+  Call call = put_call(file);
+  call.target += "?stored=checked";
+  call.body_size = file.size;
+  call.body_source = [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
+    try {
+      const std::size_t got = reader.read(offset, std::as_writable_bytes(into));
+      if (progress) progress(offset + got, file.size);
+      return got;
+    } catch (...) {
+      failed = std::current_exception();
+      return 0;
+    }
+  };
+  try {
+    session.call(call, "sending " + file.path.string() + " again");
+  } catch (const Error&) {
+    if (failed) std::rethrow_exception(failed);
+    if (hash_file(file.path).digest != file.digest) throw changed_meanwhile(file);
+    throw;
+  }
+  return {.travelled = file.size, .known = false};
 }
 
 }  // namespace assay::client

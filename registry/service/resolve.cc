@@ -12,20 +12,10 @@
 namespace assay {
 namespace {
 
-std::optional<Version> find_by_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {
+std::optional<VersionNumber> number_of_stage(Snapshot& snapshot, const Name& model, const StageName& stage) {
   const auto found = find_stage(snapshot, model, stage);
   if (!found || !found->version) return std::nullopt;
-  return find_version(snapshot, Kind::model, model, found->version->number);
-}
-
-std::optional<Version> find(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
-  if (const auto* number = std::get_if<VersionNumber>(&selector.value()))
-    return find_version(snapshot, kind, name, *number);
-  if (const auto* digest = std::get_if<Digest>(&selector.value()))
-    return find_version(snapshot, kind, name, *digest);
-  if (const auto* stage = std::get_if<StageName>(&selector.value()))
-    return kind == Kind::model ? find_by_stage(snapshot, name, *stage) : std::nullopt;
-  return newest_version(snapshot, kind, name);
+  return found->version->number;
 }
 
 std::string known_stages(Snapshot& snapshot, const Name& model, const StageName& wanted) {
@@ -56,8 +46,19 @@ Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name) {
   return Error(Code::not_found, fmt::format("There is no {} {}{}", singular(kind), name.text(), next));
 }
 
+std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name,
+                                         const Selector& selector) {
+  if (const auto* number = std::get_if<VersionNumber>(&selector.value())) return *number;
+  if (const auto* digest = std::get_if<Digest>(&selector.value()))
+    return find_number(snapshot, kind, name, *digest);
+  if (const auto* stage = std::get_if<StageName>(&selector.value()))
+    return kind == Kind::model ? number_of_stage(snapshot, name, *stage) : std::nullopt;
+  return newest_number(snapshot, kind, name);
+}
+
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector) {
-  if (auto found = find(snapshot, kind, name, selector)) return *std::move(found);
+  if (const auto number = find_number(snapshot, kind, name, selector))
+    if (auto found = find_version(snapshot, kind, name, *number)) return *std::move(found);
   const std::string wanted = fmt::format("{} {}", singular(kind), Reference{name, selector}.text());
   if (!find_artifact_id(snapshot, kind, name)) throw no_artifact(snapshot, kind, name);
   throw Error(Code::not_found, fmt::format("There is no {}{}", wanted, hint(snapshot, kind, name, selector)));

@@ -3,6 +3,8 @@
 // digest after.
 #pragma once
 
+#include <optional>
+
 #include "registry/access/principal.h"
 #include "registry/domain/artifact.h"
 #include "registry/service/services.h"
@@ -18,6 +20,11 @@ Error no_artifact(Snapshot& snapshot, Kind kind, const Name& name);
 // Throws not_found: no_artifact, or naming the numbers that exist or the stages that are set. By digest it is
 // the newest version that has it. Inside a transaction of the caller; does not check permissions.
 Version resolve(Snapshot& snapshot, Kind kind, const Name& name, const Selector& selector);
+
+// The number of that version, or none, read without its files. A number stands for itself, whether or not
+// there is such a version.
+std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Name& name,
+                                         const Selector& selector);
 
 // The same with a view of its own, after requiring `read` on the namespace.
 Version resolve(const Services& services, const Principal& caller, Kind kind, const Name& name,

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/blob_holders.h"
+#include "registry/catalog/live_blobs.h"
 #include "registry/catalog/scrub_progress.h"
 #include "registry/domain/canonical_json.h"
 #include "storage/base/error.h"
@@ -77,7 +79,11 @@ struct Standing {
       result.problems_repaired += problem.repaired ? 1 : 0;
       if (result.problems.size() < kMaxShownProblems) result.problems.push_back(problem);
     }
-    for (const Digest& digest : slice.damaged_blobs)
+    add(slice.damaged_blobs);
+  }
+
+  void add(const std::vector<Digest>& blobs) {
+    for (const Digest& digest : blobs)
       if (damaged.size() < kMaxShownProblems &&
           std::find(damaged.begin(), damaged.end(), digest) == damaged.end())
         damaged.push_back(digest);
@@ -108,6 +114,15 @@ std::string holder_text(const BlobHolder& holder) {
   const std::string version =
       fmt::format("{} {}", singular(holder.kind), reference_text(holder.name, holder.number));
   return holder.path.empty() ? version : fmt::format("{} ({})", version, holder.path);
+}
+
+// Blobs of live versions that the store does not know: what described them is gone.
+std::vector<Digest> lost_blobs(const Services& services) {
+  std::set<Digest> lost;
+  for_each_live_blob(services.database, Time::max(), [&](const Digest& digest) {
+    if (lost.size() < kMaxShownProblems && !services.blobs.stat(digest)) lost.insert(digest);
+  });
+  return {lost.begin(), lost.end()};
 }
 
 std::vector<DamagedBlob> explain_damage(Snapshot& snapshot, const std::vector<Digest>& damaged) {
@@ -157,6 +172,7 @@ ScrubResult scrub_blobs(const Services& services, const Principal& caller, const
   for (bool more = true; more;) {
     standing.add(scrub_slice(services, wish, standing));
     standing.result.complete = standing.cursor.empty();
+    if (standing.result.complete) standing.add(lost_blobs(services));
     more = !standing.result.complete && !(wish.stop && wish.stop());
     services.database.write([&](Transaction& transaction) {
       if (standing.result.complete)

@@ -40,7 +40,7 @@ struct ScrubResult {
   std::uint64_t problems_found = 0;
   std::uint64_t problems_repaired = 0;
   std::vector<ScrubProblem> problems;  // the first ones
-  std::vector<DamagedBlob> damaged;    // no sound copy is left of them
+  std::vector<DamagedBlob> damaged;    // no sound copy is left of all that they need
 };
 
 // {"complete","records","stored_bytes","problems_found","problems_repaired","problems":[{"pack","offset",

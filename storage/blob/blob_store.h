@@ -32,6 +32,10 @@ struct ByteRange {
   std::uint64_t length = std::numeric_limits<std::uint64_t>::max();
 };
 
+// Whether an upload relies on what is stored already, or reads what it would rely on and stores anew what
+// does not hold: the way to replace damaged bytes.
+enum class Stored { trusted, checked };
+
 // What the uploader knows beforehand. All of it may be left out.
 struct UploadOptions {
   std::optional<Digest> digest = {};       // finish() refuses anything else
@@ -39,6 +43,7 @@ struct UploadOptions {
   // Stored blobs that this one probably resembles, such as the version before; the likeliest first. They only
   // make it smaller: one that is not stored or does not help is passed over.
   std::vector<Digest> parents = {};
+  Stored stored = Stored::trusted;
 };
 
 // A piece of a blob as the store cuts it: equal bytes in equal surroundings are equal pieces, in any blob.

@@ -59,7 +59,7 @@ class Collection {
           Code::corrupt,
           fmt::format(
               "Nothing was freed: blob {} is needed, and what it consists of cannot be read. Run assay "
-              "scrub to see what is damaged, upload it again or restore it, then collect again.",
+              "scrub to see what is damaged, push it again with --resend or restore it, then collect again.",
               blob.text()));
   }
 

@@ -2,6 +2,8 @@
 #include "storage/blob/explain.h"
 
 #include <algorithm>
+#include <functional>
+#include <unordered_set>
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
@@ -56,39 +58,51 @@ std::unordered_set<Digest> with_children(PackIndex& index, std::unordered_set<Di
   return chunks;
 }
 
-// Whether a blob has one of `wanted` among its pages or chunks. Pages that several blobs share are read once.
+// Blobs that have a page or chunk of which `wanted` is true. Pages that several blobs share are read once.
 class Search {
  public:
-  Search(StoreParts& parts, std::unordered_set<Digest> wanted, Unreadable unreadable)
-      : parts_(parts), wanted_(std::move(wanted)), unreadable_(unreadable) {}
+  using Wanted = std::function<bool(RecordKind, const Digest&)>;
+  Search(StoreParts& parts, Wanted wanted) : parts_(parts), wanted_(std::move(wanted)) {}
 
+  // Throws corrupt when a recipe cannot be read.
   bool hits(const Digest& blob) {
-    try {
-      const Recipe recipe = parts_.source.recipe(blob);
-      return std::any_of(recipe.pages.begin(), recipe.pages.end(),
-                         [&](const RecipePage& page) { return hits_page(page.id); });
-    } catch (const Error& error) {
-      if (error.code() != Code::corrupt) throw;
-      return unreadable_ == Unreadable::included;
-    }
+    const Recipe recipe = parts_.source.recipe(blob);
+    return std::any_of(recipe.pages.begin(), recipe.pages.end(),
+                       [&](const RecipePage& page) { return hits_page(page.id); });
   }
 
  private:
   bool hits_page(const Digest& page) {
-    if (wanted_.contains(page) || hit_.contains(page)) return true;
+    if (hit_.contains(page) || wanted_(RecordKind::page, page)) return true;
     if (missed_.contains(page)) return false;
     const auto chunks = parts_.source.page(page);
-    const bool hit = std::any_of(chunks.begin(), chunks.end(),
-                                 [&](const ChunkInfo& chunk) { return wanted_.contains(chunk.digest); });
+    const bool hit = std::any_of(chunks.begin(), chunks.end(), [&](const ChunkInfo& chunk) {
+      return wanted_(RecordKind::chunk, chunk.digest);
+    });
     (hit ? hit_ : missed_).insert(page);
     return hit;
   }
 
   StoreParts& parts_;
-  const std::unordered_set<Digest> wanted_;
-  const Unreadable unreadable_;
+  const Wanted wanted_;
   std::unordered_set<Digest> hit_, missed_;
 };
+
+// Ascending, at most `limit`; whether a blob whose recipe cannot be read is among them, `unreadable` says.
+std::vector<Digest> blobs_with(StoreParts& parts, Search search, bool unreadable, std::size_t limit) {
+  std::vector<Digest> out;
+  for (const Digest& blob : parts.index.blobs()) {
+    if (out.size() == limit) break;
+    bool hit = unreadable;
+    try {
+      hit = search.hits(blob);
+    } catch (const Error& error) {
+      if (error.code() != Code::corrupt) throw;
+    }
+    if (hit) out.push_back(blob);
+  }
+  return out;
+}
 
 // What several blobs take together.
 class Sum {
@@ -147,15 +161,9 @@ class Sum {
 
 }  // namespace
 
-std::vector<Digest> blobs_needing(StoreParts& parts, const std::unordered_set<Digest>& records,
-                                  Unreadable unreadable, std::size_t limit) {
-  Search search(parts, with_children(parts.index, records), unreadable);
-  std::vector<Digest> out;
-  for (const Digest& blob : parts.index.blobs()) {
-    if (out.size() == limit) break;
-    if (search.hits(blob)) out.push_back(blob);
-  }
-  return out;
+std::vector<Digest> incomplete_blobs(StoreParts& parts, std::size_t limit) {
+  const auto lacks = [&](RecordKind kind, const Digest& id) { return !parts.index.is_whole(kind, id); };
+  return blobs_with(parts, Search(parts, lacks), true, limit);
 }
 
 Explanation explain(StoreParts& parts, const Digest& digest) {
@@ -177,7 +185,9 @@ Explanation explain(StoreParts& parts, const Digest& digest) {
   if (!out.is_chunk) return out;
   if (!out.is_blob) out.size = copies.front().entry.raw_length;
   add_places(copies, out);
-  out.needed_by = blobs_needing(parts, {digest}, Unreadable::left_out, kShownBlobs);
+  const auto wanted = with_children(parts.index, {digest});
+  const auto needs = [&](RecordKind, const Digest& id) { return wanted.contains(id); };
+  out.needed_by = blobs_with(parts, Search(parts, needs), false, kShownBlobs);
   return out;
 }
 

@@ -2,7 +2,6 @@
 // What stored bytes are needed for and what they take: the answers of Maintenance that change nothing.
 #pragma once
 
-#include <unordered_set>
 #include <vector>
 
 #include "storage/blob/maintenance.h"
@@ -14,10 +13,8 @@ namespace assay {
 Explanation explain(StoreParts& parts, const Digest& digest);
 Savings savings(StoreParts& parts, const std::vector<Digest>& blobs);
 
-// The blobs that need any of these chunks or pages, to hold or to decode; those whose description or pages
-// cannot be read too when they are included. Ascending, at most `limit`. Reads every recipe of the store.
-enum class Unreadable { left_out, included };
-std::vector<Digest> blobs_needing(StoreParts& parts, const std::unordered_set<Digest>& records,
-                                  Unreadable unreadable, std::size_t limit);
+// The blobs of which something is missing, or known to be damaged without another copy. Ascending, at most
+// `limit`. Reads every recipe of the store.
+std::vector<Digest> incomplete_blobs(StoreParts& parts, std::size_t limit);
 
 }  // namespace assay

@@ -55,7 +55,7 @@ struct ScrubReport {
   std::uint64_t stored_bytes = 0;
   std::string cursor;  // for the next scrub; empty when this one reached the end
   std::vector<ScrubProblem> problems;
-  std::vector<Digest> damaged_blobs;  // need a chunk of which no sound copy is left: upload or restore them
+  std::vector<Digest> damaged_blobs;  // need a record of which no sound copy is left, or that is not there
 };
 
 // Where the bytes of a blob or chunk are and what needs them.

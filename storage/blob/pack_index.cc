@@ -178,6 +178,12 @@ bool PackIndex::reuse(RecordKind kind, const Digest& id, Pins& pins) {
   return true;
 }
 
+bool PackIndex::is_whole(RecordKind kind, const Digest& id) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Pack>> packs;
+  return pin(kind, id, 0, packs);
+}
+
 void PackIndex::mark_damaged(const Found& found) {
   const std::lock_guard lock(mutex_);
   for (PackEntry& entry : found.pack->contents.entries)

@@ -73,6 +73,8 @@ class PackIndex {
   std::vector<Found> find_all(RecordKind kind, const Digest& id) const;
   // Whether a chunk or page is here, with all that decoding it needs; then it stays for as long as `pins`.
   bool reuse(RecordKind kind, const Digest& id, Pins& pins);
+  // The same now; it need not stay.
+  bool is_whole(RecordKind kind, const Digest& id) const;
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.
   void mark_damaged(const Found& found);
 

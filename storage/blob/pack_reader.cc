@@ -15,9 +15,10 @@ Error about_blob(const Digest& digest, const Error& error) {
   if (error.code() == Code::corrupt)
     return Error(
         Code::corrupt,
-        fmt::format("Blob {} is damaged on disk: {}. Run assay fsck to see what else is; upload it again or "
-                    "restore it from a backup.",
-                    digest.text(), error.message()));
+        fmt::format(
+            "Blob {} is damaged on disk: {}. Run assay scrub to see what else is; push the file again "
+            "with --resend, or restore it from a backup.",
+            digest.text(), error.message()));
   if (error.code() == Code::unsupported)
     return Error(Code::unsupported, fmt::format("Blob {} cannot be read: {}. Use a newer assay.",
                                                 digest.text(), error.message()));

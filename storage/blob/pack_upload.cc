@@ -8,6 +8,7 @@
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
+#include "storage/blob/check_record.h"
 
 namespace assay {
 namespace {
@@ -154,9 +155,24 @@ void PackUpload::list(const Cut& cut, const Digest& digest) {
 
 bool PackUpload::is_known(const Digest& chunk, std::uint64_t offset) {
   if (fresh_.contains(chunk)) return true;
-  if (!parts_.index.reuse(RecordKind::chunk, chunk, pins_)) return false;
+  if (!reuse(RecordKind::chunk, chunk)) return false;
   parents_->saw(chunk, offset);
   return true;
+}
+
+bool PackUpload::reuse(RecordKind kind, const Digest& id) {
+  return is_sound(kind, id) && parts_.index.reuse(kind, id, pins_);
+}
+
+// A copy that another record is needed for and not to be had is passed over too: its bytes are at hand here.
+bool PackUpload::is_sound(RecordKind kind, const Digest& id) {
+  if (options_.stored == Stored::trusted) return true;
+  std::vector<std::byte> raw;
+  while (const auto copy = parts_.index.find(kind, id)) {
+    if (check_record(parts_.index, parts_.source, *copy, raw).state == RecordState::sound) return true;
+    parts_.index.mark_damaged(*copy);
+  }
+  return false;
 }
 
 void PackUpload::encode_later(const Cut& cut, std::uint64_t offset, std::shared_ptr<NewChunk> chunk) {
@@ -230,7 +246,7 @@ void PackUpload::end_page() {
   for (const ChunkInfo& chunk : page_) size += chunk.length;
   recipe_.pages.push_back({id, size, static_cast<std::uint32_t>(page_.size())});
   page_.clear();
-  if (fresh_.contains(id) || parts_.index.reuse(RecordKind::page, id, pins_)) return;
+  if (fresh_.contains(id) || reuse(RecordKind::page, id)) return;
   fresh_.insert(id);
   collect(0);
   RecordBatch record;
@@ -279,7 +295,7 @@ BlobInfo PackUpload::publish(const Digest& digest) {
 bool PackUpload::is_described(const Digest& digest) {
   if (!parts_.index.lease(digest)) return false;
   leased_ = digest;
-  return parts_.index.find(RecordKind::blob, digest).has_value();
+  return is_sound(RecordKind::blob, digest) && parts_.index.find(RecordKind::blob, digest).has_value();
 }
 
 void PackUpload::describe(const Digest& digest) {

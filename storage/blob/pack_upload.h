@@ -52,6 +52,8 @@ class PackUpload final : public BlobUpload {
   void name(std::size_t leave);
   void list(const Cut& cut, const Digest& digest);
   bool is_known(const Digest& chunk, std::uint64_t offset);
+  bool reuse(RecordKind kind, const Digest& id);
+  bool is_sound(RecordKind kind, const Digest& id);
   void encode_later(const Cut& cut, std::uint64_t offset, std::shared_ptr<NewChunk> chunk);
   void collect(std::size_t leave);
   void help();

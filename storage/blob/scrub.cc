@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <thread>
-#include <unordered_set>
 
 #include "storage/base/error.h"
 #include "storage/blob/check_record.h"
@@ -54,9 +53,9 @@ class Scrub {
               [](const auto& one, const auto& other) { return one->name < other->name; });
     std::erase_if(packs, [&](const auto& pack) { return pack->name < start_.pack; });
     for (const auto& pack : packs) total_ += pack->file->size();
-    for (const auto& pack : packs)
-      if (!read(pack)) break;
-    if (!bad_.empty()) report_.damaged_blobs = blobs_needing(parts_, bad_, Unreadable::included, kMaxDamaged);
+    const bool all = std::all_of(packs.begin(), packs.end(), [&](const auto& pack) { return read(pack); });
+    // What a repair has put aside is no record that could be read: it is missed only where it is needed.
+    if (all || lost_) report_.damaged_blobs = incomplete_blobs(parts_, kMaxDamaged);
     return std::move(report_);
   }
 
@@ -90,7 +89,7 @@ class Scrub {
     parts_.index.mark_damaged(found);
     const bool repaired = has_sound_copy(found);
     report_.problems.push_back({found.pack->name, found.entry.offset, found.entry.id, repaired, result.what});
-    if (!repaired) bad_.insert(found.entry.id);
+    lost_ = lost_ || !repaired;
   }
 
   // Readers pass the damaged copy over from now on; a collection leaves it behind.
@@ -119,7 +118,7 @@ class Scrub {
   const steady_clock::time_point begun_ = steady_clock::now();
   std::uint64_t total_ = 0;
   std::vector<std::byte> raw_;
-  std::unordered_set<Digest> bad_;
+  bool lost_ = false;  // a record of which there is no sound copy
   ScrubReport report_;
 };
 

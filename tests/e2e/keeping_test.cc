@@ -114,6 +114,64 @@ TEST_CASE("Keeping: a scrub of a sound store finds nothing, at the rate it was t
   CHECK(result["problems_found"] == 0);
 }
 
+// Flips a bit of a stored chunk of the file, in whatever pack it is.
+void damage(const Registry& registry, const std::string& bytes) {
+  std::size_t damaged = 0;
+  for (const auto& entry : fs::directory_iterator(registry.data() / "blobs/packs")) {
+    std::string pack = read_file(entry.path());
+    const std::size_t at = pack.find(bytes.substr(bytes.size() / 2, 64));
+    if (at == std::string::npos) continue;
+    pack[at] = static_cast<char>(pack[at] ^ 1);
+    std::ofstream(entry.path(), std::ios::binary) << pack;
+    ++damaged;
+  }
+  REQUIRE(damaged == 1);
+}
+
+TEST_CASE("Keeping: damage heals when the version's files are sent again, before and after a repair") {
+  Registry registry;
+  const std::string bytes = noise(300'000, 1);
+  registry.write("one.bin", bytes);
+  registry.expect(0, {"push", "model", "churn", "one.bin"});
+  CHECK(has(registry.expect(60, {"push", "model", "other", "one.bin", "--resend"}).err, "other"));
+  const std::string data = registry.data().string();
+  const auto is_hit = [&](const char* state) {
+    CHECK(has(registry.expect(0, {"push", "model", "churn", "one.bin"}).out, "nothing to do"));
+    INFO(state);
+    const auto scrub = registry.expect(40, {"scrub"});
+    CHECK(has(scrub.out, "model default/churn@1 (one.bin)"));
+    CHECK(has(scrub.out, "--resend"));
+  };
+  const auto heals = [&] {
+    CHECK(
+        has(registry.expect(0, {"push", "model", "churn", "one.bin", "--resend"}).out, "churn@1 sent again"));
+    registry.expect(0, {"pull", "churn@1", "out"});
+    CHECK(read_file(registry.file("out/one.bin")) == bytes);
+    fs::remove_all(registry.file("out"));
+  };
+  for (const bool scrubbed : {true, false}) {
+    registry.stop();
+    registry.start();  // what was written last is in a sealed pack now
+    registry.stop();
+    damage(registry, bytes);
+    registry.start();
+    if (scrubbed) is_hit("damaged");
+    heals();
+    registry.stop();
+    registry.expect(0, {"repair", "--data", data});
+    registry.start();
+    CHECK(has(registry.expect(0, {"scrub"}).out, "no problems"));
+  }
+  // A repair puts aside what is damaged, so that nothing is left that could be read and found so.
+  registry.stop();
+  damage(registry, bytes);
+  registry.expect(40, {"repair", "--data", data});
+  registry.start();
+  is_hit("gone");
+  heals();
+  CHECK(has(registry.expect(0, {"scrub"}).out, "no problems"));
+}
+
 TEST_CASE("Keeping: a quota stops a push before and at publishing, and a larger one lets it go on") {
   Registry registry;
   registry.write("one.bin", noise(10'000, 1));

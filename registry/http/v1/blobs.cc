@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kBlobs = "/api/v1/blobs";
 constexpr const char* kBlob = "/api/v1/blobs/{digest}";
+constexpr const char* kStored = "stored";
 
 // `curl -T file URL/api/v1/blobs/` puts the file's name where a digest may stand: then nothing is promised.
 std::optional<Digest> promised_digest(const Request& request) {
@@ -44,16 +45,28 @@ void check_digest_fields(const Request& request, std::optional<Digest>& digest) 
 
 std::vector<Digest> parents_of(const Request& request) {
   std::vector<Digest> parents;
-  for (const auto& [name, value] : request.query.pairs()) parents.push_back(Digest::parse(value));
+  for (const auto& [name, value] : request.query.pairs())
+    if (name == "parent") parents.push_back(Digest::parse(value));
   if (parents.size() > kMaxUploadParents)
     throw Error(Code::too_large, "at most " + std::to_string(kMaxUploadParents) + " parents are taken");
   return parents;
 }
 
+Stored stored_of(const Request& request) {
+  const auto wish = request.query.find(kStored);
+  if (!wish) return Stored::trusted;
+  if (*wish != "checked")
+    throw Error(Code::invalid_argument, "the query parameter `stored` is `checked`, or left out");
+  return Stored::checked;
+}
+
 Response take(const Context& context, Request& request, std::optional<Digest> digest) {
   check_digest_fields(request, digest);
   Upload upload(context.services, *request.principal,
-                {.digest = digest, .size = request.body_size, .parents = parents_of(request)});
+                {.digest = digest,
+                 .size = request.body_size,
+                 .parents = parents_of(request),
+                 .stored = stored_of(request)});
   std::vector<std::byte> part(kStreamChunk);
   while (const std::size_t n = request.body->read(part)) upload.write(std::span(part).first(n));
   return created_blob(upload.finish());
@@ -74,15 +87,16 @@ Response list_chunks(const Context& context, const Request& request) {
 Response get(const Context& context, const Request& request) {
   const Digest digest = Digest::parse(request.parameter("digest"));
   const BlobInfo blob = stat_blob(context.services, *request.principal, digest);
-  return answer(request, {.digest = digest,
-                          .size = blob.size,
-                          .media_type = "application/octet-stream",
-                          .file_name = digest.hex(),
-                          .immutable = true,
-                          .open = [&](std::uint64_t offset, std::uint64_t length) {
-                            return source_of(open_blob(context.services, *request.principal, digest,
-                                                       {.offset = offset, .length = length}));
-                          }});
+  return answer(
+      request, {.digest = digest,
+                .size = blob.size,
+                .media_type = "application/octet-stream",
+                .file_name = digest.hex(),
+                .immutable = true,
+                .open = [&](std::uint64_t offset, std::uint64_t length) {
+                  // Whether the caller may was asked above.
+                  return source_of(context.services.blobs.open(digest, {.offset = offset, .length = length}));
+                }});
 }
 
 }  // namespace
@@ -94,7 +108,7 @@ void add_blob_routes(RouteTable& table, const Context& context) {
                .permission = Permission::register_,
                .body = BodyKind::streamed,
                .body_limit = kBlobBytes,
-               .query = {"parent"},
+               .query = {"parent", kStored},
                .handler = std::move(handler)});
   };
   add_upload(Method::put, kBlob,

@@ -38,7 +38,7 @@ struct Two {
 
   Fetched fetch(const std::vector<Digest>& alike) {
     Session session = registry.session();
-    const Wanted wanted{"/api/v1/blobs/" + Digest::of(changed).text(), Digest::of(changed), changed.size()};
+    const Wanted wanted{Digest::of(changed), changed.size()};
     const Fetched fetched = download(session, wanted, dir / "down", {&cache, alike}, {});
     CHECK(read(dir / "down") == changed);
     return fetched;
@@ -95,7 +95,7 @@ TEST_CASE("Download: a chunk list that is wrong is found out, and all of it fetc
   ScriptedServer server({[&](const std::string&) { return http_answer(200, rows); },
                          [&](const std::string&) { return http_answer(200, bytes); }});
   Session session({Endpoint::parse(server.url()), "", {}, {}});
-  const Wanted wanted{"/blob", Digest::of(bytes), bytes.size()};
+  const Wanted wanted{Digest::of(bytes), bytes.size()};
   download(session, wanted, dir / "down", {&cache, {Digest::of(old)}}, {});
   CHECK(read(dir / "down") == bytes);
 }

@@ -153,7 +153,6 @@ TEST_CASE("Endpoint: only an origin is taken") {
 TEST_CASE("Endpoint: segments are encoded byte by byte") {
   CHECK(encode_segment("a b/ü?#%") == "a%20b%2F%C3%BC%3F%23%25");
   CHECK(encode_segment("sha256:ab") == "sha256:ab");
-  CHECK(encode_path("model/a b.bin") == "model/a%20b.bin");
 }
 
 }  // namespace

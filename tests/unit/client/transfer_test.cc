@@ -26,7 +26,7 @@ Session session_to(const ScriptedServer& server) {
 }
 
 Wanted wanted(const std::string& bytes) {
-  return {"/blob", Digest::of(bytes), bytes.size()};
+  return {Digest::of(bytes), bytes.size()};
 }
 
 // The head promises all of it, and the connection ends after `count` bytes.

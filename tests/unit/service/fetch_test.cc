@@ -61,13 +61,18 @@ TEST_CASE("Fetch: a version's file is found by path, and the nearest path is nam
   Registry registry;
   registry.push(registry.ann, "acme/churn", "weights");
   const Name name = Name::parse("acme/churn");
-  CHECK(find_file(registry.services, registry.ann, Kind::model, name, Selector(), FilePath::parse("w.bin"))
+  const Digest digest = registry.push(registry.ann, "acme/churn", "newer bytes").version.digest;
+  for (const Selector& selector : {Selector(), Selector(VersionNumber{2}), Selector(digest)})
+    CHECK(find_file(registry.services, registry.ann, Kind::model, name, selector, FilePath::parse("w.bin"))
+              .size == 11);
+  CHECK(find_file(registry.services, registry.ann, Kind::model, name, Selector(VersionNumber{1}),
+                  FilePath::parse("w.bin"))
             .size == 7);
   CHECK_THAT(message_of([&] {
                find_file(registry.services, registry.ann, Kind::model, name, Selector(),
                          FilePath::parse("v.bin"));
              }),
-             Catch::Contains("acme/churn@1 has no file v.bin; did you mean \"w.bin\"?"));
+             Catch::Contains("acme/churn@2 has no file v.bin; did you mean \"w.bin\"?"));
   CHECK(code_of([&] {
           find_file(registry.services, registry.eve, Kind::model, name, Selector(), FilePath::parse("w.bin"));
         }) == Code::denied);

@@ -144,6 +144,33 @@ TEST_CASE("Pack upload: bytes stored twice by uploads that ran side by side are 
   CHECK(store.totals().blobs == 2);
 }
 
+TEST_CASE("Pack upload: what is stored is read where it is not trusted, and damage nobody knew of heals") {
+  const std::string bytes = table_bytes(1000000, 7);
+  const Digest digest = Digest::of(bytes);
+  test::TempDir directory;
+  const auto root = directory / "blobs";
+  put(*open_local_blob_store(root), bytes);
+  open_local_blob_store(root);  // closes the pack
+  std::vector<PackEntry> victims;
+  for (const test::OpenPack& pack : test::packs_of(*open_existing_files(root)))
+    for (const PackEntry& entry : pack.pack->contents.entries) victims.push_back(entry);
+  REQUIRE(victims.size() > 3);
+  for (const PackEntry& victim : victims) REQUIRE(test::damage(root, victim.kind, victim.id) == 1);
+  const auto upload = [&](Stored stored) {
+    const auto store = open_local_blob_store(root);
+    const auto one = store->begin_upload({.digest = digest, .stored = stored});
+    one->write(as_span(bytes));
+    one->finish();
+  };
+  upload(Stored::trusted);
+  CHECK_THROWS_AS(open_local_blob_store(root)->check(digest), Error);
+  upload(Stored::checked);
+  CHECK_NOTHROW(open_local_blob_store(root)->check(digest));
+  const BlobTotals before = open_local_blob_store(root)->totals();
+  upload(Stored::checked);
+  CHECK(open_local_blob_store(root)->totals() == before);
+}
+
 TEST_CASE("Pack upload: uploading a blob again heals any of its records, and stores no other anew") {
   const std::string bytes = table_bytes(1000000, 7);
   const Digest digest = Digest::of(bytes);
