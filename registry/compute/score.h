@@ -33,11 +33,15 @@ class ScoredModel {
   std::string score_json(std::string_view json, const CallOptions& options, Progress& progress);
 
  private:
-  ScoredModel(ArtifactVersion version, BundleInfo info, std::unique_ptr<Scorer> scorer)
-      : version_(std::move(version)), info_(std::move(info)), scorer_(std::move(scorer)) {}
+  ScoredModel(ArtifactVersion version, ModelBundle bundle, std::unique_ptr<Scorer> scorer)
+      : version_(std::move(version)),
+        info_(std::move(bundle.info)),
+        entries_(std::move(bundle.entries)),
+        scorer_(std::move(scorer)) {}
 
   ArtifactVersion version_;
   BundleInfo info_;
+  MemoryBundle entries_;  // the scorer's, to be loaded again after a crash
   TableSchema output_;
   std::unique_ptr<Scorer> scorer_;
 };

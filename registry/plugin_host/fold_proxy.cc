@@ -14,10 +14,13 @@ using wire::FrameKind;
 
 class StateProxy final : public FoldState {
  public:
-  StateProxy(PluginSession& session, std::string_view capability, TableSchema schema, json id)
-      : session_(session), capability_(capability), schema_(std::move(schema)), id_(std::move(id)) {}
+  StateProxy(PluginSession& session, std::size_t& alive, std::string_view capability, TableSchema schema, json id)
+      : session_(session), alive_(alive), capability_(capability), schema_(std::move(schema)), id_(std::move(id)) {
+    ++alive_;
+  }
 
   ~StateProxy() override {
+    --alive_;
     try {
       Progress nobody;
       CallOptions brief;
@@ -81,6 +84,7 @@ class StateProxy final : public FoldState {
 
  private:
   PluginSession& session_;
+  std::size_t& alive_;
   std::string_view capability_;
   TableSchema schema_;
   json id_;
@@ -110,14 +114,19 @@ class FoldProxy final : public Fold {
     const json request = {{"schema", wire::schema_to_json(*export_schema(schema))},
                           {"roles", roles_json(roles)},
                           {"source", source_json(source)}};
-    const auto answer = session_->call(kind, doing, request, {}, {.source = source}, options, progress);
+    const auto call = [&] {
+      return session_->call(kind, doing, request, {}, {.source = source}, options, progress);
+    };
+    // With states that died in a crash there is nothing to begin again beside.
+    const auto answer = states_ == 0 ? session_->again_after_crash(call) : call();
     const auto id = answer.json.find("state");
     if (id == answer.json.end() || !id->is_number_unsigned()) session_->broken(doing, "answered no state");
-    return std::make_unique<StateProxy>(*session_, capability_, schema, *id);
+    return std::make_unique<StateProxy>(*session_, states_, capability_, schema, *id);
   }
 
   std::unique_ptr<PluginSession> session_;
   std::string capability_;
+  std::size_t states_ = 0;  // alive
 };
 
 }  // namespace

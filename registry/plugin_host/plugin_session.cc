@@ -96,35 +96,44 @@ json source_json(const BundleSource* source) {
   return list;
 }
 
-PluginSession::PluginSession(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
-                 std::string component, std::string capability, const Config& config)
-    : library_(std::move(library)),
+PluginSession::PluginSession(WorkerHouse& house, std::shared_ptr<const PluginLibrary> library, std::string component,
+                             std::string capability, Config config)
+    : house_(house),
+      library_(std::move(library)),
       component_(std::move(component)),
       capability_(std::move(capability)),
-      process_(worker, library_->fd(), library_->info().name) {
-  open(config);
+      config_(std::move(config)) {
+  restart();
+}
+
+void PluginSession::restart() {
+  house_.breaker.check(library_->info());
+  process_ = house_.pool.take();
+  process_->give_library(library_->fd(), library_->info().name);
+  ++generation_;
+  open();
 }
 
 PluginSession::~PluginSession() {
-  if (process_.over()) return;
+  if (process_->over()) return;
   try {
     // A chance to tidy up; whatever it does with it, the process ends now.
     CallOptions brief;
     brief.deadline = std::chrono::steady_clock::now() + kQuitLimit;
-    process_.begin_call(subject("close"), brief);
-    process_.send(FrameKind::quit, json::object());
-    while (process_.receive().kind != FrameKind::done) {
+    process_->begin_call(subject("close"), brief);
+    process_->send(FrameKind::quit, json::object());
+    while (process_->receive().kind != FrameKind::done) {
     }
   } catch (const Error&) {
     // It is going anyway, and so is whoever would have heard.
   }
 }
 
-void PluginSession::open(const Config& config) {
+void PluginSession::open() {
   Progress nobody;
   CallOptions limits;
   limits.deadline = std::chrono::steady_clock::now() + kOpenLimit;
-  const json request = {{"component", component_}, {"capability", capability_}, {"config", config.canonical}};
+  const json request = {{"component", component_}, {"capability", capability_}, {"config", config_.canonical}};
   const Answer answer = call(FrameKind::open, "open", request, {}, {}, limits, nobody);
   const auto manifest = answer.json.find("manifest");
   if (manifest == answer.json.end() || *manifest != library_->info().descriptor)
@@ -136,7 +145,7 @@ std::string PluginSession::subject(std::string_view doing) const {
 }
 
 void PluginSession::broken(std::string_view doing, std::string_view what) {
-  process_.condemn();
+  process_->condemn();
   throw Error(Code::internal, fmt::format("{}: the plugin {}", subject(doing), what));
 }
 
@@ -149,8 +158,7 @@ PluginSession::Answer PluginSession::call(FrameKind kind, std::string_view doing
   if (options.deadline)
     request["call"]["deadline_ns"] =
         std::chrono::duration_cast<std::chrono::nanoseconds>(options.deadline->time_since_epoch()).count();
-  Callbacks callbacks(process_, lent, progress);
-  process_.begin_call(subject(doing), options);
+  process_->begin_call(subject(doing), options);
   struct Ending {
     WorkerProcess& process;
     Progress& heard;
@@ -162,18 +170,30 @@ PluginSession::Answer PluginSession::call(FrameKind kind, std::string_view doing
         // The call's own outcome matters more than the last lines of its log.
       }
     }
-  } ending{process_, progress};
+  } ending{*process_, progress};
 
-  process_.send(kind, request, payload);
+  try {
+    return converse(kind, doing, request, payload, lent, progress);
+  } catch (const Error& error) {
+    if (process_->crashed()) house_.breaker.record(library_->info(), error.message());
+    throw;
+  }
+}
+
+PluginSession::Answer PluginSession::converse(FrameKind kind, std::string_view doing, const json& request,
+                                              std::span<const std::byte> payload, const Lent& lent,
+                                              Progress& progress) {
+  Callbacks callbacks(*process_, lent, progress);
+  process_->send(kind, request, payload);
   for (;;) {
-    WireFrame frame = process_.receive();
+    WireFrame frame = process_->receive();
     try {
       if (frame.kind != FrameKind::done) {
         callbacks.serve(frame);
         continue;
       }
     } catch (const Error& error) {
-      if (process_.over()) throw;
+      if (process_->over()) throw;
       broken(doing, "sent a malformed report: " + error.message());
     }
     const auto status = frame.json.find("status");

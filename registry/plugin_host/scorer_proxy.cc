@@ -21,23 +21,18 @@ class ScorerProxy final : public Scorer {
   explicit ScorerProxy(std::unique_ptr<PluginSession> session) : session_(std::move(session)) {}
 
   void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
-    session_->call(FrameKind::load, "load a model", {{"source", source_json(&model)}}, {}, {.source = &model},
-                   options, progress);
+    model_ = &model;
+    input_schema_.reset();
+    session_->again_after_crash([&] { load_now(options, progress); });
   }
 
   TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) override {
     input_ = input;
     input_schema_ = export_schema(input);
-    const auto answer =
-        session_->call(FrameKind::bind, "bind a model", {{"schema", wire::schema_to_json(*input_schema_)}},
-                       {}, {}, options, progress);
-    try {
-      output_schema_ = wire::schema_from_json(answer.json.value("schema", json()));
-      output_ = import_schema(*output_schema_);
-    } catch (const Error& error) {
-      session_->broken("bind a model", "answered " + error.message());
-    }
-    check_output();
+    session_->again_after_crash([&] {
+      catch_up(options, progress);
+      bind_now(options, progress);
+    });
     return output_;
   }
 
@@ -58,6 +53,32 @@ class ScorerProxy final : public Scorer {
   }
 
  private:
+  void load_now(const CallOptions& options, Progress& progress) {
+    generation_ = session_->generation();
+    session_->call(FrameKind::load, "load a model", {{"source", source_json(model_)}}, {}, {.source = model_},
+                   options, progress);
+  }
+
+  void bind_now(const CallOptions& options, Progress& progress) {
+    const auto answer =
+        session_->call(FrameKind::bind, "bind a model", {{"schema", wire::schema_to_json(*input_schema_)}},
+                       {}, {}, options, progress);
+    try {
+      output_schema_ = wire::schema_from_json(answer.json.value("schema", json()));
+      output_ = import_schema(*output_schema_);
+    } catch (const Error& error) {
+      session_->broken("bind a model", "answered " + error.message());
+    }
+    check_output();
+  }
+
+  // A worker that took a crashed one's place has no model yet.
+  void catch_up(const CallOptions& options, Progress& progress) {
+    if (generation_ == session_->generation()) return;
+    load_now(options, progress);
+    if (!output_.empty()) bind_now(options, progress);
+  }
+
   void check_output() {
     std::set<std::string_view> names;
     for (const ColumnSpec& column : output_)
@@ -70,8 +91,11 @@ class ScorerProxy final : public Scorer {
   void score_batch(const ArrayOwner& batch, std::int64_t count, std::vector<Column>& answers,
                    const CallOptions& options, Progress& progress) {
     const wire::EncodedBatch encoded = wire::encode_batch(*input_schema_, *batch);
-    const auto answer = session_->call(FrameKind::score, "score", encoded.descriptor(),
-                                       encoded.payload.bytes(), {}, options, progress);
+    const auto answer = session_->again_after_crash([&] {
+      catch_up(options, progress);
+      return session_->call(FrameKind::score, "score", encoded.descriptor(), encoded.payload.bytes(), {},
+                            options, progress);
+    });
     const std::int64_t before = answers.front().size();
     try {
       const ArrayOwner scored = wire::decode_batch(*output_schema_, answer.json, answer.payload);
@@ -98,6 +122,8 @@ class ScorerProxy final : public Scorer {
   }
 
   std::unique_ptr<PluginSession> session_;
+  const BundleSource* model_ = nullptr;
+  int generation_ = 0;  // of the session, that has the model
   TableSchema input_, output_;
   SchemaOwner input_schema_, output_schema_;
 };

@@ -5,21 +5,27 @@
 
 #include "registry/plugin_host/config_schema.h"
 #include "registry/plugin_host/proxies.h"
+#include "registry/plugin_host/plugin_session.h"
 #include "registry/plugin_host/search.h"
 #include "storage/base/error.h"
 
 namespace assay {
 
 struct WorkerPlugins::Impl {
-  explicit Impl(PluginHostOptions options) : search(std::move(options)) {}
+  explicit Impl(PluginHostOptions options)
+      : clock(options.clock ? options.clock : std::make_shared<SystemClock>()),
+        house{{options.worker, options.limits, options.idle_workers, *clock}, CrashBreaker(*clock)},
+        search(std::move(options)) {}
 
   std::unique_ptr<PluginSession> open(const PluginInfo& plugin, std::string_view component,
                                 std::string_view capability, const Config& config) {
     const ComponentInfo& chosen = choose_component(plugin, component, capability);
-    return std::make_unique<PluginSession>(search.worker(), search.find(plugin.digest.text()), chosen.id,
+    return std::make_unique<PluginSession>(house, search.find(plugin.digest.text()), chosen.id,
                                      std::string(capability), config);
   }
 
+  std::shared_ptr<const Clock> clock;  // shared with whoever moves it, in tests
+  WorkerHouse house;
   PluginSearch search;
 };
 

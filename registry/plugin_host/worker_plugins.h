@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "registry/compute/ports.h"
+#include "registry/plugin_host/spawn_worker.h"
+#include "storage/env/clock.h"
 
 namespace assay {
 
@@ -28,6 +30,9 @@ struct PluginHostOptions {
   std::filesystem::path worker;                    // the assay-worker executable
   std::vector<std::filesystem::path> directories;  // searched in order, after the registry
   PluginLookup registry;                           // may be empty
+  WorkerLimits limits = {};                        // of each plugin
+  std::size_t idle_workers = 0;                    // kept ready; see worker_pool.h
+  std::shared_ptr<const Clock> clock = nullptr;    // null: the system's
 };
 
 // The paths of an installation whose executable is `executable` (PREFIX/bin/assay:

@@ -32,6 +32,10 @@ enum class FrameKind : std::uint32_t {
   end = 12,      // "state"
   quit = 13,     // tidy up; nothing follows
   check = 14,    // "rule", … -> "passed", "message"
+  layers = 15,   // without a plugin -> "layers"
+
+  // One way, and each with a file.
+  library = 30,  // before the first request: what to load
 
   cancel = 20,  // to the request under way; has no answer
   answer = 21,  // to a callback: {} and what it asked for, or "status" and "message"

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 
 #include "assay/abi.h"
 
@@ -24,6 +25,27 @@ void read_exactly(int socket, std::byte* to, std::size_t size) {
     to += got;
     size -= static_cast<std::size_t>(got);
   }
+}
+
+// The beginning of a frame, and the file that came with it.
+UniqueFd read_header(int socket, wire::FrameHeader& header) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  iovec place{&header, sizeof header};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t got;
+  do got = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_WAITALL);
+  while (got < 0 && errno == EINTR);
+  if (got <= 0) ::_exit(0);
+  read_exactly(socket, reinterpret_cast<std::byte*>(&header) + got, sizeof header - static_cast<std::size_t>(got));
+  const cmsghdr* sent = CMSG_FIRSTHDR(&message);
+  if (sent == nullptr || sent->cmsg_type != SCM_RIGHTS) return UniqueFd();
+  int file = -1;
+  std::memcpy(&file, CMSG_DATA(sent), sizeof file);
+  return UniqueFd(file);
 }
 
 void write_exactly(int socket, const void* data, std::size_t size) {
@@ -45,10 +67,11 @@ std::int64_t now_ns() {
 
 Frame Channel::read() {
   wire::FrameHeader header;
-  read_exactly(socket_, reinterpret_cast<std::byte*>(&header), sizeof header);
+  UniqueFd file = read_header(socket_, header);
   std::string text(header.json_size, '\0');
   read_exactly(socket_, reinterpret_cast<std::byte*>(text.data()), text.size());
-  Frame frame{static_cast<FrameKind>(header.kind), json::parse(text), wire::Payload(header.payload_size)};
+  Frame frame{static_cast<FrameKind>(header.kind), json::parse(text), wire::Payload(header.payload_size),
+              std::move(file)};
   read_exactly(socket_, frame.payload.data(), frame.payload.size());
   return frame;
 }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/plugin_host/wire/frame.h"
+#include "storage/env/unique_fd.h"
 
 namespace assay::worker {
 
@@ -17,6 +18,7 @@ struct Frame {
   wire::FrameKind kind{};
   nlohmann::json json;
   wire::Payload payload;
+  UniqueFd file;  // that came with it, for the kinds that bring one
 };
 
 // Any thread: a plugin may call back from threads of its own.

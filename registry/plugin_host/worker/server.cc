@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/plugin_host/worker/server.h"
 
+#include <unistd.h>
+
+#include "registry/plugin_host/spawn_worker.h"
 #include "registry/plugin_host/wire/batch.h"
 #include "registry/plugin_host/worker/checks.h"
 #include "registry/plugin_host/worker/loaded_plugin.h"
+#include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"
 
 namespace assay::worker {
@@ -24,7 +28,13 @@ const json& member(const Json& request, const char* key) {
 }  // namespace
 
 void Server::run() {
-  while (!quit_) serve(channel_.next_request());
+  while (!quit_) {
+    Frame frame = channel_.next_request();
+    if (frame.kind == FrameKind::library)
+      ::dup2(frame.file.get(), kWorkerLibrary);
+    else
+      serve(frame);
+  }
 }
 
 void Server::serve(const Frame& request) {
@@ -79,6 +89,8 @@ Server::Reply Server::dispatch(CallContext& context, const Frame& request) {
       return quit();
     case FrameKind::check:
       return {ASSAY_OK, check_rule(context, request.json), {}};
+    case FrameKind::layers:
+      return layers();
     default:
       throw Error(Code::internal, "the host sent a request that this worker does not know");
   }
@@ -223,6 +235,14 @@ Server::Reply Server::end(const json& request) {
   fold.end(component_.self, state(request, "state").state);
   states_.erase(member(request, "state").get<std::uint64_t>());
   return {};
+}
+
+Server::Reply Server::layers() {
+  seal_sandbox();
+  json list = json::array();
+  for (const Layer& layer : sandbox_layers())
+    list.push_back({{"name", layer.name}, {"active", layer.active}, {"what", layer.what}});
+  return {ASSAY_OK, {{"layers", std::move(list)}}, {}};
 }
 
 Server::Reply Server::quit() {

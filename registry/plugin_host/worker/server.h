@@ -41,6 +41,7 @@ class Server {
   Reply save(CallContext& context, const nlohmann::json& request);
   Reply finish(CallContext& context, const nlohmann::json& request);
   Reply end(const nlohmann::json& request);
+  Reply layers();
   Reply quit();
 
   struct State {
