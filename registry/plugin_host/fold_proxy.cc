@@ -41,12 +41,9 @@ class StateProxy final : public FoldState {
     const std::int64_t step = std::max<std::int64_t>(1, rows.batch_rows);
     for (std::int64_t first = 0; first < table->rows(); first += step) {
       const std::int64_t count = std::min(step, table->rows() - first);
-      const wire::EncodedBatch encoded =
-          wire::encode_batch(*schema, *export_batch(table, first, count, columns));
-      json request = encoded.descriptor();
-      request["state"] = id_;
-      session_.call(FrameKind::update, "read rows", std::move(request), encoded.payload.bytes(), {}, options,
-                    progress);
+      const wire::Payload payload =
+          session_.arenas().put(*schema, *export_batch(table, first, count, columns));
+      session_.call(FrameKind::update, "read rows", {{"state", id_}}, payload.bytes(), {}, options, progress);
       progress.progress(static_cast<double>(first + count) / static_cast<double>(table->rows()), "rows read");
     }
   }
@@ -73,7 +70,7 @@ class StateProxy final : public FoldState {
     try {
       const SchemaOwner schema = wire::schema_from_json(answer.json.value("schema", json()));
       check_result_schema(*schema, capability_);
-      rows = read_result(*wire::decode_batch(*schema, answer.json, answer.payload), capability_);
+      rows = read_result(*session_.arenas().take(*schema, answer.payload), capability_);
     } catch (const Error& error) {
       session_.broken("finish", "answered " + error.message());
     }

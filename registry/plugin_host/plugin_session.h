@@ -14,6 +14,7 @@
 
 #include "registry/compute/arrow.h"
 #include "registry/compute/bundle.h"
+#include "registry/plugin_host/batch_arenas.h"
 #include "registry/plugin_host/crash_breaker.h"
 #include "registry/plugin_host/library.h"
 #include "registry/plugin_host/worker_pool.h"
@@ -35,9 +36,6 @@ struct WorkerHouse {
 
 class PluginSession {
  public:
-  static constexpr std::size_t kMaxEntries = 10'000;            // as many as a version may have files
-  static constexpr std::uint64_t kMaxBundleBytes = 4ull << 30;  // staged in memory until the call succeeds
-
   // Takes a worker and opens `component` in it for `capability`. Throws unavailable for a plugin that keeps crashing.
   PluginSession(WorkerHouse& house, std::shared_ptr<const PluginLibrary> library, std::string component,
                 std::string capability, Config config);
@@ -67,6 +65,8 @@ class PluginSession {
     restart();
     return work();
   }
+  // Batches for and from the worker; they hold until it is replaced.
+  BatchArenas& arenas() { return *arenas_; }
   // Counts the workers that this session had.
   int generation() const { return generation_; }
 
@@ -86,6 +86,7 @@ class PluginSession {
   std::string component_, capability_;
   Config config_;
   std::unique_ptr<WorkerProcess> process_;
+  std::optional<BatchArenas> arenas_;
   int generation_ = 0;
 };
 

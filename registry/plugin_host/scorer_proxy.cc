@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cmath>
-#include <set>
-
 #include "registry/plugin_host/proxies.h"
+#include "registry/plugin_host/scorer_answer.h"
 #include "registry/plugin_host/wire/batch.h"
 #include "storage/base/error.h"
 
@@ -80,45 +78,30 @@ class ScorerProxy final : public Scorer {
   }
 
   void check_output() {
-    std::set<std::string_view> names;
-    for (const ColumnSpec& column : output_)
-      if (column.name.empty() || !names.insert(column.name).second)
-        session_->broken("bind a model",
-                         fmt::format("answers with the column name \"{}\" empty or twice", column.name));
-    if (output_.empty()) session_->broken("bind a model", "answers with no column at all");
+    if (const std::string wrong = wrong_columns(output_); !wrong.empty())
+      session_->broken("bind a model", wrong);
   }
 
   void score_batch(const ArrayOwner& batch, std::int64_t count, std::vector<Column>& answers,
                    const CallOptions& options, Progress& progress) {
-    const wire::EncodedBatch encoded = wire::encode_batch(*input_schema_, *batch);
     const auto answer = session_->again_after_crash([&] {
       catch_up(options, progress);
-      return session_->call(FrameKind::score, "score", encoded.descriptor(), encoded.payload.bytes(), {},
-                            options, progress);
+      session_->arenas().offer_room();
+      const wire::Payload payload = session_->arenas().put(*input_schema_, *batch);
+      return session_->call(FrameKind::score, "score", json::object(), payload.bytes(), {}, options, progress);
     });
     const std::int64_t before = answers.front().size();
     try {
-      const ArrayOwner scored = wire::decode_batch(*output_schema_, answer.json, answer.payload);
+      const ArrayOwner scored = session_->arenas().take(*output_schema_, answer.payload);
       if (scored->length != count)
         throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, count));
       append_batch(answers, *scored);
     } catch (const Error& error) {
       session_->broken("score", "answered " + error.message());
     }
-    for (const Column& column : answers) require_finite(column, before);
-  }
-
-  // A model that answers NaN is broken for these rows; a registry that passed it on would hide that.
-  void require_finite(const Column& column, std::int64_t from) {
-    if (column.type() != ColumnType::f64) return;
-    for (std::int64_t row = from; row < column.size(); ++row)
-      if (!column.is_null(row) && !std::isfinite(column.f64(row)))
-        throw Error(
-            Code::internal,
-            fmt::format(
-                "{}: the prediction \"{}\" for row {} is {}, not a number; the model is unfit for this "
-                "row",
-                session_->subject("score"), column.name(), row + 1, column.f64(row)));
+    for (const Column& column : answers)
+      if (const std::string wrong = wrong_number(column, before); !wrong.empty())
+        throw Error(Code::internal, fmt::format("{}: {}", session_->subject("score"), wrong));
   }
 
   std::unique_ptr<PluginSession> session_;

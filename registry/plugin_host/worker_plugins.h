@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Plugins port over the C ABI: every component runs in a worker process of its own
-// (libexec/assay/assay-worker), so that no plugin can harm its host.
+// (libexec/assay/assay-worker), so that no plugin can harm its host; except those that an operator trusts by digest.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,8 @@ struct PluginHostOptions {
   std::filesystem::path worker;                    // the assay-worker executable
   std::vector<std::filesystem::path> directories;  // searched in order, after the registry
   PluginLookup registry;                           // may be empty
+  // Run in this process instead of a worker, at its mercy: libraries of exactly these bytes, which an operator named.
+  std::set<Digest> trusted = {};
   WorkerLimits limits = {};                        // of each plugin
   std::size_t idle_workers = 0;                    // kept ready; see worker_pool.h
   std::shared_ptr<const Clock> clock = nullptr;    // null: the system's

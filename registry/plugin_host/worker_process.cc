@@ -28,6 +28,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr std::size_t kTogether = 64 << 10;  // bytes that are copied to save a system call
 constexpr std::size_t kShownOutput = 1000;  // of the plugin's last words, in an error message
 
 std::string describe_exit(int status) {
@@ -127,9 +128,11 @@ void WorkerProcess::send(wire::FrameKind kind, const nlohmann::json& json,
                 fmt::format("{}: the request is larger than {} MiB", doing_, wire::kMaxJsonBytes >> 20));
   std::string head(reinterpret_cast<const char*>(&header), sizeof header);
   head += text;
+  const bool together = payload.size() <= kTogether;
+  if (together) head.append(reinterpret_cast<const char*>(payload.data()), payload.size());
   writing_ = true;
   write_all(std::as_bytes(std::span(head)));
-  write_all(payload);
+  if (!together) write_all(payload);
   writing_ = false;
 }
 
@@ -195,8 +198,21 @@ void WorkerProcess::write_all(std::span<const std::byte> bytes) {
 void WorkerProcess::read_all(std::span<std::byte> bytes) {
   while (!bytes.empty()) {
     if (over()) throw Error(Code::unavailable, doing_ + ": its worker has ended; load it again");
-    const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-    if (got > 0)
+    if (inbox_next_ != inbox_filled_) {
+      const std::size_t part = std::min(bytes.size(), inbox_filled_ - inbox_next_);
+      std::memcpy(bytes.data(), inbox_.data() + inbox_next_, part);
+      inbox_next_ += part;
+      bytes = bytes.subspan(part);
+      continue;
+    }
+    // Small frames are read whole, with one call; large payloads go where they belong.
+    const bool small = bytes.size() < inbox_.size();
+    const ssize_t got = small ? ::recv(socket_.get(), inbox_.data(), inbox_.size(), 0)
+                              : ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got > 0 && small) {
+      inbox_next_ = 0;
+      inbox_filled_ = static_cast<std::size_t>(got);
+    } else if (got > 0)
       bytes = bytes.subspan(static_cast<std::size_t>(got));
     else if (got < 0 && errno == EAGAIN)
       wait_for(POLLIN);

@@ -15,6 +15,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -62,6 +63,8 @@ class WorkerProcess {
   void end_call();
 
   void send(wire::FrameKind kind, const nlohmann::json& json, std::span<const std::byte> payload = {});
+  // The same with a file that the worker gets a copy of.
+  void send_with_file(wire::FrameKind kind, const nlohmann::json& json, int file);
   // The next frame. Throws internal when the worker died (naming the signal or exit code and its last words)
   // or sent what is not a frame.
   WireFrame receive();
@@ -77,7 +80,6 @@ class WorkerProcess {
 
  private:
   void adopt(SpawnedWorker worker);
-  void send_with_file(wire::FrameKind kind, const nlohmann::json& json, int file);
   void write_all(std::span<const std::byte> bytes);
   void read_all(std::span<std::byte> bytes);
   void wait_for(short events);
@@ -93,6 +95,8 @@ class WorkerProcess {
   std::string plugin_;
   pid_t pid_ = -1;
   UniqueFd socket_, output_, wake_;
+  std::vector<std::byte> inbox_ = std::vector<std::byte>(64 << 10);
+  std::size_t inbox_next_ = 0, inbox_filled_ = 0;  // read from the socket and not yet asked for
   std::string text_;  // printed and not yet taken
   std::uint64_t printed_ = 0;
   std::string doing_;
