@@ -1,16 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/plugin_host/batch_arenas.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "registry/plugin_host/shared_table_memory.h"
 #include "registry/plugin_host/worker_process.h"
 
 namespace assay {
 
-wire::Payload BatchArenas::put(const ArrowSchema& schema, const ArrowArray& batch) {
-  return wire::encode_batch(schema, batch, {.take = [this](std::uint64_t size) { return place(size); }});
+wire::Payload BatchArenas::put(const ArrowSchema& schema, const ArrowArray& batch, const Table& table) {
+  return wire::encode_batch(
+      schema, batch,
+      {.take = [this](std::uint64_t size) { return place(size); }, .shared = shared_with(table)});
+}
+
+wire::Arenas BatchArenas::shared_with(const Table& table) {
+  if (!tables_.empty()) forget_tables();
+  wire::Arenas shared;
+  const SharedTableMemory* last = nullptr;
+  for (const Column& column : table.columns()) {
+    const auto* memory = dynamic_cast<const SharedTableMemory*>(column.memory().get());
+    if (memory == nullptr || memory == last) continue;
+    last = memory;
+    for (const std::shared_ptr<Arena>& arena : memory->arenas()) {
+      const auto known = std::find_if(tables_.begin(), tables_.end(),
+                                      [&](const SharedTable& each) { return each.arena.lock() == arena; });
+      const std::uint64_t id = known == tables_.end() ? next_id_++ : known->id;
+      if (known == tables_.end()) {
+        tables_.push_back({arena, id});
+        send(*arena, id, "table");
+      }
+      shared.push_back({id, arena->bytes(), nullptr});
+    }
+  }
+  return shared;
+}
+
+void BatchArenas::forget_tables() {
+  std::erase_if(tables_, [&](const SharedTable& table) {
+    if (!table.arena.expired()) return false;
+    process_.send(wire::FrameKind::forget, {{"id", table.id}});
+    return true;
+  });
+}
+
+void BatchArenas::send(const Arena& arena, std::uint64_t id, std::string_view use) {
+  process_.send_with_file(wire::FrameKind::arena, {{"id", id}, {"size", arena.bytes().size()}, {"use", use}},
+                          arena.fd());
 }
 
 wire::Target::Place BatchArenas::place(std::uint64_t size) {
@@ -33,10 +72,7 @@ void BatchArenas::offer_room() {
 void BatchArenas::share(Shared& shared, std::uint64_t size, ArenaWriter writer) {
   shared.arena = std::make_unique<Arena>(std::max(kSmallest, std::bit_ceil(size)), writer);
   shared.id = next_id_++;
-  process_.send_with_file(
-      wire::FrameKind::arena,
-      {{"id", shared.id}, {"size", shared.arena->bytes().size()}, {"output", writer == ArenaWriter::worker}},
-      shared.arena->fd());
+  send(*shared.arena, shared.id, writer == ArenaWriter::host ? "input" : "output");
 }
 
 ArrayOwner BatchArenas::take(const ArrowSchema& schema, const wire::Payload& payload) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -23,9 +24,9 @@ class BatchArenas {
 
   explicit BatchArenas(WorkerProcess& process) : process_(process) {}
 
-  // A batch for the worker; it is announced with the next frame. Throws too_large past 2 GiB, and as
-  // WorkerProcess::send.
-  wire::Payload put(const ArrowSchema& schema, const ArrowArray& batch);
+  // A batch of `table` for the worker; it is announced with the next frame. Values in SharedTableMemory are not
+  // copied, others once. Throws too_large past 2 GiB, and as WorkerProcess::send.
+  wire::Payload put(const ArrowSchema& schema, const ArrowArray& batch, const Table& table);
   // Gives the worker room for an answer. Before a call that answers rows.
   void offer_room();
   // A batch of the worker: copied out of what it can write to, then checked.
@@ -39,11 +40,20 @@ class BatchArenas {
     std::unique_ptr<Arena> arena;
     std::uint64_t id = 0;
   };
+  // A stretch of a table's memory that the worker maps, as long as the table lives.
+  struct SharedTable {
+    std::weak_ptr<Arena> arena;
+    std::uint64_t id = 0;
+  };
+  wire::Arenas shared_with(const Table& table);
+  void forget_tables();
   wire::Target::Place place(std::uint64_t size);
+  void send(const Arena& arena, std::uint64_t id, std::string_view use);
   void share(Shared& shared, std::uint64_t size, ArenaWriter writer);
 
   WorkerProcess& process_;
   Shared input_, output_;
+  std::vector<SharedTable> tables_;
   std::uint64_t next_id_ = 1;
   std::uint64_t used_ = 0;  // of input_
   std::uint64_t wanted_ = 0;

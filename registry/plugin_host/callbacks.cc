@@ -93,7 +93,7 @@ json Callbacks::scan_next(const json& request) {
   arenas_.hear(request);
   const ArrayOwner batch = found->second.next();
   if (!batch) return {{"end", true}};
-  payload_ = arenas_.put(found->second.schema(), *batch);
+  payload_ = arenas_.put(found->second.schema(), *batch, found->second.table());
   return json::object();
 }
 

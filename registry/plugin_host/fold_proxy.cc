@@ -42,7 +42,7 @@ class StateProxy final : public FoldState {
     for (std::int64_t first = 0; first < table->rows(); first += step) {
       const std::int64_t count = std::min(step, table->rows() - first);
       const wire::Payload payload =
-          session_.arenas().put(*schema, *export_batch(table, first, count, columns));
+          session_.arenas().put(*schema, *export_batch(table, first, count, columns), *table);
       session_.call(FrameKind::update, "read rows", {{"state", id_}}, payload.bytes(), {}, options, progress);
       progress.progress(static_cast<double>(first + count) / static_cast<double>(table->rows()), "rows read");
     }

@@ -18,6 +18,7 @@ class RowScan {
   RowScan(const RowSet& rows, std::int64_t batch_rows, const std::optional<std::vector<std::string>>& columns);
 
   const ArrowSchema& schema() const { return *schema_; }
+  const Table& table() const { return *rows_->table; }
   // The next batch, a view that keeps the table alive; an empty owner at the end.
   ArrayOwner next();
 

@@ -44,7 +44,7 @@ class ScorerProxy final : public Scorer {
     std::int64_t first = 0;
     do {
       const std::int64_t count = std::min(kBatchRows, rows->rows() - first);
-      score_batch(export_batch(rows, first, count, columns), count, answers, options, progress);
+      score_batch(export_batch(rows, first, count, columns), *rows, answers, options, progress);
       first += count;
     } while (first < rows->rows());
     return std::make_shared<Table>(std::move(answers));
@@ -82,19 +82,19 @@ class ScorerProxy final : public Scorer {
       session_->broken("bind a model", wrong);
   }
 
-  void score_batch(const ArrayOwner& batch, std::int64_t count, std::vector<Column>& answers,
+  void score_batch(const ArrayOwner& batch, const Table& table, std::vector<Column>& answers,
                    const CallOptions& options, Progress& progress) {
     const auto answer = session_->again_after_crash([&] {
       catch_up(options, progress);
       session_->arenas().offer_room();
-      const wire::Payload payload = session_->arenas().put(*input_schema_, *batch);
+      const wire::Payload payload = session_->arenas().put(*input_schema_, *batch, table);
       return session_->call(FrameKind::score, "score", json::object(), payload.bytes(), {}, options, progress);
     });
     const std::int64_t before = answers.front().size();
     try {
       const ArrayOwner scored = session_->arenas().take(*output_schema_, answer.payload);
-      if (scored->length != count)
-        throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, count));
+      if (scored->length != batch->length)
+        throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, batch->length));
       append_batch(answers, *scored);
     } catch (const Error& error) {
       session_->broken("score", "answered " + error.message());

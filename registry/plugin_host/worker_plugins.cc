@@ -11,6 +11,7 @@
 #include "registry/plugin_host/proxies.h"
 #include "registry/plugin_host/plugin_session.h"
 #include "registry/plugin_host/search.h"
+#include "registry/plugin_host/shared_table_memory.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -81,6 +82,11 @@ Config WorkerPlugins::complete_config(const PluginInfo& plugin, std::string_view
       return assay::complete_config(candidate.config_schema, config, plugin.name);
   throw Error(Code::invalid_argument,
               fmt::format("plugin {} has no component \"{}\"", plugin.name, component));
+}
+
+TableMemory WorkerPlugins::table_memory(std::uint64_t bytes) {
+  if (bytes < SharedTableMemory::kWorthIt) return nullptr;
+  return std::make_shared<SharedTableMemory>(bytes);
 }
 
 std::unique_ptr<Trainer> WorkerPlugins::trainer(const PluginInfo& plugin, std::string_view component,

@@ -53,6 +53,7 @@ class WorkerPlugins final : public Plugins {
   std::vector<PluginInfo> list() override;
   Config complete_config(const PluginInfo& plugin, std::string_view component,
                          std::string_view config) override;
+  TableMemory table_memory(std::uint64_t bytes) override;
   std::unique_ptr<Trainer> trainer(const PluginInfo& plugin, std::string_view component,
                                    const Config& config) override;
   std::unique_ptr<Scorer> scorer(const PluginInfo& plugin, std::string_view component,

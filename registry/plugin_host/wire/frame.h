@@ -36,7 +36,9 @@ enum class FrameKind : std::uint32_t {
 
   // One way, and each with a file.
   library = 30,  // before the first request: what to load
-  arena = 31,    // "id", "size", "output": memory to map, in the place of an earlier one; see batch_arenas.h
+  arena = 31,    // "id", "size", "use": memory to map; "input" and "output" take the place of an earlier one
+  // One way, without.
+  forget = 32,  // "id": no batch will lie in this table's memory any more
 
   cancel = 20,  // to the request under way; has no answer
   answer = 21,  // to a callback: {} and what it asked for, or "status" and "message"

@@ -87,7 +87,16 @@ Frame Channel::read() {
       adopt(frame);
       continue;
     }
-    if (frame.payload.size() != 0 && input_.keep) frame.arenas.push_back(input_);
+    if (frame.kind == FrameKind::forget) {
+      std::erase_if(tables_, [id = frame.json.at("id").get<std::uint64_t>()](const wire::SharedBytes& table) {
+        return table.arena == id;
+      });
+      continue;
+    }
+    if (frame.payload.size() != 0) {
+      frame.arenas = tables_;
+      if (input_.keep) frame.arenas.push_back(input_);
+    }
     return frame;
   }
 }
@@ -101,14 +110,19 @@ void Channel::adopt(const Frame& frame) {
     return;
   }
   const auto size = frame.json.at("size").get<std::size_t>();
-  const bool output = frame.json.at("output").get<bool>();
+  const auto use = frame.json.at("use").get<std::string>();
+  const bool output = use == "output";
   void* mapped = ::mmap(nullptr, size, output ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) throw system_error("map memory of the host", errno);
-  wire::SharedBytes& place = output ? output_ : input_;
-  place = {frame.json.at("id").get<std::uint64_t>(),
+  const wire::SharedBytes place = {frame.json.at("id").get<std::uint64_t>(),
            {static_cast<const std::byte*>(mapped), size},
            std::shared_ptr<const void>(mapped, [size](void* memory) { ::munmap(memory, size); })};
-  if (output) room_ = static_cast<std::byte*>(mapped);
+  if (use == "table") tables_.push_back(place);
+  if (use == "input") input_ = place;
+  if (output) {
+    output_ = place;
+    room_ = static_cast<std::byte*>(mapped);
+  }
 }
 
 wire::Target Channel::room_for_answer() {

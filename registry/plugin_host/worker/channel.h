@@ -57,6 +57,7 @@ class Channel {
   std::deque<UniqueFd> files_;     // that came along, for the frames that bring one
   wire::SharedBytes input_;        // written by the host; in use elsewhere while a plugin keeps rows
   wire::SharedBytes output_;
+  wire::Arenas tables_;        // that the host's readers wrote
   std::byte* room_ = nullptr;  // output_, writable
   std::uint64_t wanted_ = 0;   // of an answer that found no room
   std::mutex mutex_;  // one frame, or one question and its answer, at a time
