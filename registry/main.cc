@@ -13,6 +13,7 @@
 #include "registry/daemon/serve.h"
 #include "registry/daemon/version.h"
 #include "registry/plugin_host/check.h"
+#include "registry/plugin_host/sandbox_probe.h"
 #include "registry/plugin_host/worker_plugins.h"
 
 namespace {
@@ -76,6 +77,13 @@ std::vector<cli::PluginRule> check_library(const fs::path& library) {
   return out;
 }
 
+std::vector<cli::PluginLayer> find_layers() {
+  std::vector<cli::PluginLayer> out;
+  for (SandboxLayer& layer : probe_sandbox(plugin_host_beside(this_executable(), "").worker))
+    out.push_back({std::move(layer.name), layer.active, std::move(layer.what)});
+  return out;
+}
+
 cli::CheckReport check_data(const fs::path& data_dir) {
   daemon::DataReport report = daemon::check_data(data_dir);
   cli::CheckReport out{report.blobs,    report.raw_bytes,          report.stored_bytes,
@@ -121,6 +129,7 @@ int main(int argc, char** argv) {
   program.open_plugins = open_plugins;
   program.sign_plugin = sign_library;
   program.check_plugin = check_library;
+  program.probe_sandbox = find_layers;
   program.check_data = check_data;
   program.back_up = back_up;
   program.restore = daemon::restore;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay plugin check|push|ls|show`; what changes a library's right to run is in plugin_revoke.cc.
+// `assay plugin check|push|ls|show`; the family's other commands have files of their own.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include "registry/cli/bench.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
+#include "registry/cli/plugin_doctor.h"
 #include "registry/cli/publish_files.h"
 #include "registry/cli/table.h"
 
@@ -149,6 +150,7 @@ int show(Context& context, const std::string& wanted) {
 
 void add_plugin(CommandSet& commands) {
   CLI::App& family = commands.add_family(kComputeGroup, "plugin", "Check, push, list or show plugins");
+  add_plugin_doctor(commands, family);
   auto file = make_options<std::string>();
   CLI::App& check_command =
       commands.add(family, {"check", "Check that a library keeps the plugin contract",

@@ -89,6 +89,12 @@ struct PluginRule {
   std::string message;
 };
 
+struct PluginLayer {
+  std::string name;  // "seccomp, after loading"
+  bool active = false;
+  std::string what;  // it does; or why it is not active
+};
+
 // The parts of the program that live behind folders which the command line does not include.
 struct Program {
   std::string version;
@@ -103,6 +109,8 @@ struct Program {
       sign_plugin;
   // Does a library keep the promises of the SDK?
   std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
+  // What keeps plugins in their place on this machine.
+  std::function<std::vector<PluginLayer>()> probe_sandbox;
   // Reads everything in a data directory and changes nothing.
   std::function<CheckReport(const std::filesystem::path& data_dir)> check_data;
   // Copies a data directory, also beside its server, so that it can be restored.

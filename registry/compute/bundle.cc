@@ -134,7 +134,8 @@ ModelBundle fetch_model_bundle(Artifacts& artifacts, const ArtifactVersion& vers
   return bundle;
 }
 
-TablePtr fetch_table(Artifacts& artifacts, const ArtifactVersion& version, const TableSchema& declared) {
+TablePtr fetch_table(Artifacts& artifacts, const ArtifactVersion& version, const TableSchema& declared,
+                     Plugins* readers) {
   auto chosen = std::find_if(version.files.begin(), version.files.end(),
                              [](const ArtifactFile& file) { return file.path == "data.csv"; });
   const auto tables = std::count_if(version.files.begin(), version.files.end(), is_csv);
@@ -145,7 +146,9 @@ TablePtr fetch_table(Artifacts& artifacts, const ArtifactVersion& version, const
                 fmt::format("{} holds {} CSV files and none is called data.csv; push one table as data.csv",
                             version.reference, tables));
   return read_csv_file(artifacts.fetch(version, *chosen),
-                       {.declared = declared, .source = version.reference + " (" + chosen->path + ")"});
+                       {.declared = declared,
+                        .source = version.reference + " (" + chosen->path + ")",
+                        .memory = readers == nullptr ? nullptr : readers->table_memory(chosen->size)});
 }
 
 }  // namespace assay

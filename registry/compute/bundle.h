@@ -58,7 +58,9 @@ struct ModelBundle {
 };
 ModelBundle fetch_model_bundle(Artifacts& artifacts, const ArtifactVersion& version);
 
-// The one table of a dataset version: its data.csv, or its only *.csv file.
-TablePtr fetch_table(Artifacts& artifacts, const ArtifactVersion& version, const TableSchema& declared = {});
+// The one table of a dataset version: its data.csv, or its only *.csv file. Its values lie where `readers` read them
+// without a copy, when they are given.
+TablePtr fetch_table(Artifacts& artifacts, const ArtifactVersion& version, const TableSchema& declared = {},
+                     Plugins* readers = nullptr);
 
 }  // namespace assay

@@ -48,8 +48,8 @@ bool append_cast(Column& to, const Column& from, std::int64_t row) {
 }
 
 Column cast_column(const Column& from, const ColumnSpec& wanted, std::string_view what,
-                   std::string_view wanted_by) {
-  Column to(wanted);
+                   std::string_view wanted_by, const TableMemory& memory) {
+  Column to(wanted, memory);
   to.reserve(from.size());
   for (std::int64_t row = 0; row < from.size(); ++row) {
     if (from.is_null(row)) {
@@ -67,11 +67,14 @@ Column cast_column(const Column& from, const ColumnSpec& wanted, std::string_vie
 }  // namespace
 
 TablePtr cast_table(const Table& table, const TableSchema& declared, std::string_view what,
-                    std::string_view wanted_by) {
+                    std::string_view wanted_by, const TableMemory& memory) {
   std::vector<Column> columns;
   for (const ColumnSpec& wanted : declared) {
     const Column& from = require(table, wanted, what, wanted_by);
-    columns.push_back(from.type() == wanted.type ? from : cast_column(from, wanted, what, wanted_by));
+    if (from.type() == wanted.type)
+      columns.emplace_back(from, memory);
+    else
+      columns.push_back(cast_column(from, wanted, what, wanted_by, memory));
   }
   if (columns.empty()) return std::make_shared<Table>(table.rows());
   return std::make_shared<Table>(std::move(columns));

@@ -69,8 +69,8 @@ class GuessPass final : public CsvRecords {
 
 class FillPass final : public CsvRecords {
  public:
-  FillPass(std::string source, const TableSchema& schema, std::int64_t rows) : CsvRecords(std::move(source)) {
-    for (const ColumnSpec& spec : schema) columns_.emplace_back(spec).reserve(rows);
+  FillPass(const CsvOptions& options, const TableSchema& schema, std::int64_t rows) : CsvRecords(options.source) {
+    for (const ColumnSpec& spec : schema) columns_.emplace_back(spec, options.memory).reserve(rows);
   }
 
   TablePtr table() { return std::make_shared<Table>(std::move(columns_)); }
@@ -168,7 +168,7 @@ TablePtr read_csv(std::string_view bytes, const CsvOptions& options) {
   GuessPass guess(options);
   guess.feed(bytes);
   guess.finish();
-  FillPass fill(options.source, guess.schema(), guess.rows());
+  FillPass fill(options, guess.schema(), guess.rows());
   fill.feed(bytes);
   fill.finish();
   return fill.table();
@@ -178,7 +178,7 @@ TablePtr read_csv_file(const std::filesystem::path& path, CsvOptions options) {
   if (options.source == CsvOptions().source) options.source = path.string();
   GuessPass guess(options);
   feed_file(guess, path);
-  FillPass fill(options.source, guess.schema(), guess.rows());
+  FillPass fill(options, guess.schema(), guess.rows());
   feed_file(fill, path);
   TablePtr table = fill.table();
   if (table->rows() != guess.rows())

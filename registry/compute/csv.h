@@ -24,6 +24,8 @@ struct CsvOptions {
   TableSchema declared;
   // How the input is called in messages: a path, a reference, "the request body".
   std::string source = "the CSV";
+  // For the table's values; see table.h.
+  TableMemory memory = nullptr;
 };
 
 // A header row is required. Lines end in LF or CRLF; a byte order mark is skipped; an empty unquoted cell is

@@ -13,6 +13,9 @@ namespace assay {
 void Progress::progress(double, std::string_view) {}
 void Progress::log(PluginLogLevel, std::string_view) {}
 void Progress::metric(std::string_view, std::int64_t, double) {}
+TableMemory Plugins::table_memory(std::uint64_t) {
+  return nullptr;
+}
 
 namespace {
 

@@ -123,6 +123,7 @@ class Trainer {
 class Scorer {
  public:
   virtual ~Scorer() = default;
+  // `model` is read again should the plugin crash later: it lives until the next load, or as long as the scorer.
   virtual void load(const BundleSource& model, const CallOptions& options, Progress& progress) = 0;
   // The columns of the answers, given the columns of the input.
   virtual TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) = 0;
@@ -171,6 +172,9 @@ class Plugins {
   // canonical. Throws invalid_argument with the JSON pointer, the value and what is allowed.
   virtual Config complete_config(const PluginInfo& plugin, std::string_view component,
                                  std::string_view config) = 0;
+  // Where to keep a table of about `bytes`, so that plugins read it without a copy; null when it is not worth it. One
+  // table each: whoever is given one of its rows may see all of it.
+  virtual TableMemory table_memory(std::uint64_t bytes);
   // `config` is as complete_config answers.
   virtual std::unique_ptr<Trainer> trainer(const PluginInfo& plugin, std::string_view component,
                                            const Config& config) = 0;

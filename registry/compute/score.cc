@@ -33,16 +33,17 @@ std::unique_ptr<ScoredModel> ScoredModel::load(const ArtifactVersion& model, Plu
   const PluginInfo plugin = plugin_of(model, bundle.info, plugins);
   const ComponentInfo& component = choose_component(plugin, bundle.info.plugin.component, kScorer);
   auto scorer = plugins.scorer(plugin, component.id, bundle.info.config);
-  scorer->load(bundle.entries, options, progress);
-  TableSchema output = scorer->bind(bundle.info.columns, options, progress);
-  std::unique_ptr<ScoredModel> loaded(new ScoredModel(model, std::move(bundle.info), std::move(scorer)));
-  loaded->output_ = std::move(output);
+  std::unique_ptr<ScoredModel> loaded(new ScoredModel(plugins, model, std::move(bundle), std::move(scorer)));
+  loaded->scorer_->load(loaded->entries_, options, progress);
+  loaded->output_ = loaded->scorer_->bind(loaded->info_.columns, options, progress);
   return loaded;
 }
 
 TablePtr ScoredModel::score(const Table& rows, std::string_view what, const CallOptions& options,
                             Progress& progress) {
-  const TablePtr fitting = cast_table(rows, info_.columns, what, version_.reference);
+  const auto cells = static_cast<std::uint64_t>(rows.rows()) * info_.columns.size();
+  const TablePtr fitting = cast_table(rows, info_.columns, what, version_.reference,
+                                      plugins_.table_memory(cells * sizeof(double)));
   return scorer_->score(fitting, options, progress);
 }
 

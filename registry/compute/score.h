@@ -15,7 +15,7 @@ namespace assay {
 class ScoredModel {
  public:
   // Fetches the bundle, finds its plugin by digest and loads it. Throws not_found when that very plugin is
-  // not here, saying how to get it.
+  // not here, saying how to get it. The plugins must outlive the model.
   static std::unique_ptr<ScoredModel> load(const ArtifactVersion& model, Plugins& plugins,
                                            Artifacts& artifacts, const CallOptions& options,
                                            Progress& progress);
@@ -33,11 +33,17 @@ class ScoredModel {
   std::string score_json(std::string_view json, const CallOptions& options, Progress& progress);
 
  private:
-  ScoredModel(ArtifactVersion version, BundleInfo info, std::unique_ptr<Scorer> scorer)
-      : version_(std::move(version)), info_(std::move(info)), scorer_(std::move(scorer)) {}
+  ScoredModel(Plugins& plugins, ArtifactVersion version, ModelBundle bundle, std::unique_ptr<Scorer> scorer)
+      : plugins_(plugins),
+        version_(std::move(version)),
+        info_(std::move(bundle.info)),
+        entries_(std::move(bundle.entries)),
+        scorer_(std::move(scorer)) {}
 
+  Plugins& plugins_;
   ArtifactVersion version_;
   BundleInfo info_;
+  MemoryBundle entries_;  // the scorer's, to be loaded again after a crash
   TableSchema output_;
   std::unique_ptr<Scorer> scorer_;
 };

@@ -15,11 +15,13 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kTypeNames = {"f64", "i64", "bool", "utf8"};
 
-bool bit(const std::vector<std::uint8_t>& bits, std::int64_t at) {
+template <typename Bits>
+bool bit(const Bits& bits, std::int64_t at) {
   return (bits[static_cast<std::size_t>(at >> 3)] >> (at & 7) & 1) != 0;
 }
 
-void push_bit(std::vector<std::uint8_t>& bits, std::int64_t at, bool value) {
+template <typename Bits>
+void push_bit(Bits& bits, std::int64_t at, bool value) {
   if ((at & 7) == 0) bits.push_back(0);
   if (value) bits.back() = static_cast<std::uint8_t>(bits.back() | 1u << (at & 7));
 }
@@ -36,9 +38,27 @@ std::optional<ColumnType> column_type_from_name(std::string_view name) {
   return std::nullopt;
 }
 
-Column::Column(ColumnSpec spec) : spec_(std::move(spec)) {
+Column::Column(ColumnSpec spec, const TableMemory& memory)
+    : spec_(std::move(spec)),
+      validity_(TableAllocator<std::uint8_t>(memory)),
+      f64_(TableAllocator<double>(memory)),
+      i64_(TableAllocator<std::int64_t>(memory)),
+      bits_(TableAllocator<std::uint8_t>(memory)),
+      offsets_(TableAllocator<std::int32_t>(memory)),
+      text_(TableAllocator<char>(memory)) {
   if (spec_.type == ColumnType::utf8) offsets_.push_back(0);
 }
+
+Column::Column(const Column& from, const TableMemory& memory)
+    : spec_(from.spec_),
+      size_(from.size_),
+      null_count_(from.null_count_),
+      validity_(from.validity_, TableAllocator<std::uint8_t>(memory)),
+      f64_(from.f64_, TableAllocator<double>(memory)),
+      i64_(from.i64_, TableAllocator<std::int64_t>(memory)),
+      bits_(from.bits_, TableAllocator<std::uint8_t>(memory)),
+      offsets_(from.offsets_, TableAllocator<std::int32_t>(memory)),
+      text_(from.text_, TableAllocator<char>(memory)) {}
 
 bool Column::is_null(std::int64_t row) const {
   return null_count_ != 0 && !bit(validity_, row);

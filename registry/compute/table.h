@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,10 +27,43 @@ struct ColumnSpec {
 };
 using TableSchema = std::vector<ColumnSpec>;
 
+// Where a table's values are kept: null is the heap. Another place is for readers of the values that are not in this
+// process. Shared, because the columns keep it alive.
+using TableMemory = std::shared_ptr<std::pmr::memory_resource>;
+
+// Allocates from a TableMemory and keeps it. It goes along with moved values; a copy is on the heap.
+template <typename T>
+struct TableAllocator {
+  using value_type = T;
+  using propagate_on_container_copy_assignment = std::true_type;
+  using propagate_on_container_move_assignment = std::true_type;
+  using propagate_on_container_swap = std::true_type;
+
+  TableAllocator() = default;
+  explicit TableAllocator(TableMemory from) : memory(std::move(from)) {}
+  template <typename U>
+  TableAllocator(const TableAllocator<U>& other) : memory(other.memory) {}  // NOLINT: as allocators must
+  TableAllocator select_on_container_copy_construction() const { return {}; }
+
+  T* allocate(std::size_t count) {
+    if (memory) return static_cast<T*>(memory->allocate(count * sizeof(T), alignof(T)));
+    return std::allocator<T>().allocate(count);
+  }
+  void deallocate(T* values, std::size_t count) {
+    if (memory) return memory->deallocate(values, count * sizeof(T), alignof(T));
+    std::allocator<T>().deallocate(values, count);
+  }
+  bool operator==(const TableAllocator& other) const { return memory == other.memory; }
+
+  TableMemory memory;
+};
+
 // One column. Only the vectors of its type are filled. A null row holds zero, false or an empty text.
 class Column {
  public:
-  explicit Column(ColumnSpec spec);
+  explicit Column(ColumnSpec spec, const TableMemory& memory = nullptr);
+  // A copy whose values are in `memory`.
+  Column(const Column& from, const TableMemory& memory);
 
   const std::string& name() const { return spec_.name; }
   ColumnType type() const { return spec_.type; }
@@ -58,6 +92,7 @@ class Column {
   const void* values() const;
   const std::int32_t* offsets() const { return offsets_.data(); }
   const char* text() const { return text_.data(); }
+  TableMemory memory() const { return validity_.get_allocator().memory; }
 
  private:
   void push_validity(bool valid);
@@ -65,12 +100,14 @@ class Column {
   ColumnSpec spec_;
   std::int64_t size_ = 0;
   std::int64_t null_count_ = 0;
-  std::vector<std::uint8_t> validity_;
-  std::vector<double> f64_;
-  std::vector<std::int64_t> i64_;
-  std::vector<std::uint8_t> bits_;
-  std::vector<std::int32_t> offsets_;
-  std::string text_;
+  template <typename T>
+  using Values = std::vector<T, TableAllocator<T>>;
+  Values<std::uint8_t> validity_;
+  Values<double> f64_;
+  Values<std::int64_t> i64_;
+  Values<std::uint8_t> bits_;
+  Values<std::int32_t> offsets_;
+  std::basic_string<char, std::char_traits<char>, TableAllocator<char>> text_;
 };
 
 class Table;

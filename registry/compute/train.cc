@@ -77,11 +77,11 @@ TrainResult train(const TrainRequest& request, Workbench bench, const CallOption
   const Plan plan = make_plan(request, bench);
   RecordedRun run(bench.runs, draft_of(plan, options), progress);
   return run.record([&](Progress& watched) {
-    const RowSet rows = rows_for(plan.data, fetch_table(bench.artifacts, plan.data), request.label);
+    const RowSet rows = rows_for(plan.data, fetch_table(bench.artifacts, plan.data, {}, &bench.plugins), request.label);
     std::optional<RowSet> valid;
     if (plan.valid)
       // Read as the training rows are, so that a column means the same in both.
-      valid = rows_for(*plan.valid, fetch_table(bench.artifacts, *plan.valid, rows.table->schema()),
+      valid = rows_for(*plan.valid, fetch_table(bench.artifacts, *plan.valid, rows.table->schema(), &bench.plugins),
                        request.label);
     MemoryBundle model;
     const auto trainer = bench.plugins.trainer(plan.plugin, plan.use.component, plan.config);

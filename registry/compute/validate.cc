@@ -34,10 +34,10 @@ EvidenceResult validate(const ValidateRequest& request, Workbench bench, const C
   RecordedEvidence recorded = record_evidence(
       RunKind::validate, plan, std::move(inputs), std::move(draft), bench.runs, options, progress,
       [&](Progress& watched) {
-        const RowSet rows = rows_of(data, fetch_table(bench.artifacts, data), request.label);
+        const RowSet rows = rows_of(data, fetch_table(bench.artifacts, data, {}, &bench.plugins), request.label);
         rows_read = rows.table->rows();
         if (!against) return fold_rows(plan, bench.plugins, rows, nullptr, options, watched);
-        const RowSet reference = rows_of(*against, fetch_table(bench.artifacts, *against), request.label);
+        const RowSet reference = rows_of(*against, fetch_table(bench.artifacts, *against, {}, &bench.plugins), request.label);
         return fold_rows(plan, bench.plugins, rows, &reference, options, watched);
       });
   return {.evidence = recorded.evidence,

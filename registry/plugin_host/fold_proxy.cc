@@ -14,10 +14,13 @@ using wire::FrameKind;
 
 class StateProxy final : public FoldState {
  public:
-  StateProxy(PluginSession& session, std::string_view capability, TableSchema schema, json id)
-      : session_(session), capability_(capability), schema_(std::move(schema)), id_(std::move(id)) {}
+  StateProxy(PluginSession& session, std::size_t& alive, std::string_view capability, TableSchema schema, json id)
+      : session_(session), alive_(alive), capability_(capability), schema_(std::move(schema)), id_(std::move(id)) {
+    ++alive_;
+  }
 
   ~StateProxy() override {
+    --alive_;
     try {
       Progress nobody;
       CallOptions brief;
@@ -38,12 +41,9 @@ class StateProxy final : public FoldState {
     const std::int64_t step = std::max<std::int64_t>(1, rows.batch_rows);
     for (std::int64_t first = 0; first < table->rows(); first += step) {
       const std::int64_t count = std::min(step, table->rows() - first);
-      const wire::EncodedBatch encoded =
-          wire::encode_batch(*schema, *export_batch(table, first, count, columns));
-      json request = encoded.descriptor();
-      request["state"] = id_;
-      session_.call(FrameKind::update, "read rows", std::move(request), encoded.payload.bytes(), {}, options,
-                    progress);
+      const wire::Payload payload =
+          session_.arenas().put(*schema, *export_batch(table, first, count, columns), *table);
+      session_.call(FrameKind::update, "read rows", {{"state", id_}}, payload.bytes(), {}, options, progress);
       progress.progress(static_cast<double>(first + count) / static_cast<double>(table->rows()), "rows read");
     }
   }
@@ -70,7 +70,7 @@ class StateProxy final : public FoldState {
     try {
       const SchemaOwner schema = wire::schema_from_json(answer.json.value("schema", json()));
       check_result_schema(*schema, capability_);
-      rows = read_result(*wire::decode_batch(*schema, answer.json, answer.payload), capability_);
+      rows = read_result(*session_.arenas().take(*schema, answer.payload), capability_);
     } catch (const Error& error) {
       session_.broken("finish", "answered " + error.message());
     }
@@ -81,6 +81,7 @@ class StateProxy final : public FoldState {
 
  private:
   PluginSession& session_;
+  std::size_t& alive_;
   std::string_view capability_;
   TableSchema schema_;
   json id_;
@@ -110,14 +111,19 @@ class FoldProxy final : public Fold {
     const json request = {{"schema", wire::schema_to_json(*export_schema(schema))},
                           {"roles", roles_json(roles)},
                           {"source", source_json(source)}};
-    const auto answer = session_->call(kind, doing, request, {}, {.source = source}, options, progress);
+    const auto call = [&] {
+      return session_->call(kind, doing, request, {}, {.source = source}, options, progress);
+    };
+    // With states that died in a crash there is nothing to begin again beside.
+    const auto answer = states_ == 0 ? session_->again_after_crash(call) : call();
     const auto id = answer.json.find("state");
     if (id == answer.json.end() || !id->is_number_unsigned()) session_->broken(doing, "answered no state");
-    return std::make_unique<StateProxy>(*session_, capability_, schema, *id);
+    return std::make_unique<StateProxy>(*session_, states_, capability_, schema, *id);
   }
 
   std::unique_ptr<PluginSession> session_;
   std::string capability_;
+  std::size_t states_ = 0;  // alive
 };
 
 }  // namespace

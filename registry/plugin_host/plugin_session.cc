@@ -5,6 +5,7 @@
 
 #include "assay/abi.h"
 #include "registry/plugin_host/callbacks.h"
+#include "registry/plugin_host/plugin_failure.h"
 #include "registry/plugin_host/wire/batch.h"
 
 namespace assay {
@@ -15,56 +16,6 @@ using wire::FrameKind;
 
 constexpr std::chrono::seconds kOpenLimit{60};  // of loading a library and everything that it links
 constexpr std::chrono::seconds kQuitLimit{1};
-
-Code code_of(std::int64_t status) {
-  switch (status) {
-    case ASSAY_E_INVALID_CONFIG:
-    case ASSAY_E_INVALID_DATA:
-      return Code::invalid_argument;
-    case ASSAY_E_NOT_FOUND:
-      return Code::not_found;
-    case ASSAY_E_UNSUPPORTED:
-      return Code::unsupported;
-    case ASSAY_E_OUT_OF_MEMORY:
-      return Code::too_large;
-    case ASSAY_E_IO:
-      return Code::unavailable;
-    case ASSAY_E_CANCELLED:
-      return Code::cancelled;
-    case ASSAY_E_DEADLINE:
-      return Code::deadline;
-    case ASSAY_E_CORRUPT_ARTIFACT:
-      return Code::corrupt;
-    case ASSAY_E_DENIED:
-      return Code::denied;
-    default:
-      // INVALID_ARGUMENT too: it says that we broke the contract, which is nobody's fault but ours.
-      return Code::internal;
-  }
-}
-
-// "; column dep_hour, row 17; hint", as far as the plugin told.
-std::string details_text(const json& details) {
-  std::string text;
-  for (const char* key : {"column", "row", "json_pointer", "hint"}) {
-    const auto found = details.find(key);
-    if (found == details.end() || !found->is_primitive()) continue;
-    const std::string value = found->is_string() ? found->get<std::string>() : found->dump();
-    text += std::string(key) == "hint" ? "; " + value : fmt::format("; {} {}", key, value);
-  }
-  return text;
-}
-
-// Why a call failed, in the plugin's own words.
-std::string reason(const json& done) {
-  const auto message = done.find("message"), details = done.find("details");
-  const bool told =
-      message != done.end() && message->is_string() && !message->get_ref<const std::string&>().empty();
-  std::string text = told ? message->get<std::string>()
-                          : fmt::format("it failed with status {} and gave no reason", done["status"].dump());
-  if (details != done.end() && details->is_object()) text += details_text(*details);
-  return text;
-}
 
 // Lines that the plugin printed, as log messages. Bytes that are not ASCII text are shown as '?'.
 void pass_on_output(std::string output, Progress& progress) {
@@ -96,35 +47,45 @@ json source_json(const BundleSource* source) {
   return list;
 }
 
-PluginSession::PluginSession(const std::filesystem::path& worker, std::shared_ptr<const PluginLibrary> library,
-                 std::string component, std::string capability, const Config& config)
-    : library_(std::move(library)),
+PluginSession::PluginSession(WorkerHouse& house, std::shared_ptr<const PluginLibrary> library, std::string component,
+                             std::string capability, Config config)
+    : house_(house),
+      library_(std::move(library)),
       component_(std::move(component)),
       capability_(std::move(capability)),
-      process_(worker, library_->fd(), library_->info().name) {
-  open(config);
+      config_(std::move(config)) {
+  restart();
+}
+
+void PluginSession::restart() {
+  house_.breaker.check(library_->info());
+  process_ = house_.pool.take();
+  arenas_.emplace(*process_);
+  process_->give_library(library_->fd(), library_->info().name);
+  ++generation_;
+  open();
 }
 
 PluginSession::~PluginSession() {
-  if (process_.over()) return;
+  if (process_->over()) return;
   try {
     // A chance to tidy up; whatever it does with it, the process ends now.
     CallOptions brief;
     brief.deadline = std::chrono::steady_clock::now() + kQuitLimit;
-    process_.begin_call(subject("close"), brief);
-    process_.send(FrameKind::quit, json::object());
-    while (process_.receive().kind != FrameKind::done) {
+    process_->begin_call(subject("close"), brief);
+    process_->send(FrameKind::quit, json::object());
+    while (process_->receive().kind != FrameKind::done) {
     }
   } catch (const Error&) {
     // It is going anyway, and so is whoever would have heard.
   }
 }
 
-void PluginSession::open(const Config& config) {
+void PluginSession::open() {
   Progress nobody;
   CallOptions limits;
   limits.deadline = std::chrono::steady_clock::now() + kOpenLimit;
-  const json request = {{"component", component_}, {"capability", capability_}, {"config", config.canonical}};
+  const json request = {{"component", component_}, {"capability", capability_}, {"config", config_.canonical}};
   const Answer answer = call(FrameKind::open, "open", request, {}, {}, limits, nobody);
   const auto manifest = answer.json.find("manifest");
   if (manifest == answer.json.end() || *manifest != library_->info().descriptor)
@@ -136,7 +97,7 @@ std::string PluginSession::subject(std::string_view doing) const {
 }
 
 void PluginSession::broken(std::string_view doing, std::string_view what) {
-  process_.condemn();
+  process_->condemn();
   throw Error(Code::internal, fmt::format("{}: the plugin {}", subject(doing), what));
 }
 
@@ -149,8 +110,7 @@ PluginSession::Answer PluginSession::call(FrameKind kind, std::string_view doing
   if (options.deadline)
     request["call"]["deadline_ns"] =
         std::chrono::duration_cast<std::chrono::nanoseconds>(options.deadline->time_since_epoch()).count();
-  Callbacks callbacks(process_, lent, progress);
-  process_.begin_call(subject(doing), options);
+  process_->begin_call(subject(doing), options);
   struct Ending {
     WorkerProcess& process;
     Progress& heard;
@@ -162,27 +122,42 @@ PluginSession::Answer PluginSession::call(FrameKind kind, std::string_view doing
         // The call's own outcome matters more than the last lines of its log.
       }
     }
-  } ending{process_, progress};
+  } ending{*process_, progress};
 
-  process_.send(kind, request, payload);
+  try {
+    return converse(kind, doing, request, payload, lent, progress);
+  } catch (const Error& error) {
+    if (process_->crashed()) house_.breaker.record(library_->info(), error.message());
+    throw;
+  }
+}
+
+PluginSession::Answer PluginSession::converse(FrameKind kind, std::string_view doing, const json& request,
+                                              std::span<const std::byte> payload, const Lent& lent,
+                                              Progress& progress) {
+  Callbacks callbacks(*process_, *arenas_, lent, progress);
+  process_->send(kind, request, payload);
   for (;;) {
-    WireFrame frame = process_.receive();
+    WireFrame frame = process_->receive();
     try {
       if (frame.kind != FrameKind::done) {
         callbacks.serve(frame);
         continue;
       }
     } catch (const Error& error) {
-      if (process_.over()) throw;
+      if (process_->over()) throw;
       broken(doing, "sent a malformed report: " + error.message());
     }
+    arenas_->hear(frame.json);
     const auto status = frame.json.find("status");
     if (status == frame.json.end() || !status->is_number_integer())
       broken(doing, "ended a call without a status");
     if (*status == ASSAY_OK)
       return {std::move(frame.json), std::move(frame.payload), callbacks.take_written()};
-    throw Error(code_of(status->get<std::int64_t>()),
-                fmt::format("{}: {}", subject(doing), reason(frame.json)));
+    const auto message = frame.json.find("message");
+    throw plugin_failure(subject(doing), status->get<std::int64_t>(),
+                         message != frame.json.end() && message->is_string() ? message->get<std::string>() : "",
+                         frame.json.value("details", json()));
   }
 }
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cmath>
-#include <set>
-
 #include "registry/plugin_host/proxies.h"
+#include "registry/plugin_host/scorer_answer.h"
 #include "registry/plugin_host/wire/batch.h"
 #include "storage/base/error.h"
 
@@ -21,23 +19,18 @@ class ScorerProxy final : public Scorer {
   explicit ScorerProxy(std::unique_ptr<PluginSession> session) : session_(std::move(session)) {}
 
   void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
-    session_->call(FrameKind::load, "load a model", {{"source", source_json(&model)}}, {}, {.source = &model},
-                   options, progress);
+    model_ = &model;
+    input_schema_.reset();
+    session_->again_after_crash([&] { load_now(options, progress); });
   }
 
   TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) override {
     input_ = input;
     input_schema_ = export_schema(input);
-    const auto answer =
-        session_->call(FrameKind::bind, "bind a model", {{"schema", wire::schema_to_json(*input_schema_)}},
-                       {}, {}, options, progress);
-    try {
-      output_schema_ = wire::schema_from_json(answer.json.value("schema", json()));
-      output_ = import_schema(*output_schema_);
-    } catch (const Error& error) {
-      session_->broken("bind a model", "answered " + error.message());
-    }
-    check_output();
+    session_->again_after_crash([&] {
+      catch_up(options, progress);
+      bind_now(options, progress);
+    });
     return output_;
   }
 
@@ -51,53 +44,69 @@ class ScorerProxy final : public Scorer {
     std::int64_t first = 0;
     do {
       const std::int64_t count = std::min(kBatchRows, rows->rows() - first);
-      score_batch(export_batch(rows, first, count, columns), count, answers, options, progress);
+      score_batch(export_batch(rows, first, count, columns), *rows, answers, options, progress);
       first += count;
     } while (first < rows->rows());
     return std::make_shared<Table>(std::move(answers));
   }
 
  private:
-  void check_output() {
-    std::set<std::string_view> names;
-    for (const ColumnSpec& column : output_)
-      if (column.name.empty() || !names.insert(column.name).second)
-        session_->broken("bind a model",
-                         fmt::format("answers with the column name \"{}\" empty or twice", column.name));
-    if (output_.empty()) session_->broken("bind a model", "answers with no column at all");
+  void load_now(const CallOptions& options, Progress& progress) {
+    generation_ = session_->generation();
+    session_->call(FrameKind::load, "load a model", {{"source", source_json(model_)}}, {}, {.source = model_},
+                   options, progress);
   }
 
-  void score_batch(const ArrayOwner& batch, std::int64_t count, std::vector<Column>& answers,
+  void bind_now(const CallOptions& options, Progress& progress) {
+    const auto answer =
+        session_->call(FrameKind::bind, "bind a model", {{"schema", wire::schema_to_json(*input_schema_)}},
+                       {}, {}, options, progress);
+    try {
+      output_schema_ = wire::schema_from_json(answer.json.value("schema", json()));
+      output_ = import_schema(*output_schema_);
+    } catch (const Error& error) {
+      session_->broken("bind a model", "answered " + error.message());
+    }
+    check_output();
+  }
+
+  // A worker that took a crashed one's place has no model yet.
+  void catch_up(const CallOptions& options, Progress& progress) {
+    if (generation_ == session_->generation()) return;
+    load_now(options, progress);
+    if (!output_.empty()) bind_now(options, progress);
+  }
+
+  void check_output() {
+    if (const std::string wrong = wrong_columns(output_); !wrong.empty())
+      session_->broken("bind a model", wrong);
+  }
+
+  void score_batch(const ArrayOwner& batch, const Table& table, std::vector<Column>& answers,
                    const CallOptions& options, Progress& progress) {
-    const wire::EncodedBatch encoded = wire::encode_batch(*input_schema_, *batch);
-    const auto answer = session_->call(FrameKind::score, "score", encoded.descriptor(),
-                                       encoded.payload.bytes(), {}, options, progress);
+    const auto answer = session_->again_after_crash([&] {
+      catch_up(options, progress);
+      session_->arenas().offer_room();
+      const wire::Payload payload = session_->arenas().put(*input_schema_, *batch, table);
+      return session_->call(FrameKind::score, "score", json::object(), payload.bytes(), {}, options, progress);
+    });
     const std::int64_t before = answers.front().size();
     try {
-      const ArrayOwner scored = wire::decode_batch(*output_schema_, answer.json, answer.payload);
-      if (scored->length != count)
-        throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, count));
+      const ArrayOwner scored = session_->arenas().take(*output_schema_, answer.payload);
+      if (scored->length != batch->length)
+        throw Error(Code::internal, fmt::format("{} predictions for {} rows", scored->length, batch->length));
       append_batch(answers, *scored);
     } catch (const Error& error) {
       session_->broken("score", "answered " + error.message());
     }
-    for (const Column& column : answers) require_finite(column, before);
-  }
-
-  // A model that answers NaN is broken for these rows; a registry that passed it on would hide that.
-  void require_finite(const Column& column, std::int64_t from) {
-    if (column.type() != ColumnType::f64) return;
-    for (std::int64_t row = from; row < column.size(); ++row)
-      if (!column.is_null(row) && !std::isfinite(column.f64(row)))
-        throw Error(
-            Code::internal,
-            fmt::format(
-                "{}: the prediction \"{}\" for row {} is {}, not a number; the model is unfit for this "
-                "row",
-                session_->subject("score"), column.name(), row + 1, column.f64(row)));
+    for (const Column& column : answers)
+      if (const std::string wrong = wrong_number(column, before); !wrong.empty())
+        throw Error(Code::internal, fmt::format("{}: {}", session_->subject("score"), wrong));
   }
 
   std::unique_ptr<PluginSession> session_;
+  const BundleSource* model_ = nullptr;
+  int generation_ = 0;  // of the session, that has the model
   TableSchema input_, output_;
   SchemaOwner input_schema_, output_schema_;
 };

@@ -23,7 +23,6 @@ class PluginSearch {
   std::shared_ptr<const PluginLibrary> find(std::string_view wanted);
   // Every usable library in the directories, by name; an unusable one is left out.
   std::vector<std::shared_ptr<const PluginLibrary>> list() const;
-  const std::filesystem::path& worker() const { return options_.worker; }
 
  private:
   std::shared_ptr<const PluginLibrary> find_unvetted(std::string_view wanted);

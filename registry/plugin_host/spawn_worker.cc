@@ -6,7 +6,9 @@
 #include <spawn.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <string>
 
 #include "storage/base/error.h"
@@ -49,9 +51,22 @@ struct Attributes {
   posix_spawnattr_t value;
 };
 
+// Of the machine, or of the control group that a container gave us.
+std::uint64_t usable_memory() {
+  std::uint64_t bytes = static_cast<std::uint64_t>(::sysconf(_SC_PHYS_PAGES)) *
+                        static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  for (const char* path : {"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"}) {
+    std::ifstream file(path);
+    std::uint64_t most = 0;
+    if (file >> most) bytes = std::min(bytes, most);  // "max" is no number
+  }
+  return bytes;
+}
+
 }  // namespace
 
-SpawnedWorker spawn_worker(const std::filesystem::path& executable, int library_fd) {
+SpawnedWorker spawn_worker(const std::filesystem::path& executable, int library_fd,
+                           const WorkerLimits& limits) {
   int pair[2], pipe[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
     throw system_error("start a plugin worker", errno);
@@ -61,16 +76,23 @@ SpawnedWorker spawn_worker(const std::filesystem::path& executable, int library_
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
 
-  const UniqueFd socket = lifted(theirs.get()), output = lifted(writing.get()), library = lifted(library_fd);
+  const UniqueFd socket = lifted(theirs.get()), output = lifted(writing.get());
+  const UniqueFd library = library_fd < 0 ? UniqueFd() : lifted(library_fd);
   Actions actions;
   ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions.value, output.get(), 1);
   ::posix_spawn_file_actions_adddup2(&actions.value, output.get(), 2);
   ::posix_spawn_file_actions_adddup2(&actions.value, socket.get(), kWorkerSocket);
-  ::posix_spawn_file_actions_adddup2(&actions.value, library.get(), kWorkerLibrary);
+  // Something has to hold the number until the library comes, or a file of the C library would take it.
+  if (library.valid())
+    ::posix_spawn_file_actions_adddup2(&actions.value, library.get(), kWorkerLibrary);
+  else
+    ::posix_spawn_file_actions_addopen(&actions.value, kWorkerLibrary, "/dev/null", O_RDONLY, 0);
   const Attributes attributes;
   std::string name = executable.filename();
-  char* arguments[] = {name.data(), nullptr};
+  std::string memory =
+      std::to_string(limits.memory_bytes == 0 ? usable_memory() / 4 * 3 : limits.memory_bytes);
+  char* arguments[] = {name.data(), memory.data(), nullptr};
   // Nothing of ours but this: OpenMP's waiting threads would otherwise spin, and with more threads than free
   // processors that made training ten times slower. libgomp reads it while it is loaded.
   std::string wait_policy = "OMP_WAIT_POLICY=passive";

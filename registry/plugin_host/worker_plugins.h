@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Plugins port over the C ABI: every component runs in a worker process of its own
-// (libexec/assay/assay-worker), so that no plugin can harm its host.
+// (libexec/assay/assay-worker), so that no plugin can harm its host; except those that an operator trusts by digest.
 #pragma once
 
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "registry/compute/ports.h"
 #include "registry/plugin_host/signature.h"
+#include "registry/plugin_host/spawn_worker.h"
+#include "storage/env/clock.h"
 
 namespace assay {
 
@@ -32,6 +35,11 @@ struct PluginHostOptions {
   TrustedKeys keys{};                              // when there are some, only what they signed is used
   // Called for each plugin that is about to be used, also one used before; throws to refuse it. May be empty.
   std::function<void(const PluginInfo&)> vet{};
+  // Run in this process instead of a worker, at its mercy: libraries of exactly these bytes, which an operator named.
+  std::set<Digest> trusted = {};
+  WorkerLimits limits = {};                        // of each plugin
+  std::size_t idle_workers = 0;                    // kept ready; see worker_pool.h
+  std::shared_ptr<const Clock> clock = nullptr;    // null: the system's
 };
 
 // The paths of an installation whose executable is `executable` (PREFIX/bin/assay:
@@ -49,6 +57,7 @@ class WorkerPlugins final : public Plugins {
   std::vector<PluginInfo> list() override;
   Config complete_config(const PluginInfo& plugin, std::string_view component,
                          std::string_view config) override;
+  TableMemory table_memory(std::uint64_t bytes) override;
   std::unique_ptr<Trainer> trainer(const PluginInfo& plugin, std::string_view component,
                                    const Config& config) override;
   std::unique_ptr<Scorer> scorer(const PluginInfo& plugin, std::string_view component,

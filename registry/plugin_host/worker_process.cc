@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -27,6 +28,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+constexpr std::size_t kTogether = 64 << 10;  // bytes that are copied to save a system call
 constexpr std::size_t kShownOutput = 1000;  // of the plugin's last words, in an error message
 
 std::string describe_exit(int status) {
@@ -35,6 +37,7 @@ std::string describe_exit(int status) {
     return fmt::format("crashed with SIG{} ({})", name == nullptr ? "?" : name,
                        ::strsignal(WTERMSIG(status)));
   }
+  if (WEXITSTATUS(status) == kForbiddenCallExit) return "made a system call that its sandbox forbids";
   return fmt::format("ended its process with exit code {}", WEXITSTATUS(status));
 }
 
@@ -54,13 +57,36 @@ std::string printable(std::string_view text) {
 
 }  // namespace
 
+WorkerProcess::WorkerProcess(const std::filesystem::path& executable, const WorkerLimits& limits)
+    : plugin_("none yet") {
+  adopt(spawn_worker(executable, -1, limits));
+}
+
 WorkerProcess::WorkerProcess(const std::filesystem::path& executable, int library_fd, std::string plugin)
-    : plugin_(std::move(plugin)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (!wake_.valid()) throw system_error("start a plugin worker", errno);
-  SpawnedWorker worker = spawn_worker(executable, library_fd);
+    : plugin_(std::move(plugin)) {
+  adopt(spawn_worker(executable, library_fd));
+}
+
+void WorkerProcess::adopt(SpawnedWorker worker) {
   pid_ = worker.pid;
   socket_ = std::move(worker.socket);
   output_ = std::move(worker.output);
+  wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (wake_.valid()) return;
+  const int error = errno;
+  kill_and_reap();
+  throw system_error("start a plugin worker", error);
+}
+
+void WorkerProcess::give_library(int library_fd, std::string plugin) {
+  plugin_ = std::move(plugin);
+  doing_ = "load the plugin " + plugin_;
+  send_with_file(wire::FrameKind::library, nlohmann::json::object(), library_fd);
+}
+
+bool WorkerProcess::waits() const {
+  std::byte one;
+  return !over() && ::recv(socket_.get(), &one, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
 }
 
 WorkerProcess::~WorkerProcess() {
@@ -86,7 +112,7 @@ void WorkerProcess::end_call() {
   deadline_.reset();
   kill_at_.reset();
   stopped_.reset();
-  told_ = false;
+  told_ = cpu_limited_ = false;
   stop_ = {};
   if (!over()) drain_output();
 }
@@ -102,9 +128,39 @@ void WorkerProcess::send(wire::FrameKind kind, const nlohmann::json& json,
                 fmt::format("{}: the request is larger than {} MiB", doing_, wire::kMaxJsonBytes >> 20));
   std::string head(reinterpret_cast<const char*>(&header), sizeof header);
   head += text;
+  const bool together = payload.size() <= kTogether;
+  if (together) head.append(reinterpret_cast<const char*>(payload.data()), payload.size());
   writing_ = true;
   write_all(std::as_bytes(std::span(head)));
-  write_all(payload);
+  if (!together) write_all(payload);
+  writing_ = false;
+}
+
+void WorkerProcess::send_with_file(wire::FrameKind kind, const nlohmann::json& json, int file) {
+  const std::string text = json.dump();
+  wire::FrameHeader header{static_cast<std::uint32_t>(kind), static_cast<std::uint32_t>(text.size()), 0};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof file)]{};
+  iovec place{&header, sizeof header};
+  msghdr message{};
+  message.msg_iov = &place;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* sent = CMSG_FIRSTHDR(&message);
+  sent->cmsg_level = SOL_SOCKET;
+  sent->cmsg_type = SCM_RIGHTS;
+  sent->cmsg_len = CMSG_LEN(sizeof file);
+  std::memcpy(CMSG_DATA(sent), &file, sizeof file);
+  writing_ = true;
+  ssize_t put;
+  while ((put = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL)) < 0) {
+    if (errno == EAGAIN)
+      wait_for(POLLOUT);
+    else if (errno != EINTR)
+      died();
+  }
+  write_all(std::as_bytes(std::span(&header, 1)).subspan(static_cast<std::size_t>(put)));
+  write_all(std::as_bytes(std::span(text)));
   writing_ = false;
 }
 
@@ -142,8 +198,21 @@ void WorkerProcess::write_all(std::span<const std::byte> bytes) {
 void WorkerProcess::read_all(std::span<std::byte> bytes) {
   while (!bytes.empty()) {
     if (over()) throw Error(Code::unavailable, doing_ + ": its worker has ended; load it again");
-    const ssize_t got = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
-    if (got > 0)
+    if (inbox_next_ != inbox_filled_) {
+      const std::size_t part = std::min(bytes.size(), inbox_filled_ - inbox_next_);
+      std::memcpy(bytes.data(), inbox_.data() + inbox_next_, part);
+      inbox_next_ += part;
+      bytes = bytes.subspan(part);
+      continue;
+    }
+    // Small frames are read whole, with one call; large payloads go where they belong.
+    const bool small = bytes.size() < inbox_.size();
+    const ssize_t got = small ? ::recv(socket_.get(), inbox_.data(), inbox_.size(), 0)
+                              : ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (got > 0 && small) {
+      inbox_next_ = 0;
+      inbox_filled_ = static_cast<std::size_t>(got);
+    } else if (got > 0)
       bytes = bytes.subspan(static_cast<std::size_t>(got));
     else if (got < 0 && errno == EAGAIN)
       wait_for(POLLIN);
@@ -166,6 +235,7 @@ void WorkerProcess::wait_for(short events) {
   if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR)
     throw system_error("wait for a plugin worker", errno);
   if (fds[1].revents != 0) drain_output();
+  if (deadline_ && !cpu_limited_) limit_cpu();
   check_stop();
 }
 
@@ -187,6 +257,22 @@ void WorkerProcess::check_stop() {
   throw Error(why,
               fmt::format("{} {}; it did not stop within {} s and was ended", doing_,
                           why == Code::cancelled ? "was cancelled" : "passed its deadline", kGrace.count()));
+}
+
+// Beside the deadline that we watch, for the case that we are stopped ourselves: no more processor time than all
+// processors have until then. Raised for every call that waits, since the limit counts from the worker's start.
+void WorkerProcess::limit_cpu() {
+  cpu_limited_ = true;
+  clockid_t clock{};
+  timespec used{};
+  if (::clock_getcpuclockid(pid_, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return;
+  const auto left = std::chrono::ceil<std::chrono::seconds>(*deadline_ - steady_clock::now() + 2 * kGrace);
+  const auto processors = std::max(1u, std::thread::hardware_concurrency());
+  rlimit most{};
+  if (::prlimit(pid_, RLIMIT_CPU, nullptr, &most) != 0) return;
+  most.rlim_cur = std::min(
+      most.rlim_max, static_cast<rlim_t>(used.tv_sec + std::max<std::int64_t>(left.count(), 1) * processors + 1));
+  ::prlimit(pid_, RLIMIT_CPU, &most, nullptr);
 }
 
 void WorkerProcess::tell_to_stop() {
@@ -252,6 +338,7 @@ void WorkerProcess::died() {
   // A crash closes the socket a moment before the process can be reaped; a core of threads may take a little
   // longer.
   const int status = reap(std::chrono::seconds(1));
+  crashed_ = true;
   if (output_.valid()) drain_output();
   const std::string words = printable(text_);
   throw Error(

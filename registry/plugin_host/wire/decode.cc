@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The other side may lie. Every number is checked before it is used, and the payload is already a private
-// copy, so what was checked is what will be read.
+// The other side may lie. Every number is checked before it is used. The payload is a private copy already, and so is
+// what the host took from a worker's arena, so what was checked is what will be read.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstring>
-#include <limits>
-#include <nlohmann/json.hpp>
 
 #include "registry/compute/literal.h"
 #include "registry/plugin_host/wire/batch.h"
@@ -14,20 +14,36 @@
 namespace assay::wire {
 namespace {
 
-using nlohmann::json;
-
 [[noreturn]] void malformed(std::string_view what) {
   throw Error(Code::internal, fmt::format("a malformed batch: {}", what));
 }
 
-std::uint64_t number(const json& value) {
-  if (!value.is_number_integer() || (!value.is_number_unsigned() && value.get<std::int64_t>() < 0))
-    malformed("a number is missing or negative");
-  return value.get<std::uint64_t>();
-}
+// What the arrays of one batch point into.
+struct Memory {
+  Payload payload;
+  Arenas arenas;
+};
+
+// The words of a payload, and what follows them.
+struct Words {
+  explicit Words(const Payload& payload) {
+    const std::size_t there = payload.size() / sizeof(std::uint64_t);
+    all = {reinterpret_cast<const std::uint64_t*>(payload.data()), there};
+    if (there < 2 || all[0] > there || all[1] > there ||
+        2 + all[0] * kNodeWords + all[1] * kBufferWords > there)
+      malformed("no descriptor");
+    nodes = all.subspan(2, all[0] * kNodeWords);
+    buffers = all.subspan(2 + nodes.size(), all[1] * kBufferWords);
+    const std::size_t head =
+        ((2 + nodes.size() + buffers.size()) * sizeof(std::uint64_t) + kAlignment - 1) / kAlignment * kAlignment;
+    rest = payload.bytes().subspan(std::min(head, payload.size()));
+  }
+  std::span<const std::uint64_t> all, nodes, buffers;
+  std::span<const std::byte> rest;
+};
 
 struct ArrayData {
-  Payload payload;
+  std::shared_ptr<const Memory> memory;
   std::array<const void*, 3> buffers{};
   std::vector<ArrowArray> children;
   std::vector<ArrowArray*> pointers;
@@ -43,19 +59,13 @@ void release(ArrowArray* array) {
 
 class Decoder {
  public:
-  Decoder(const json& descriptor, const Payload& payload) : payload_(payload) {
-    const auto nodes = descriptor.find("nodes"), buffers = descriptor.find("buffers");
-    if (nodes == descriptor.end() || !nodes->is_array() || buffers == descriptor.end() ||
-        !buffers->is_array())
-      malformed("no descriptor");
-    nodes_ = &*nodes;
-    buffers_ = &*buffers;
-  }
+  Decoder(const Payload& payload, const Arenas& arenas)
+      : memory_(std::make_shared<const Memory>(Memory{payload, arenas})), words_(memory_->payload) {}
 
   ArrayOwner decode(const ArrowSchema& schema) {
     ArrayOwner owner;
     visit(schema, std::nullopt, *owner.get());
-    if (next_node_ != nodes_->size() || next_buffer_ != buffers_->size())
+    if (next_node_ != words_.nodes.size() || next_buffer_ != words_.buffers.size())
       malformed("too many nodes or buffers");
     return owner;
   }
@@ -66,7 +76,7 @@ class Decoder {
     if (expected && length != *expected)
       malformed(fmt::format("column \"{}\" has {} rows where {} are due", schema.name, length, *expected));
     auto* data =
-        new ArrayData{payload_, {}, std::vector<ArrowArray>(static_cast<std::size_t>(schema.n_children)), {}};
+        new ArrayData{memory_, {}, std::vector<ArrowArray>(static_cast<std::size_t>(schema.n_children)), {}};
     for (ArrowArray& child : data->children) data->pointers.push_back(&child);
     out = {};
     out.length = length;
@@ -103,30 +113,36 @@ class Decoder {
   }
 
   std::int64_t node_length() {
-    if (next_node_ >= nodes_->size()) malformed("too few nodes");
-    const json& node = (*nodes_)[next_node_++];
-    if (!node.is_array() || node.size() != 3) malformed("a node");
-    const std::uint64_t length = number(node[0]);
+    if (next_node_ >= words_.nodes.size()) malformed("too few nodes");
+    const std::uint64_t length = words_.nodes[next_node_];
+    next_node_ += kNodeWords;
     // A bit a row is the least that a column takes, but a struct takes nothing; bound it by what a payload
     // could hold.
-    if (length > kMaxPayloadBytes || number(node[2]) != 0) malformed("a node's length or offset");
+    if (length > kMaxPayloadBytes) malformed("a node's length");
     return static_cast<std::int64_t>(length);
   }
 
-  std::span<const std::byte> buffer() {
-    if (next_buffer_ >= buffers_->size()) malformed("too few buffers");
-    const json& item = (*buffers_)[next_buffer_++];
-    if (!item.is_array() || item.size() != 2) malformed("a buffer");
-    const std::uint64_t offset = number(item[0]), size = number(item[1]);
+  std::span<const std::byte> buffer(std::size_t alignment = sizeof(std::uint64_t)) {
+    if (next_buffer_ >= words_.buffers.size()) malformed("too few buffers");
+    const std::uint64_t *item = &words_.buffers[next_buffer_], arena = item[0], offset = item[1], size = item[2];
+    next_buffer_ += kBufferWords;
     if (size == 0) return {};
-    if (offset % kAlignment != 0 || offset > payload_.size() || size > payload_.size() - offset)
-      malformed("a buffer lies outside its payload");
-    return payload_.bytes().subspan(offset, size);
+    const std::span<const std::byte> from = bytes_of(arena);
+    if (offset % alignment != 0 || offset > from.size() || size > from.size() - offset)
+      malformed("a buffer lies outside its memory");
+    return from.subspan(offset, size);
+  }
+
+  std::span<const std::byte> bytes_of(std::uint64_t arena) const {
+    if (arena == 0) return words_.rest;
+    for (const SharedBytes& each : memory_->arenas)
+      if (each.arena == arena) return each.bytes;
+    malformed("a buffer lies in unknown memory");
   }
 
   // A buffer of exactly the size that the length calls for; never null, so that readers need no special case.
-  const std::byte* fixed(std::size_t size) {
-    const auto found = buffer();
+  const std::byte* fixed(std::size_t size, std::size_t alignment = sizeof(std::uint64_t)) {
+    const auto found = buffer(alignment);
     if (found.size() != size)
       malformed(fmt::format("a buffer of {} bytes where {} are due", found.size(), size));
     return size == 0 ? kNothing : found.data();
@@ -137,11 +153,12 @@ class Decoder {
     if (found.empty()) return 0;
     if (found.size() != static_cast<std::size_t>((length + 7) / 8)) malformed("a validity bitmap's size");
     place = found.data();
-    std::int64_t nulls = 0;
-    for (std::int64_t i = 0; i < length; ++i)
-      nulls +=
-          (std::to_integer<unsigned>(found[static_cast<std::size_t>(i / 8)]) >> (i % 8) & 1) == 0 ? 1 : 0;
-    return nulls;
+    std::int64_t set = 0;
+    for (std::int64_t i = 0; i < length / 8; ++i)
+      set += std::popcount(std::to_integer<std::uint8_t>(found[static_cast<std::size_t>(i)]));
+    for (std::int64_t i = length / 8 * 8; i < length; ++i)
+      set += std::to_integer<unsigned>(found[static_cast<std::size_t>(i / 8)]) >> (i % 8) & 1;
+    return length - set;
   }
 
   const std::int32_t* read_offsets(std::size_t count) {
@@ -153,7 +170,7 @@ class Decoder {
   }
 
   const std::byte* texts(const ArrowSchema& schema, const std::int32_t* offsets, std::size_t count) {
-    const std::byte* bytes = fixed(static_cast<std::size_t>(offsets[count]));
+    const std::byte* bytes = fixed(static_cast<std::size_t>(offsets[count]), 1);
     const auto* text = reinterpret_cast<const char*>(bytes);
     // Value by value: a code point cut in two by an offset is not UTF-8 either.
     for (std::size_t i = 0; i < count; ++i)
@@ -164,16 +181,27 @@ class Decoder {
 
   alignas(kAlignment) static constexpr std::byte kNothing[kAlignment] = {};
 
-  const Payload& payload_;
-  const json* nodes_ = nullptr;
-  const json* buffers_ = nullptr;
-  std::size_t next_node_ = 0, next_buffer_ = 0;
+  std::shared_ptr<const Memory> memory_;
+  Words words_;
+  std::size_t next_node_ = 0, next_buffer_ = 0;  // in words
 };
 
 }  // namespace
 
-ArrayOwner decode_batch(const ArrowSchema& schema, const json& descriptor, const Payload& payload) {
-  return Decoder(descriptor, payload).decode(schema);
+ArrayOwner decode_batch(const ArrowSchema& schema, const Payload& payload, const Arenas& arenas) {
+  return Decoder(payload, arenas).decode(schema);
+}
+
+std::uint64_t extent_in(const Payload& payload, std::uint64_t arena) {
+  const Words words(payload);
+  std::uint64_t end = 0;
+  for (std::size_t i = 0; i < words.buffers.size(); i += kBufferWords) {
+    const std::uint64_t offset = words.buffers[i + 1], size = words.buffers[i + 2];
+    if (words.buffers[i] != arena || size == 0) continue;
+    if (size > kMaxPayloadBytes || offset > kMaxPayloadBytes) malformed("a buffer lies outside its memory");
+    end = std::max(end, offset + size);
+  }
+  return end;
 }
 
 }  // namespace assay::wire

@@ -22,7 +22,7 @@ enum class FrameKind : std::uint32_t {
   fit = 2,       // "datasets", "source" -> entries through the sink
   load = 3,      // "source"
   bind = 4,      // "schema" -> "schema"
-  score = 5,     // a batch -> a batch
+  score = 5,     // a batch -> a batch. Every batch: wire/batch.h
   begin = 6,     // "schema", "roles", "source" -> "state"
   update = 7,    // "state", a batch
   merge = 8,     // "into", "from"
@@ -32,6 +32,13 @@ enum class FrameKind : std::uint32_t {
   end = 12,      // "state"
   quit = 13,     // tidy up; nothing follows
   check = 14,    // "rule", … -> "passed", "message"
+  layers = 15,   // without a plugin -> "layers"
+
+  // One way, and each with a file.
+  library = 30,  // before the first request: what to load
+  arena = 31,    // "id", "size", "use": memory to map; "input" and "output" take the place of an earlier one
+  // One way, without.
+  forget = 32,  // "id": no batch will lie in this table's memory any more
 
   cancel = 20,  // to the request under way; has no answer
   answer = 21,  // to a callback: {} and what it asked for, or "status" and "message"

@@ -7,17 +7,10 @@
 #include <mutex>
 #include <string>
 
-#include "assay/abi.h"
 #include "registry/plugin_host/worker/channel.h"
+#include "registry/plugin_host/worker/lent_settings.h"
 
 namespace assay::worker {
-
-inline std::string_view view(assay_str text) {
-  return text.data == nullptr ? std::string_view() : std::string_view(text.data, text.size);
-}
-inline assay_str str(std::string_view text) {
-  return {text.data(), text.size()};
-}
 
 class CallContext {
  public:

@@ -4,12 +4,14 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <span>
 
 #include <nlohmann/json.hpp>
 
-#include "registry/plugin_host/wire/frame.h"
+#include "registry/plugin_host/wire/batch.h"
+#include "storage/env/unique_fd.h"
 
 namespace assay::worker {
 
@@ -17,6 +19,7 @@ struct Frame {
   wire::FrameKind kind{};
   nlohmann::json json;
   wire::Payload payload;
+  wire::Arenas arenas;  // the memory that a batch in the payload may lie in
 };
 
 // Any thread: a plugin may call back from threads of its own.
@@ -32,6 +35,9 @@ class Channel {
   // `refusal`.
   Frame ask(wire::FrameKind kind, const nlohmann::json& json, std::span<const std::byte> payload = {});
 
+  // Where an answer's rows may go: the host's room for them, as far as it goes.
+  wire::Target room_for_answer();
+
   // Before a request is worked on; then whether the host asked it to stop. Looks at the socket at most every
   // millisecond.
   void clear_cancel() { cancelled_ = false; }
@@ -39,9 +45,21 @@ class Channel {
 
  private:
   Frame read();
+  void fill();
+  void read_exactly(std::byte* to, std::size_t size);
+  void adopt(const Frame& frame);
+  nlohmann::json with_arenas(nlohmann::json document);
   void write(wire::FrameKind kind, const nlohmann::json& json, std::span<const std::byte> payload);
 
   int socket_;
+  std::vector<std::byte> buffer_ = std::vector<std::byte>(64 << 10);
+  std::size_t next_ = 0, filled_ = 0;  // of buffer_: read from the socket and not yet asked for
+  std::deque<UniqueFd> files_;     // that came along, for the frames that bring one
+  wire::SharedBytes input_;        // written by the host; in use elsewhere while a plugin keeps rows
+  wire::SharedBytes output_;
+  wire::Arenas tables_;        // that the host's readers wrote
+  std::byte* room_ = nullptr;  // output_, writable
+  std::uint64_t wanted_ = 0;   // of an answer that found no room
   std::mutex mutex_;  // one frame, or one question and its answer, at a time
   std::atomic<bool> cancelled_ = false;
   std::atomic<std::int64_t> looked_ns_ = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the host lends for one request, as the C structs that a plugin reads and writes through: roles,
-// datasets, a source, a sink, a config. Each borrows its CallContext and lives as long as the request.
+// What the host lends for one request, as the C structs that a plugin reads and writes through: datasets, a source, a
+// sink. Each borrows its CallContext and lives as long as the request.
 #pragma once
 
 #include <memory>
@@ -9,20 +9,9 @@
 
 #include "registry/compute/arrow.h"
 #include "registry/plugin_host/worker/call_context.h"
+#include "registry/plugin_host/worker/lent_settings.h"
 
 namespace assay::worker {
-
-class LentRoles {
- public:
-  explicit LentRoles(const nlohmann::json& roles);
-  const assay_roles* get() const { return &roles_; }
-
- private:
-  static assay_status at(const assay_roles* roles, assay_str role, uint32_t index, assay_str* out);
-
-  std::vector<std::pair<std::string, std::string>> pairs_;
-  assay_roles roles_{};
-};
 
 class LentDataset {
  public:
@@ -93,26 +82,6 @@ class LentSink {
 
   CallContext& context_;
   assay_sink sink_{};
-};
-
-class LentConfig {
- public:
-  explicit LentConfig(std::string canonical);
-  LentConfig(const LentConfig&) = delete;
-  LentConfig& operator=(const LentConfig&) = delete;
-  const assay_config* get() const { return &config_; }
-
- private:
-  template <typename T, typename Read>
-  static assay_status read(const assay_config* config, assay_str pointer, T* out, Read read);
-  static assay_status get_f64(const assay_config* config, assay_str pointer, double* out);
-  static assay_status get_i64(const assay_config* config, assay_str pointer, int64_t* out);
-  static assay_status get_bool(const assay_config* config, assay_str pointer, int32_t* out);
-  static assay_status get_str(const assay_config* config, assay_str pointer, assay_str* out);
-
-  std::string text_;
-  nlohmann::json json_;
-  assay_config config_{};
 };
 
 }  // namespace assay::worker

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sources, sinks and configs. Nothing is buffered here: the host stages what is written, and drops it unless
+// Sources and sinks. Nothing is buffered here: the host stages what is written, and drops it unless
 // the call succeeds.
 #include <algorithm>
 #include <cstring>
@@ -113,56 +113,6 @@ assay_status LentSink::finish(const assay_writer*, const assay_call* call) {
 void LentSink::abort(const assay_writer* writer) {
   Frame frame;
   static_cast<LentSink*>(writer->host_data)->context_.ask(FrameKind::sink_abort, json::object(), {}, frame);
-}
-
-LentConfig::LentConfig(std::string canonical) : text_(std::move(canonical)), json_(json::parse(text_)) {
-  config_.struct_size = sizeof config_;
-  config_.host_data = this;
-  config_.json = str(text_);
-  config_.get_f64 = &get_f64;
-  config_.get_i64 = &get_i64;
-  config_.get_bool = &get_bool;
-  config_.get_str = &get_str;
-}
-
-template <typename T, typename Read>
-assay_status LentConfig::read(const assay_config* config, assay_str pointer, T* out, Read read_value) {
-  try {
-    const json& document = static_cast<const LentConfig*>(config->host_data)->json_;
-    const json::json_pointer place{std::string(view(pointer))};
-    if (!document.contains(place)) return ASSAY_E_NOT_FOUND;
-    return read_value(document.at(place), out) ? ASSAY_OK : ASSAY_E_INVALID_CONFIG;
-  } catch (const std::exception&) {
-    return ASSAY_E_NOT_FOUND;  // not a JSON pointer
-  }
-}
-
-assay_status LentConfig::get_f64(const assay_config* config, assay_str pointer, double* out) {
-  return read(config, pointer, out, [](const json& value, double* to) {
-    if (value.is_number()) *to = value.get<double>();
-    return value.is_number();
-  });
-}
-
-assay_status LentConfig::get_i64(const assay_config* config, assay_str pointer, int64_t* out) {
-  return read(config, pointer, out, [](const json& value, int64_t* to) {
-    if (value.is_number_integer()) *to = value.get<int64_t>();
-    return value.is_number_integer();
-  });
-}
-
-assay_status LentConfig::get_bool(const assay_config* config, assay_str pointer, int32_t* out) {
-  return read(config, pointer, out, [](const json& value, int32_t* to) {
-    if (value.is_boolean()) *to = value.get<bool>() ? 1 : 0;
-    return value.is_boolean();
-  });
-}
-
-assay_status LentConfig::get_str(const assay_config* config, assay_str pointer, assay_str* out) {
-  return read(config, pointer, out, [](const json& value, assay_str* to) {
-    if (value.is_string()) *to = str(value.get_ref<const std::string&>());
-    return value.is_string();
-  });
 }
 
 }  // namespace assay::worker

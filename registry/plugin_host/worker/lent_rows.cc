@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Roles and datasets: rows come batch by batch from the host, each as one frame.
+// Datasets: rows come batch by batch from the host, in its arena.
 #include <cerrno>
 
 #include "registry/plugin_host/wire/batch.h"
@@ -40,7 +40,7 @@ int get_next(ArrowArrayStream* stream, ArrowArray* out) {
     *out = {};
     const Frame frame = self.context.channel().ask(FrameKind::scan_next, {{"scan", self.scan}});
     if (!frame.json.contains("end"))
-      *out = wire::decode_batch(*self.schema, frame.json, frame.payload).take();
+      *out = wire::decode_batch(*self.schema, frame.payload, frame.arenas).take();
     return 0;
   } catch (const Refused& refused) {
     self.error = refused.message;
@@ -67,24 +67,6 @@ void release(ArrowArrayStream* stream) {
 }
 
 }  // namespace
-
-LentRoles::LentRoles(const json& roles) {
-  for (const json& item : roles)
-    pairs_.emplace_back(item.at("role").get<std::string>(), item.at("column").get<std::string>());
-  roles_.struct_size = sizeof roles_;
-  roles_.host_data = this;
-  roles_.get = &at;
-}
-
-assay_status LentRoles::at(const assay_roles* roles, assay_str role, uint32_t index, assay_str* out) {
-  const auto& self = *static_cast<const LentRoles*>(roles->host_data);
-  for (const auto& [name, column] : self.pairs_) {
-    if (name != view(role) || index-- != 0) continue;
-    *out = str(column);
-    return ASSAY_OK;
-  }
-  return ASSAY_E_NOT_FOUND;
-}
 
 LentDataset::LentDataset(CallContext& context, std::size_t index, const json& description)
     : context_(context),

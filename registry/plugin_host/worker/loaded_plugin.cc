@@ -5,6 +5,7 @@
 #include <string>
 
 #include "registry/plugin_host/spawn_worker.h"
+#include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"
 
 namespace assay::worker {
@@ -25,6 +26,8 @@ OpenPlugin load() {
   if (error || !library->is_loaded())
     throw Error(Code::unsupported, "it cannot be loaded: " + error.message() +
                                        "; a library that it links may be missing (ldd names it)");
+  // From here on nothing is loaded any more.
+  seal_sandbox();
   if (!library->has("assay_plugin_open_v1"))
     throw Error(Code::unsupported, "it does not export assay_plugin_open_v1");
   return &library->get<assay_status(const assay_host*, const assay_call*, assay_plugin*)>(

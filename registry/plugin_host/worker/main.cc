@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// assay-worker: one plugin, away from its host. Started only by assay, with a socket on fd 3 and the library
-// on fd 4.
+// assay-worker: one plugin, away from its host. Started only by assay, with a socket on fd 3, the library on fd 4
+// (or coming later through the socket) and the bytes of memory that it may use as its one argument.
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "registry/plugin_host/spawn_worker.h"
@@ -21,15 +22,15 @@ extern "C" const char* __asan_default_options() {
 }
 #endif
 
-int main() {
+int main(int argc, char** argv) {
   int type = 0;
   socklen_t size = sizeof type;
-  if (::getsockopt(assay::kWorkerSocket, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
+  if (argc != 2 || ::getsockopt(assay::kWorkerSocket, SOL_SOCKET, SO_TYPE, &type, &size) != 0) {
     std::fputs("assay-worker runs plugins for assay and is not started by hand; see assay --help\n", stderr);
     return 60;
   }
   try {
-    assay::worker::enter_sandbox();
+    assay::worker::enter_sandbox({.memory_bytes = std::strtoull(argv[1], nullptr, 10)});
     assay::worker::follow_host(assay::kWorkerSocket);
     assay::worker::Channel channel(assay::kWorkerSocket);
     assay::worker::Server(channel).run();

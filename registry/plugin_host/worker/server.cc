@@ -4,6 +4,7 @@
 #include "registry/plugin_host/wire/batch.h"
 #include "registry/plugin_host/worker/checks.h"
 #include "registry/plugin_host/worker/loaded_plugin.h"
+#include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"
 
 namespace assay::worker {
@@ -27,7 +28,7 @@ void Server::run() {
   while (!quit_) serve(channel_.next_request());
 }
 
-void Server::serve(const Frame& request) {
+void Server::serve(Frame request) {
   channel_.clear_cancel();
   CallContext context(channel_, request.json);
   Reply reply;
@@ -49,7 +50,7 @@ void Server::serve(const Frame& request) {
                 reply.status == ASSAY_OK ? reply.payload.bytes() : std::span<const std::byte>());
 }
 
-Server::Reply Server::dispatch(CallContext& context, const Frame& request) {
+Server::Reply Server::dispatch(CallContext& context, Frame& request) {
   switch (request.kind) {
     case FrameKind::open:
       return open(context, request.json);
@@ -79,6 +80,8 @@ Server::Reply Server::dispatch(CallContext& context, const Frame& request) {
       return quit();
     case FrameKind::check:
       return {ASSAY_OK, check_rule(context, request.json), {}};
+    case FrameKind::layers:
+      return layers();
     default:
       throw Error(Code::internal, "the host sent a request that this worker does not know");
   }
@@ -149,16 +152,22 @@ Server::Reply Server::bind(CallContext& context, const json& request) {
   return {ASSAY_OK, {{"schema", wire::schema_to_json(*output_)}}, {}};
 }
 
-Server::Reply Server::score(CallContext& context, const Frame& request) {
+// The batch of a request. From here on only the plugin holds its memory.
+ArrowArray Server::batch(const ArrowSchema& schema, Frame& request) {
+  ArrayOwner decoded = wire::decode_batch(schema, request.payload, request.arenas);
+  request.arenas.clear();
+  return decoded.take();
+}
+
+Server::Reply Server::score(CallContext& context, Frame& request) {
   const auto& scorer = capability<assay_scorer_v1>("scorer");
   if (!input_ || !output_) throw Error(Code::internal, "score before bind");
-  ArrowArray input = wire::decode_batch(*input_, request.json, request.payload).take();
+  ArrowArray input = batch(*input_, request);
   ArrayOwner output;
   const assay_status status = scorer.score(component_.self, context.get(), model_, &input, output.get());
   if (input.release != nullptr) input.release(&input);  // a scorer that failed may have left it
   if (status != ASSAY_OK) return {status, {}, {}};
-  wire::EncodedBatch encoded = wire::encode_batch(*output_, *output);
-  return {ASSAY_OK, encoded.descriptor(), std::move(encoded.payload)};
+  return {ASSAY_OK, json::object(), wire::encode_batch(*output_, *output, channel_.room_for_answer())};
 }
 
 Server::State& Server::state(const json& request, const char* key) {
@@ -180,12 +189,12 @@ Server::Reply Server::begin(CallContext& context, const json& request, bool rest
   return {ASSAY_OK, {{"state", next_state_++}}, {}};
 }
 
-Server::Reply Server::update(CallContext& context, const Frame& request) {
+Server::Reply Server::update(CallContext& context, Frame& request) {
   const auto& fold = capability<assay_fold_v1>("fold");
   State& into = state(request.json, "state");
-  ArrowArray batch = wire::decode_batch(*into.schema, request.json, request.payload).take();
-  const assay_status status = fold.update(component_.self, context.get(), into.state, &batch);
-  if (batch.release != nullptr) batch.release(&batch);
+  ArrowArray rows = batch(*into.schema, request);
+  const assay_status status = fold.update(component_.self, context.get(), into.state, &rows);
+  if (rows.release != nullptr) rows.release(&rows);
   return {status, json::object(), {}};
 }
 
@@ -212,10 +221,8 @@ Server::Reply Server::finish(CallContext& context, const json& request) {
   const assay_status status = fold.finish(component_.self, context.get(), state(request, "state").state,
                                           wants_extras ? sink.get() : nullptr, schema.get(), table.get());
   if (status != ASSAY_OK) return {status, {}, {}};
-  wire::EncodedBatch encoded = wire::encode_batch(*schema, *table);
-  json answer = encoded.descriptor();
-  answer["schema"] = wire::schema_to_json(*schema);
-  return {ASSAY_OK, std::move(answer), std::move(encoded.payload)};
+  json answer = {{"schema", wire::schema_to_json(*schema)}};
+  return {ASSAY_OK, std::move(answer), wire::encode_batch(*schema, *table, channel_.room_for_answer())};
 }
 
 Server::Reply Server::end(const json& request) {
@@ -223,6 +230,14 @@ Server::Reply Server::end(const json& request) {
   fold.end(component_.self, state(request, "state").state);
   states_.erase(member(request, "state").get<std::uint64_t>());
   return {};
+}
+
+Server::Reply Server::layers() {
+  seal_sandbox();
+  json list = json::array();
+  for (const Layer& layer : sandbox_layers())
+    list.push_back({{"name", layer.name}, {"active", layer.active}, {"what", layer.what}});
+  return {ASSAY_OK, {{"layers", std::move(list)}}, {}};
 }
 
 Server::Reply Server::quit() {

@@ -27,20 +27,22 @@ class Server {
     nlohmann::json json = nlohmann::json::object();
     wire::Payload payload;
   };
-  void serve(const Frame& request);
-  Reply dispatch(CallContext& context, const Frame& request);
+  void serve(Frame request);
+  Reply dispatch(CallContext& context, Frame& request);
 
   Reply open(CallContext& context, const nlohmann::json& request);
   Reply fit(CallContext& context, const nlohmann::json& request);
   Reply load(CallContext& context, const nlohmann::json& request);
   Reply bind(CallContext& context, const nlohmann::json& request);
-  Reply score(CallContext& context, const Frame& request);
+  ArrowArray batch(const ArrowSchema& schema, Frame& request);
+  Reply score(CallContext& context, Frame& request);
   Reply begin(CallContext& context, const nlohmann::json& request, bool restore);
-  Reply update(CallContext& context, const Frame& request);
+  Reply update(CallContext& context, Frame& request);
   Reply merge(CallContext& context, const nlohmann::json& request);
   Reply save(CallContext& context, const nlohmann::json& request);
   Reply finish(CallContext& context, const nlohmann::json& request);
   Reply end(const nlohmann::json& request);
+  Reply layers();
   Reply quit();
 
   struct State {

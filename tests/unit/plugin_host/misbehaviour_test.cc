@@ -12,29 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-struct Outcome {
-  std::optional<Error> error;
-  MemoryBundle model;
-  Listener listener;
-  steady_clock::duration took{};
-};
-
-Outcome fit(const std::string& mode, const CallOptions& options = {}) {
-  WorkerPlugins host = plugins();
-  const Opened probe = choose(host, "probe", "learner", R"({"at":"fit","mode":")" + mode + "\"}");
-  Outcome outcome;
-  const auto trainer = host.trainer(probe.info, "learner", probe.config);
-  const auto start = steady_clock::now();
-  try {
-    trainer->fit(rows("a,y\n1,0\n", {{"label", "y"}}), nullptr, nullptr, outcome.model, options,
-                 outcome.listener);
-  } catch (const Error& error) {
-    outcome.error = error;
-  }
-  outcome.took = steady_clock::now() - start;
-  return outcome;
-}
-
 CallOptions within(std::chrono::milliseconds time) {
   CallOptions options;
   options.deadline = steady_clock::now() + time;
@@ -61,6 +38,15 @@ TEST_CASE("Misbehaviour: abort names its signal") {
   check_host_is_alive();
 }
 
+TEST_CASE("Misbehaviour: being killed in the middle of a training leaves no part of a model") {
+  const Outcome outcome = fit("die_half");
+  REQUIRE(outcome.error);
+  CHECK(contains(outcome.error->message(), "crashed with SIGKILL"));
+  CHECK(contains(outcome.error->message(), "nothing of this call was kept"));
+  CHECK(outcome.model.all().empty());
+  check_host_is_alive();
+}
+
 TEST_CASE("Misbehaviour: an exit in the middle of a call is a failure, whatever its code") {
   const Outcome outcome = fit("exit");
   REQUIRE(outcome.error);
@@ -70,9 +56,13 @@ TEST_CASE("Misbehaviour: an exit in the middle of a call is a failure, whatever 
 }
 
 TEST_CASE("Misbehaviour: closing the connection is noticed") {
-  const Outcome outcome = fit("close");
-  REQUIRE(outcome.error);
-  CHECK(outcome.error->code() == Code::internal);
+  for (const char* mode : {"close", "close_all"}) {
+    const Outcome outcome = fit(mode);
+    REQUIRE(outcome.error);
+    CHECK(outcome.error->code() == Code::internal);
+    CHECK(contains(outcome.error->message(), "ended its process"));
+  }
+  check_host_is_alive();
 }
 
 TEST_CASE("Misbehaviour: an endless loop is ended two seconds after its deadline") {
@@ -130,6 +120,13 @@ TEST_CASE("Misbehaviour: 100 MB on stdout end the plugin, not the host") {
   check_host_is_alive();
 }
 
+TEST_CASE("Misbehaviour: a plugin that never stops printing is ended early, whatever it still has to say") {
+  const Outcome outcome = fit("print_forever");
+  REQUIRE(outcome.error);
+  CHECK(outcome.error->code() == Code::too_large);
+  check_host_is_alive();
+}
+
 TEST_CASE("Misbehaviour: what a plugin prints ends up in the log") {
   const Outcome outcome = fit("chatter");
   CHECK_FALSE(outcome.error);
@@ -172,6 +169,8 @@ TEST_CASE("Misbehaviour: wrong answers of a scorer are refused, each for its rea
   CHECK(contains(score_with("rogue_short_column"), "\"prediction\" has 3 rows"));
   CHECK(contains(score_with("rogue_wrong_schema"), "\"prediction\" has the Arrow format \"tdD\""));
   CHECK(contains(score_with("rogue_bad_utf8"), "\"prediction\" is not UTF-8 in row 0"));
+  CHECK(contains(score_with("rogue_bad_offsets"), "offsets go backwards"));
+  CHECK(contains(score_with("rogue_far_offsets"), "offsets"));
   CHECK(contains(score_with("rogue_nameless"), "the column name \"\" empty or twice"));
   CHECK(contains(score_with("rogue_throws"), "across the border"));
   CHECK(contains(score_with("rogue_other_manifest"), "another descriptor"));

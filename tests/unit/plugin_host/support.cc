@@ -13,7 +13,10 @@ std::filesystem::path test_plugin(const std::string& name) {
   return std::filesystem::path(ASSAY_TEST_PLUGINS) / (name + ".so");
 }
 WorkerPlugins plugins() {
-  return WorkerPlugins({.worker = worker(), .directories = {}, .registry = {}});
+  return plugins(WorkerLimits{});
+}
+WorkerPlugins plugins(WorkerLimits limits) {
+  return WorkerPlugins({.worker = worker(), .directories = {}, .registry = {}, .limits = limits});
 }
 
 Opened choose(WorkerPlugins& plugins, const std::string& plugin, const std::string& component,
@@ -26,6 +29,25 @@ Opened choose(WorkerPlugins& plugins, const std::string& plugin, const std::stri
 RowSet rows(const std::string& csv, std::vector<ColumnRole> roles, std::int64_t batch_rows) {
   return {
       .table = read_csv(csv), .roles = std::move(roles), .digest = Digest::of(csv), .batch_rows = batch_rows};
+}
+
+Outcome fit(WorkerPlugins& host, const std::string& mode, const CallOptions& options) {
+  const Opened probe = choose(host, "probe", "learner", R"({"at":"fit","mode":")" + mode + "\"}");
+  Outcome outcome;
+  const auto trainer = host.trainer(probe.info, "learner", probe.config);
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    trainer->fit(rows("a,y\n1,0\n", {{"label", "y"}}), nullptr, nullptr, outcome.model, options,
+                 outcome.listener);
+  } catch (const Error& error) {
+    outcome.error = error;
+  }
+  outcome.took = std::chrono::steady_clock::now() - start;
+  return outcome;
+}
+Outcome fit(const std::string& mode, const CallOptions& options) {
+  WorkerPlugins host = plugins();
+  return fit(host, mode, options);
 }
 
 void Listener::progress(double fraction, std::string_view) {

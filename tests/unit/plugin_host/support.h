@@ -3,7 +3,10 @@
 // that keeps what it hears.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +21,7 @@ std::filesystem::path worker();
 // The library of a test plugin: "probe", "rogue_throws", …
 std::filesystem::path test_plugin(const std::string& name);
 WorkerPlugins plugins();
+WorkerPlugins plugins(WorkerLimits limits);
 
 // A component of a test plugin with settings as JSON.
 struct Opened {
@@ -38,6 +42,26 @@ class Listener final : public Progress {
   std::vector<std::string> logs;
   std::vector<RunMetric> metrics;
   double furthest = 0;
+};
+
+// What one training of the probe in some mode of misbehaviour came to.
+struct Outcome {
+  std::optional<Error> error;
+  MemoryBundle model;
+  Listener listener;
+  std::chrono::steady_clock::duration took{};
+};
+Outcome fit(WorkerPlugins& host, const std::string& mode, const CallOptions& options = {});
+Outcome fit(const std::string& mode, const CallOptions& options = {});
+
+// A clock that stands still until it is moved.
+class StandingClock final : public Clock {
+ public:
+  std::chrono::sys_time<std::chrono::milliseconds> now() const override { return {}; }
+  std::chrono::steady_clock::time_point steady_now() const override {
+    return std::chrono::steady_clock::time_point() + std::chrono::hours(1) + std::chrono::seconds(passed.load());
+  }
+  std::atomic<std::int64_t> passed = 0;  // seconds
 };
 
 // The Error that `work` throws; fails the test when it throws none.

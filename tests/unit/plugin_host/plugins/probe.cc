@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // A well-built plugin that misbehaves on request: the setting "mode" chooses how, "at" in which operation.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "assay/plugin.hpp"
@@ -48,6 +55,41 @@ struct Manners {
       std::fputs("a line on stderr\n", stderr);
     }
     if (mode == "close") ::close(3);
+    if (mode == "close_all")
+      for (int fd = 0; fd < 64; ++fd) ::close(fd);
+    if (mode == "print_forever")
+      for (const std::string line(1 << 20, 'x');;) std::puts(line.c_str());
+    if (mode == "hoard")
+      for (std::vector<std::vector<char>> kept; kept.size() < 160;) kept.emplace_back(64 << 20, 'x');
+    if (mode == "fork")
+      for (;;) ::fork();
+    if (mode == "run") ::execl("/bin/sh", "sh", "-c", "true", nullptr);
+    if (mode == "threads")
+      for (;;) std::thread([] { ::pause(); }).detach();
+    if (mode == "kill_host") got("a signal to its host", ::kill(::getppid(), SIGTERM));
+    if (mode == "connect") got("a socket", ::socket(AF_INET, SOCK_STREAM, 0));
+    if (mode == "connect_local") got("a socket", ::socket(AF_UNIX, SOCK_STREAM, 0));
+    if (mode == "read_file") got("/etc/passwd", ::open("/etc/passwd", O_RDONLY));
+    if (mode == "list_files") got("the root folder", ::open("/", O_RDONLY | O_DIRECTORY));
+    if (mode == "write_file") got("a file to write", ::open("/tmp/stray", O_WRONLY | O_CREAT, 0600));
+    if (mode == "make_code") {
+      void* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      got("memory to run", ::mprotect(memory, 4096, PROT_READ | PROT_EXEC));
+    }
+    if (mode == "share_memory") {
+      void* memory = ::mmap(nullptr, 10ull << 30, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+      got("shared memory", memory == MAP_FAILED ? -1 : 0);
+    }
+    if (mode == "raise_limit") {
+      const rlimit more{RLIM_INFINITY, RLIM_INFINITY};
+      got("more memory", ::setrlimit(RLIMIT_DATA, &more));
+    }
+  }
+
+  // Fails the call either way: with the system's reason when it was refused.
+  [[noreturn]] static void got(const std::string& what, int result) {
+    if (result >= 0) throw Error(ASSAY_E_INTERNAL, "it got " + what);
+    throw Error(ASSAY_E_DENIED, "it did not get " + what + ": " + std::strerror(errno));
   }
 };
 
@@ -69,6 +111,10 @@ struct Learner : Manners {
     if (mode == "half" && at == "fit") {
       model.put("weights", "application/x-f64", std::vector<double>{1});
       throw Error(ASSAY_E_INTERNAL, "changed its mind");
+    }
+    if (mode == "die_half" && at == "fit") {
+      model.put("weights", "application/x-f64", std::vector<double>{1});
+      std::raise(SIGKILL);
     }
     double sum = 0;
     std::int64_t rows = 0;
@@ -99,7 +145,10 @@ struct Learner : Manners {
     Schema bind(const Schema&) {
       return {{"prediction", Type::f64}, {"kind", Type::utf8}, {"sure", Type::boolean}, {"rank", Type::i64}};
     }
+    int scored = 0;
     void score(Call, const Batch& batch, Table& out) {
+      // The first worker of a session gets no further than one batch; -3 gets nowhere.
+      if (mean == -3 || (mean == -2 && ++scored == 2)) std::raise(SIGSEGV);
       for (std::int64_t row = 0; row < batch.rows(); ++row) {
         const double sum = sum_of_numbers(batch, row);
         out.column(0).f64(mean == -1 ? std::nan("") : sum + mean);

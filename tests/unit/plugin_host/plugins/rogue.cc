@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A plugin that breaks the C contract itself, one way for each ROGUE that it is compiled with. It uses abi.h
 // alone, because the C++ layer would not let it.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -18,6 +22,10 @@
 #define ROGUE_opens_once 10
 #define ROGUE_nameless 11
 #define ROGUE_short_column 12
+#define ROGUE_early_fork 13
+#define ROGUE_early_read 14
+#define ROGUE_bad_offsets 15
+#define ROGUE_far_offsets 16
 #define JOIN(a, b) a##b
 #define VALUE(name) JOIN(ROGUE_, name)
 #define IS(name) (VALUE(ROGUE) == ROGUE_##name)
@@ -30,6 +38,16 @@ namespace {
 __attribute__((section(".assay.manifest"), used)) const char kManifest[] = MANIFEST;
 
 int nothing;  // something to point at
+
+// Before any function of it is called.
+[[maybe_unused]] const int kEarly = [] {
+  if (IS(early_fork)) ::fork();
+  if (IS(early_read) && ::open("/etc/passwd", O_RDONLY) >= 0) std::puts("it got /etc/passwd");
+  if (IS(early_read) && ::open("/proc/1/environ", O_RDONLY) >= 0) std::puts("it got an environment");
+  std::fflush(stdout);
+  return 0;
+}();
+constexpr bool kText = IS(bad_utf8) || IS(bad_offsets) || IS(far_offsets);
 
 void release_schema(ArrowSchema* schema) {
   for (int64_t i = 0; i < schema->n_children; ++i) schema->children[i]->release(schema->children[i]);
@@ -49,7 +67,7 @@ ArrowSchema* schema_children[] = {&column_schema};
 
 assay_status bind(void*, const assay_call*, void*, const ArrowSchema*, ArrowSchema* out) {
   if (IS(throws)) throw std::runtime_error("across the border");
-  column_schema = {IS(bad_utf8)       ? "u"
+  column_schema = {kText              ? "u"
                    : IS(wrong_schema) ? "tdD"
                                       : "g",
                    IS(nameless) ? "" : "prediction",
@@ -65,9 +83,9 @@ assay_status bind(void*, const assay_call*, void*, const ArrowSchema*, ArrowSche
 }
 
 const double kNumbers[] = {1, 2, 3, 4};
-const int32_t kOffsets[] = {0, 1, 2, 3, 4};
+const int32_t kOffsets[] = {0, 1, IS(bad_offsets) ? 1 << 20 : 2, 3, IS(far_offsets) ? 1 << 30 : 4};
 const void* number_buffers[] = {nullptr, kNumbers};
-const void* text_buffers[] = {nullptr, kOffsets, "\xff\xfe\xff\xfe"};
+const void* text_buffers[] = {nullptr, kOffsets, IS(bad_utf8) ? "\xff\xfe\xff\xfe" : "text"};
 const void* struct_buffers[] = {nullptr};
 ArrowArray column;
 ArrowArray* children[] = {&column};
@@ -75,8 +93,8 @@ ArrowArray* children[] = {&column};
 assay_status score(void*, const assay_call*, void*, ArrowArray* input, ArrowArray* out) {
   const int64_t rows = IS(short_answer) ? input->length - 1 : input->length;
   input->release(input);
-  column = {IS(short_column) ? rows - 1 : rows,           0,       0,       IS(bad_utf8) ? 3 : 2, 0,
-            IS(bad_utf8) ? text_buffers : number_buffers, nullptr, nullptr, release_array,        nullptr};
+  column = {IS(short_column) ? rows - 1 : rows,           0,       0,       kText ? 3 : 2, 0,
+            kText ? text_buffers : number_buffers, nullptr, nullptr, release_array,        nullptr};
   *out = {rows, 0, 0, 1, 1, struct_buffers, children, nullptr, release_array, nullptr};
   return ASSAY_OK;
 }
