@@ -49,12 +49,14 @@ void serve(const cli::ServeRequest& request) {
   options.executable = this_executable();
   options.plugin_path = request.plugin_path;
   options.plugin_keys = request.plugin_keys;
+  options.trusted_plugins = request.trusted_plugins;
   daemon::serve(options, print_serving);
 }
 
 std::unique_ptr<Plugins> open_plugins(cli::PluginSources sources) {
   PluginHostOptions options = plugin_host_beside(this_executable(), sources.directories);
   if (!sources.keys.empty()) options.keys = TrustedKeys::load(sources.keys);
+  options.trusted = std::move(sources.trusted);
   options.vet = std::move(sources.vet);
   if (sources.fetch)
     options.registry = [fetch =

@@ -75,6 +75,7 @@ std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch,
   return context.program().open_plugins({.fetch = std::move(fetch),
                                          .directories = plugin_path(environment),
                                          .keys = plugin_keys(environment),
+                                         .trusted = trusted_plugins(environment),
                                          .vet = std::move(vet)});
 }
 

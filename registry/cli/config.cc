@@ -74,6 +74,17 @@ std::filesystem::path plugin_keys(const Environment& environment) {
   return environment("ASSAY_PLUGIN_KEYS").value_or("");
 }
 
+std::set<Digest> trusted_plugins(const Environment& environment) {
+  std::set<Digest> trusted;
+  const std::string listed = environment("ASSAY_TRUST_IN_PROCESS").value_or("");
+  for (std::size_t begin = 0; begin < listed.size();) {
+    const std::size_t end = std::min(listed.find(',', begin), listed.size());
+    if (end != begin) trusted.insert(Digest::parse(std::string_view(listed).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  return trusted;
+}
+
 CacheSettings cache_settings(const Environment& environment) {
   CacheSettings settings{{}, kDefaultCacheSize};
   if (const auto size = environment("ASSAY_CACHE_SIZE")) settings.limit = parse_byte_size(*size);

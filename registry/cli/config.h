@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "registry/client/endpoint.h"
 #include "storage/base/byte_size.h"
+#include "storage/base/digest.h"
 
 namespace assay::cli {
 
@@ -40,6 +42,10 @@ std::string plugin_path(const Environment& environment);
 // ASSAY_PLUGIN_KEYS: a PEM file of public keys; then only plugins that one of them signed are used. May be
 // empty.
 std::filesystem::path plugin_keys(const Environment& environment);
+
+// ASSAY_TRUST_IN_PROCESS: digests of plugin libraries, separated by ',', that run in this process instead of a worker;
+// none unless it is set. Throws invalid_argument for what is no digest.
+std::set<Digest> trusted_plugins(const Environment& environment);
 
 // Where downloads are kept for the next command, and how many stored bytes of them; none when `limit` is 0.
 struct CacheSettings {

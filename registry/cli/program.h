@@ -8,11 +8,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "registry/cli/config.h"
+#include "storage/base/digest.h"
 
 namespace assay {
 class Plugins;
@@ -30,6 +32,7 @@ struct ServeRequest {
   std::vector<std::string> allowed_hosts;  // beside this machine's own names
   std::string plugin_path;                 // as plugin_path() answers
   std::filesystem::path plugin_keys;       // as plugin_keys() answers
+  std::set<Digest> trusted_plugins;        // as trusted_plugins() answers
 };
 
 struct CheckReport {
@@ -79,6 +82,7 @@ struct PluginSources {
   FetchPlugin fetch;              // may be empty
   std::string directories;        // before the installed one, separated by ':'
   std::filesystem::path keys;     // PEM: only what these keys signed; empty: all
+  std::set<Digest> trusted;       // libraries that run in this process instead of a worker
   std::function<void(const PluginInfo&)> vet;  // throws to refuse one that is about to be used; may be empty
 };
 

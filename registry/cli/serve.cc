@@ -20,6 +20,7 @@ int serve(Context& context, const ServeOptions& options) {
   request.data_dir = context.data_dir(options.data);
   request.plugin_path = plugin_path(context.program().environment);
   if (request.plugin_keys.empty()) request.plugin_keys = plugin_keys(context.program().environment);
+  request.trusted_plugins = trusted_plugins(context.program().environment);
   context.program().serve(request);
   return 0;
 }

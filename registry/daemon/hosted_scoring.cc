@@ -11,6 +11,8 @@ namespace {
 PluginHostOptions host_options(Database& database, const ScoringOptions& options,
                                StoredArtifacts& artifacts) {
   PluginHostOptions out = plugin_host_beside(options.executable, options.plugin_path);
+  out.trusted = options.trusted_plugins;
+  out.idle_workers = kIdleWorkers;
   out.registry = [&artifacts](std::string_view wanted) { return artifacts.find_plugin(wanted); };
   if (!options.plugin_keys.empty()) out.keys = TrustedKeys::load(options.plugin_keys);
   out.vet = [&database](const PluginInfo& plugin) {

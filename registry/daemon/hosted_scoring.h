@@ -14,12 +14,15 @@ namespace assay::daemon {
 
 // A request that takes longer is stopped: a worker thread of the server waits for it.
 inline constexpr std::chrono::seconds kScoreDeadline{60};
+// Kept ready for models that are asked for the first time.
+inline constexpr std::size_t kIdleWorkers = 2;
 
 struct ScoringOptions {
   std::filesystem::path scratch;
   std::filesystem::path executable;
   std::string plugin_path;
   std::filesystem::path plugin_keys;  // empty: plugins need no signature
+  std::set<Digest> trusted_plugins;
 };
 
 // Any thread. Borrows database and store.

@@ -87,7 +87,7 @@ struct Registry {
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
     scoring = std::make_unique<HostedScoring>(
         *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path,
-                                                   options.plugin_keys});
+                                                   options.plugin_keys, options.trusted_plugins});
   }
 
   SystemClock clock;

@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "registry/daemon/log.h"
+#include "storage/base/digest.h"
 
 namespace assay::daemon {
 
@@ -24,6 +26,7 @@ struct ServeOptions {
   std::filesystem::path executable;  // of this program: the worker and the plugins are installed beside it
   std::string plugin_path;           // directories of plugins that go first, separated by ':'
   std::filesystem::path plugin_keys; // PEM: only what these keys signed scores here; empty: all
+  std::set<Digest> trusted_plugins;  // libraries that run in the server's process
 };
 
 struct Serving {
