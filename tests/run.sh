@@ -7,8 +7,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . examples/setup.sh
 
-# The reference implementations that the plugins' numbers are compared with.
-install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps
+# clang lays out the SDK's structs for other machines, rustc and cargo test its crate; then the reference implementations
+# that the plugins' numbers are compared with.
+install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps clang rustc cargo
 story_data "$PWD/build/story/data"
 python_env "$PWD/build/venv" scikit-learn==1.9.1 scipy==1.17.1
 

@@ -297,7 +297,8 @@ unsafe extern "C" fn dataset_scan(
 fn source_from(bundle: &Bundle) -> assay_source {
     struct Reading(*const [u8]);
     unsafe extern "C" fn entry(source: *const assay_source, index: u32, out: *mut assay_str) -> assay_status {
-        match (*((*source).host_data as *const Bundle)).get(index as usize) {
+        let bundle: &Bundle = &*((*source).host_data as *const Bundle);
+        match bundle.get(index as usize) {
             Some((name, _)) => {
                 *out = raw_str(name);
                 ASSAY_OK
