@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 # clang lays out the SDK's structs for other machines, rustc and cargo test its crate; then the reference implementations
 # that the plugins' numbers are compared with.
-install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps clang rustc cargo
+install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps clang libc++-dev libc++abi-dev rustc cargo
 story_data "$PWD/build/story/data"
 python_env "$PWD/build/venv" scikit-learn==1.9.1 scipy==1.17.1
 
