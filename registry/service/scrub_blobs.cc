@@ -13,6 +13,7 @@
 #include "registry/catalog/scrub_progress.h"
 #include "registry/domain/canonical_json.h"
 #include "storage/base/error.h"
+#include "storage/blob/blob_store.h"
 #include "storage/env/clock.h"
 
 namespace assay {
