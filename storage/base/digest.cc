@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "storage/base/error.h"
-#include "storage/base/sha256.h"
+#include "storage/base/paired_sha256.h"
 
 namespace assay {
 namespace {
@@ -32,8 +32,8 @@ Digest Digest::parse(std::string_view text) {
 }
 
 Digest Digest::of(std::span<const std::byte> bytes) {
-  Sha256 hash;
-  hash.update(bytes);
+  PairedSha256 hash;
+  hash.update_whole(bytes);
   return hash.finish();
 }
 

@@ -6,7 +6,11 @@
 
 namespace assay {
 
-PairedSha256::PairedSha256(Cpu cpu) : instructions_(cpu.sha) {}
+PairedSha256::PairedSha256(Cpu cpu) : instructions_(cpu.sha) {
+  if (instructions_) return;  // OpenSSL's contexts cost more than a small file's hash
+  portable_whole_.emplace();
+  portable_part_.emplace();
+}
 
 // Completes a block that waits; what is left begins at a block of the message, or is empty.
 std::span<const std::byte> PairedSha256::fill(Message& message, std::span<const std::byte> bytes) {
@@ -30,8 +34,8 @@ void PairedSha256::keep(Message& message, std::span<const std::byte> bytes) {
 void PairedSha256::update(std::span<const std::byte> bytes) {
   if (bytes.empty()) return;
   if (!instructions_) {
-    portable_whole_.update(bytes);
-    portable_part_.update(bytes);
+    portable_whole_->update(bytes);
+    portable_part_->update(bytes);
     return;
   }
   auto whole = fill(whole_, bytes);
@@ -52,7 +56,7 @@ void PairedSha256::update_whole(std::span<const std::byte> bytes) {
   if (instructions_)
     keep(whole_, fill(whole_, bytes));
   else
-    portable_whole_.update(bytes);
+    portable_whole_->update(bytes);
 }
 
 // FIPS 180-4, 5.1.1: a one bit, zeros, and the length in bits, big-endian, at the end of a block.
@@ -74,12 +78,12 @@ Digest PairedSha256::close(Message& message) {
 }
 
 Digest PairedSha256::finish_part() {
-  return instructions_ ? close(part_) : portable_part_.finish();
+  return instructions_ ? close(part_) : portable_part_->finish();
 }
 
 Digest PairedSha256::finish() {
-  finish_part();
-  return instructions_ ? close(whole_) : portable_whole_.finish();
+  if (!instructions_ || part_.size > 0) finish_part();
+  return instructions_ ? close(whole_) : portable_whole_->finish();
 }
 
 }  // namespace assay

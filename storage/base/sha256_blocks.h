@@ -2,7 +2,8 @@
 // The compression function of SHA-256 (FIPS 180-4, 6.2.2) with the CPU's SHA instructions, for one message
 // and for two at once: one round waits for the last, so a second message fills the gaps. On Sapphire Rapids
 // SHA256RNDS2 takes 4 cycles, and one begins every 3: two messages cost at least 1.5 times one. They are
-// within a few percent of that, so a schedule by other vector instructions gains nothing there.
+// within a few percent of that, so a schedule by other vector instructions gains nothing there. On Zen 3 one
+// begins every other cycle, and two messages cost 1.1 times one.
 #pragma once
 
 #include <array>

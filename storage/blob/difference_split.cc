@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The portable path, which is the definition; difference_split_avx512.cc does 64 elements at once.
+// The portable path, which is the definition; difference_split_avx512.cc and _avx2.cc do 64 elements at once.
 #include "storage/blob/difference_split.h"
 
 #include <cstring>
 
 #include "storage/base/limits.h"
 #include "storage/blob/difference_element.h"
+#include "storage/blob/difference_split_avx2.h"
 #include "storage/blob/difference_split_avx512.h"
 
 namespace assay {
@@ -166,8 +167,11 @@ KeyCounts count_keys(Element element, const std::byte* parent, std::size_t size)
 void split_difference(const Cpu& cpu, Element element, const DifferenceContexts& contexts,
                       const std::byte* raw, const std::byte* parent, std::size_t count,
                       DifferenceStreams& streams) {
-  const std::size_t done =
-      cpu.avx512 ? split_difference_avx512(element, contexts, raw, parent, count, streams) : 0;
+  std::size_t done = 0;
+  if (cpu.avx512)
+    done = split_difference_avx512(element, contexts, raw, parent, count, streams);
+  else if (cpu.avx2)
+    done = split_difference_avx2(element, contexts, raw, parent, count, streams);
   switch (element) {
     case Element::f16:
       return split<F16>(contexts, raw, parent, done, count, streams);
@@ -185,8 +189,11 @@ void split_difference(const Cpu& cpu, Element element, const DifferenceContexts&
 bool join_difference(const Cpu& cpu, Element element, const DifferenceContexts& contexts,
                      DifferenceStreams& streams, const std::byte* parent, std::size_t count, std::byte* raw) {
   // The vector path stops at what it cannot do, an error among that: the portable path then finds it.
-  const std::size_t done =
-      cpu.avx512 ? join_difference_avx512(element, contexts, streams, parent, count, raw) : 0;
+  std::size_t done = 0;
+  if (cpu.avx512)
+    done = join_difference_avx512(element, contexts, streams, parent, count, raw);
+  else if (cpu.avx2)
+    done = join_difference_avx2(element, contexts, streams, parent, count, raw);
   switch (element) {
     case Element::f16:
       return join<F16>(contexts, streams, parent, done, count, raw);

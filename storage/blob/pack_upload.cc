@@ -97,11 +97,12 @@ void PackUpload::write(std::span<const std::byte> bytes) {
 }
 
 // Hashing the file is this thread's alone. Its chunks are hashed in the same pass, which costs least; but
-// while the workers have nothing to encode, as with bytes that are stored already, they do it.
+// while the workers have nothing to encode, as with bytes that are stored already, they do it, unless this
+// processor does both for the price of one.
 void PackUpload::take(const Cut& cut, std::span<const std::byte> bytes) {
   const std::uint64_t offset = std::exchange(taken_, taken_ + bytes.size());
   if (cut.tensor != 0) parents_->consider(stream_.sketch());
-  if (bytes.size() >= kWorthAJob && workers_are_idle()) {
+  if (bytes.size() >= kWorthAJob && !Cpu::here().sha_pairs && workers_are_idle()) {
     stream_.hash_whole();
     hash_later(cut, offset, bytes);
     return;
@@ -185,7 +186,8 @@ void PackUpload::encode_later(const Cut& cut, std::uint64_t offset, std::shared_
     parts_.buffers.give_back(std::move(chunk->raw));
   });
   pending_.push_back(pending);
-  parts_.workers.post(pending.job);
+  // A small file is done before a worker has woken up: this thread encodes it when it ends.
+  if (taken_ >= kWorthAJob) parts_.workers.post(pending.job);
   collect(kUploadWindow);
 }
 

@@ -16,7 +16,7 @@ void SharedPack::commit(std::span<const RecordBatch> records) {
   queue_.push_back(&mine);
   while (!mine.done) {
     if (writing_) {
-      changed_.wait(lock);
+      mine.changed.wait(lock);
       continue;
     }
     writing_ = true;
@@ -32,9 +32,9 @@ void SharedPack::commit(std::span<const RecordBatch> records) {
     for (Waiting* waiting : group) {
       waiting->failure = failure;
       waiting->done = true;
+      waiting->changed.notify_one();
     }
-    writing_ = false;
-    changed_.notify_all();
+    stop_writing();
   }
   if (mine.failure) std::rethrow_exception(mine.failure);
 }
@@ -73,7 +73,13 @@ void SharedPack::close() {
   lock.unlock();
   seal_pack();
   lock.lock();
+  stop_writing();
+}
+
+// Wakes one of those who wait to write, not all: the others' turn comes with its group. The mutex is held.
+void SharedPack::stop_writing() {
   writing_ = false;
+  if (!queue_.empty()) queue_.front()->changed.notify_one();
   changed_.notify_all();
 }
 

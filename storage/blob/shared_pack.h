@@ -35,11 +35,13 @@ class SharedPack {
     std::span<const RecordBatch> records;
     std::exception_ptr failure = nullptr;
     bool done = false;
+    std::condition_variable changed{};  // it is done, or may write
   };
 
   void write(const std::vector<Waiting*>& group);
   void start_pack();
   void seal_pack();
+  void stop_writing();
 
   Files& files_;
   Entropy& entropy_;
@@ -48,7 +50,7 @@ class SharedPack {
   const std::uint64_t full_;
 
   std::mutex mutex_;  // guards the next three
-  std::condition_variable changed_;
+  std::condition_variable changed_;  // nobody writes, for close()
   std::vector<Waiting*> queue_;
   bool writing_ = false;
 

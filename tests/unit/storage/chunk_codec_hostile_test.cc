@@ -8,6 +8,7 @@
 #include "storage/blob/chunk_codec.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
+#include "tests/support/cpus.h"
 #include "tests/support/weights.h"
 
 using namespace assay;
@@ -82,7 +83,7 @@ TEST_CASE("Hostile chunks: no truncation and no extension is read") {
 }
 
 TEST_CASE("Hostile chunks: flipped bits and random bytes do no harm") {
-  for (const Cpu& cpu : {Cpu{}, Cpu::here()}) {
+  for (const Cpu& cpu : test::every_cpu()) {
     const std::uint64_t seed = std::random_device()();
     CAPTURE(seed);
     std::mt19937_64 random(seed);

@@ -8,6 +8,7 @@
 #include "tests/golden/codec/samples.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
+#include "tests/support/cpus.h"
 
 using namespace assay;
 using assay::test::as_span;
@@ -27,7 +28,7 @@ std::string read(const fs::path& path) {
 
 TEST_CASE("Golden chunks: every recorded chunk decodes to the bytes it was made of") {
   const auto samples = golden::codec_samples();
-  for (const Cpu& cpu : {Cpu{}, Cpu::here()}) {
+  for (const Cpu& cpu : test::every_cpu()) {
     ChunkDecoder decoder(cpu);
     for (const golden::CodecSample& sample : samples) {
       CAPTURE(sample.name);
