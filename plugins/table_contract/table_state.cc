@@ -83,18 +83,6 @@ Checked::Checked(const sdk::Schema& schema, const std::string& label, std::size_
   link();
 }
 
-Checked::Checked(const Checked& like, Empty)
-    : table_(like.table_.store.limit_bytes()), reference_(like.reference_) {
-  for (const ColumnState& column : like.table_.columns) {
-    ColumnState empty;
-    empty.name = column.name;
-    empty.type = column.type;
-    empty.is_label = column.is_label;
-    table_.columns.push_back(std::move(empty));
-  }
-  link();
-}
-
 void Checked::link() {
   known_.assign(table_.columns.size(), nullptr);
   if (!reference_) return;
@@ -112,22 +100,11 @@ bool Checked::comparable_rows() const {
   return reference_ && same_columns_ && !reference_->store.given_up();
 }
 
-void Checked::update(const sdk::Batch& batch, const Poll& poll) {
-  poll();
-  constexpr std::int64_t cells_at_once = std::int64_t{1} << 20;
-  if (batch.rows() * static_cast<std::int64_t>(batch.columns()) <= cells_at_once) return add(batch, [] {});
-  // It takes long enough to be stopped half-way: then what was seen is dropped whole.
-  Checked added(*this, Empty{});
-  added.add(batch, poll);
-  merge(added);
-}
-
-void Checked::add(const sdk::Batch& batch, const Poll& poll) {
-  for (std::size_t i = 0; i < table_.columns.size(); ++i) add_column(i, batch.column(i), poll);
+void Checked::update(const sdk::Batch& batch) {
+  for (std::size_t i = 0; i < table_.columns.size(); ++i) update_column(i, batch.column(i));
   RowEncoder encoder(batch);
   const bool comparable = comparable_rows();
   for (std::int64_t row = 0; row < batch.rows(); ++row) {
-    if (row % kRowsPerPoll == 0) poll();
     const std::string_view encoded = encoder.row(row);
     table_.store.add(encoded, table_.rows + row);
     if (comparable && reference_->store.contains(encoded)) overlap_.add(table_.rows + row);
@@ -135,11 +112,10 @@ void Checked::add(const sdk::Batch& batch, const Poll& poll) {
   table_.rows += batch.rows();
 }
 
-void Checked::add_column(std::size_t i, const sdk::Column& column, const Poll& poll) {
+void Checked::update_column(std::size_t i, const sdk::Column& column) {
   ColumnState& state = table_.columns[i];
   if (family_of(state.type) == Family::unreadable) return;
   for (std::int64_t row = 0; row < column.rows(); ++row) {
-    if (row % kRowsPerPoll == 0) poll();
     const std::int64_t at = table_.rows + row;
     if (column.is_null(row))
       state.missing.add(at);

@@ -21,7 +21,8 @@ Validator::State Validator::begin(sdk::Call, const sdk::Schema& schema, sdk::Rol
 }
 
 void Validator::update(sdk::Call call, State& state, const sdk::Batch& batch) const {
-  state.checked.update(batch, [&] { call.check(); });
+  call.check();
+  state.checked.update(batch);
 }
 
 void Validator::merge(sdk::Call, State& into, const State& from) const {
@@ -39,7 +40,8 @@ Validator::State Validator::restore(sdk::Call, const sdk::Schema& schema, sdk::R
 
 std::vector<sdk::Finding> Validator::finish(sdk::Call call, const State& state,
                                             std::optional<sdk::Sink>) const {
-  return find_all(state.checked, limits_, [&] { call.check(); });
+  call.check();
+  return find_all(state.checked, limits_);
 }
 
 }  // namespace assay::table_contract
