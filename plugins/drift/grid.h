@@ -21,7 +21,8 @@ class Grid {
   explicit Grid(const ValueCounts& reference);
 
   std::size_t bins() const { return edges_.size(); }
-  // Bin i holds the keys above edge i-1 up to edge i, which is included; the last one all above.
+  // Bin i holds the keys above edge i-1 up to edge i, which is included; the last edge is the highest key.
+  const std::vector<Key>& edges() const { return edges_; }
   std::size_t bin_of(Key key) const {
     const Binade& binade = binades_[key <= least_ ? 0 : std::min(binades_.size() - 1, (key >> 52) - (least_ >> 52))];
     const std::uint64_t piece =

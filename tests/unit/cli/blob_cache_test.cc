@@ -60,27 +60,6 @@ TEST_CASE("Cache: never holds more than its limit, and no file larger than that"
   CHECK_FALSE(has(*tiny, keep(dir, *tiny, 1, "model a w")));
 }
 
-TEST_CASE("Cache: what was used longest ago is given up first, also after a restart") {
-  TempDir dir;
-  const CacheSettings settings{dir / "cache", 4 * kSize};
-  std::vector<Digest> kept;
-  {
-    const auto cache = BlobCache::open(settings);
-    REQUIRE(cache);
-    for (std::uint64_t seed = 0; seed < 3; ++seed) kept.push_back(keep(dir, *cache, seed, "model a w"));
-    keep(dir, *cache, 0, "model a w");  // used again
-  }
-  const auto cache = BlobCache::open(settings);
-  REQUIRE(cache);
-  kept.push_back(keep(dir, *cache, 3, "model a w"));
-  CHECK_FALSE(has(*cache, kept[1]));
-  kept.push_back(keep(dir, *cache, 4, "model a w"));
-  CHECK_FALSE(has(*cache, kept[2]));
-  CHECK(has(*cache, kept[0]));
-  CHECK(has(*cache, kept[3]));
-  CHECK(has(*cache, kept[4]));
-}
-
 TEST_CASE("Cache: small files are not kept, and clearing leaves nothing") {
   TempDir dir;
   const auto cache = BlobCache::open({dir / "cache", kMiB});

@@ -170,7 +170,10 @@ TEST_CASE("Misbehaviour: wrong answers of a scorer are refused, each for its rea
   CHECK(contains(score_with("rogue_wrong_schema"), "\"prediction\" has the Arrow format \"tdD\""));
   CHECK(contains(score_with("rogue_bad_utf8"), "\"prediction\" is not UTF-8 in row 0"));
   CHECK(contains(score_with("rogue_bad_offsets"), "offsets go backwards"));
-  CHECK(contains(score_with("rogue_far_offsets"), "offsets"));
+  // Whether its own worker survives reading them is chance; the host does.
+  const std::string far = score_with("rogue_far_offsets");
+  INFO(far);
+  CHECK((contains(far, "offsets") || contains(far, "crashed")));
   CHECK(contains(score_with("rogue_nameless"), "the column name \"\" empty or twice"));
   CHECK(contains(score_with("rogue_throws"), "across the border"));
   CHECK(contains(score_with("rogue_other_manifest"), "another descriptor"));

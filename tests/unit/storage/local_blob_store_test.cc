@@ -149,7 +149,7 @@ TEST_CASE("Local blob store: a damaged record or footer does not keep the store 
   } catch (const Error& error) {
     CHECK(error.code() == Code::corrupt);
     CHECK(error.message().find(Digest::of(bytes).text()) != std::string::npos);
-    CHECK(error.message().find("assay fsck") != std::string::npos);
+    CHECK(error.message().find("--resend") != std::string::npos);
   }
 }
 

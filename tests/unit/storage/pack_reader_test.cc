@@ -156,7 +156,7 @@ TEST_CASE("Pack reader: a damaged chunk fails the read and nothing of it is give
   } catch (const Error& error) {
     CHECK(error.code() == Code::corrupt);
     CHECK(error.message().find(digest.text()) != std::string::npos);
-    CHECK(error.message().find("assay fsck") != std::string::npos);
+    CHECK(error.message().find("--resend") != std::string::npos);
   }
   CHECK(all == bytes.substr(0, sound));
   const std::uint64_t behind = sound + chunks[2].length;
