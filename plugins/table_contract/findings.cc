@@ -158,7 +158,8 @@ std::string rows_of(std::uint64_t part, std::int64_t whole) {
   return std::to_string(part) + " of " + std::to_string(whole) + " rows (" + percent + " %)";
 }
 
-void find_intrinsic(const Checked& checked, const Limits& limits, std::vector<Finding>& out) {
+void find_intrinsic(const Checked& checked, const Limits& limits, const Poll& poll,
+                    std::vector<Finding>& out) {
   const Table& table = checked.table();
   check_names(table, out);
   if (table.rows == 0) {
@@ -180,7 +181,7 @@ void find_intrinsic(const Checked& checked, const Limits& limits, std::vector<Fi
     if (column.is_label) check_label(column, table.rows, out);
   }
   check_repeats(checked, limits, out);
-  for (const Leak& leak : find_leaks(table, limits.leak_auc))
+  for (const Leak& leak : find_leaks(table, limits.leak_auc, poll))
     out.push_back({Severity::error,
                    "label_leak",
                    leak.column,
@@ -192,10 +193,11 @@ void find_intrinsic(const Checked& checked, const Limits& limits, std::vector<Fi
                        "leak_auc if it is meant"});
 }
 
-std::vector<Finding> find_all(const Checked& checked, const Limits& limits) {
+std::vector<Finding> find_all(const Checked& checked, const Limits& limits, const Poll& poll) {
+  poll();
   std::vector<Finding> out;
   if (checked.reference()) find_against_reference(checked, limits, out);
-  find_intrinsic(checked, limits, out);
+  find_intrinsic(checked, limits, poll, out);
   std::stable_sort(out.begin(), out.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   return out;

@@ -15,11 +15,13 @@ struct Limits {
   double duplicate_share = 0;  // least share of repeated, or of overlapping, rows that is reported
 };
 
-// Everything, the worst first; within a severity in the order of rules and columns.
-std::vector<sdk::Finding> find_all(const Checked& checked, const Limits& limits);
+// Everything, the worst first; within a severity in the order of rules and columns. `poll` is called every few
+// milliseconds and may throw.
+std::vector<sdk::Finding> find_all(const Checked& checked, const Limits& limits, const Poll& poll);
 
 // The rules that look at the table alone, and those that compare it with a reference.
-void find_intrinsic(const Checked& checked, const Limits& limits, std::vector<sdk::Finding>& out);
+void find_intrinsic(const Checked& checked, const Limits& limits, const Poll& poll,
+                    std::vector<sdk::Finding>& out);
 void find_against_reference(const Checked& checked, const Limits& limits, std::vector<sdk::Finding>& out);
 
 // "3 of 1200 rows (0.25 %)"

@@ -23,8 +23,12 @@ struct Value {
 };
 
 // Of values in any order; equal ones must be neighbours after sorting.
-double roc_auc(std::vector<Value> values) {
-  std::sort(values.begin(), values.end(), [](const Value& a, const Value& b) { return a.at < b.at; });
+double roc_auc(std::vector<Value> values, const Poll& poll) {
+  std::int64_t compared = 0;
+  std::sort(values.begin(), values.end(), [&](const Value& a, const Value& b) {
+    if (++compared % (64 * kRowsPerPoll) == 0) poll();
+    return a.at < b.at;
+  });
   double below = 0, area = 0, positives = 0;
   for (std::size_t begin = 0, end = 0; begin < values.size(); begin = end) {
     double step_negatives = 0, step_positives = 0;
@@ -40,12 +44,12 @@ double roc_auc(std::vector<Value> values) {
 }
 
 // Missing values rank below or above all others, whichever tells more.
-double best_auc(std::vector<Value> values, const Value& missing) {
+double best_auc(std::vector<Value> values, const Value& missing, const Poll& poll) {
   double best = 0;
   for (const double at :
        {-std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity()}) {
     values.push_back({at, missing.negatives, missing.positives});
-    const double area = roc_auc(values);
+    const double area = roc_auc(values, poll);
     best = std::max({best, area, 1 - area});
     values.pop_back();
   }
@@ -60,9 +64,10 @@ void add(Value& into, const Value& from) {
 // Ranks the label by one column at a time. `place[i]` is where column i stands in an encoded row.
 class Ranker {
  public:
-  Ranker(const Table& table, std::vector<std::size_t> place, std::size_t label)
-      : table_(table), place_(std::move(place)) {
+  Ranker(const Table& table, std::vector<std::size_t> place, std::size_t label, const Poll& poll)
+      : table_(table), place_(std::move(place)), poll_(poll) {
     for (const RowStore::Distinct& row : table.store.distinct()) {
+      poll_at(labels_.size());
       const Cell cell = cell_at(table.store.bytes(row), place_[label]);
       const bool readable = cell.tag == Tag::number || cell.tag == Tag::boolean;
       binary_ = binary_ && (!readable || cell.number == 0 || cell.number == 1);
@@ -85,6 +90,7 @@ class Ranker {
     std::vector<Value> values;
     Value missing;
     for (std::size_t i = 0; i < labels_.size(); ++i) {
+      poll_at(i);
       const Cell cell = cell_at(table_.store.bytes(table_.store.distinct()[i]), at);
       const bool number = (cell.tag == Tag::number || cell.tag == Tag::boolean) && !std::isnan(cell.number);
       if (number)
@@ -92,13 +98,14 @@ class Ranker {
       else
         add(missing, labels_[i]);
     }
-    return best_auc(std::move(values), missing);
+    return best_auc(std::move(values), missing, poll_);
   }
 
   double text_auc(std::size_t at) const {
     std::map<std::string_view, Value> categories;
     Value missing;
     for (std::size_t i = 0; i < labels_.size(); ++i) {
+      poll_at(i);
       const Cell cell = cell_at(table_.store.bytes(table_.store.distinct()[i]), at);
       add(cell.tag == Tag::text ? categories[cell.text] : missing, labels_[i]);
     }
@@ -109,11 +116,16 @@ class Ranker {
       const double rows = value.negatives + value.positives;
       if (rows > 0) values.push_back({value.positives / rows, value.negatives, value.positives});
     }
-    return best_auc(std::move(values), missing);
+    return best_auc(std::move(values), missing, poll_);
+  }
+
+  void poll_at(std::size_t row) const {
+    if (row % static_cast<std::size_t>(kRowsPerPoll) == 0) poll_();
   }
 
   const Table& table_;
   std::vector<std::size_t> place_;
+  const Poll& poll_;
   std::vector<Value> labels_;  // of each distinct row
   Value total_;
   bool binary_ = true;
@@ -121,7 +133,7 @@ class Ranker {
 
 }  // namespace
 
-std::vector<Leak> find_leaks(const Table& table, double least_auc) {
+std::vector<Leak> find_leaks(const Table& table, double least_auc, const Poll& poll) {
   const auto label = std::find_if(table.columns.begin(), table.columns.end(),
                                   [](const ColumnState& c) { return c.is_label; });
   if (label == table.columns.end() || table.store.given_up()) return {};
@@ -129,7 +141,7 @@ std::vector<Leak> find_leaks(const Table& table, double least_auc) {
   std::vector<std::size_t> place(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) place[order[i]] = i;
   const auto label_at = static_cast<std::size_t>(label - table.columns.begin());
-  const Ranker columns(table, std::move(place), label_at);
+  const Ranker columns(table, std::move(place), label_at, poll);
   std::vector<Leak> out;
   if (!columns.enough()) return out;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {

@@ -5,14 +5,6 @@
 #include <algorithm>
 
 namespace assay::table_contract {
-namespace {
-
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-}
-
-}  // namespace
-
 void Tally::add(std::int64_t row) {
   ++count;
   if (rows.size() == kSamples && row > rows.back()) return;
@@ -35,11 +27,11 @@ Tally Tally::load(sdk::ByteReader& in, std::int64_t table_rows) {
   Tally out;
   out.count = in.u64();
   out.rows = in.i64s();
-  require(out.count <= static_cast<std::uint64_t>(table_rows) &&
+  in.require(out.count <= static_cast<std::uint64_t>(table_rows) &&
               out.rows.size() == std::min<std::uint64_t>(kSamples, out.count),
           "a tally does not add up");
   for (std::size_t i = 0; i < out.rows.size(); ++i)
-    require(out.rows[i] >= 0 && out.rows[i] < table_rows && (i == 0 || out.rows[i] > out.rows[i - 1]),
+    in.require(out.rows[i] >= 0 && out.rows[i] < table_rows && (i == 0 || out.rows[i] > out.rows[i - 1]),
             "a tally names rows that are not there");
   return out;
 }
@@ -115,7 +107,7 @@ void RowStore::merge(const RowStore& from, std::int64_t first_row) {
 }
 
 void RowStore::save(sdk::ByteWriter& out) const {
-  out.u8(given_up_ ? 1 : 0);
+  out.flag(given_up_);
   repeats_.save(out);
   out.u64(distinct_.size());
   for (const Distinct& row : distinct_) {
@@ -127,26 +119,25 @@ void RowStore::save(sdk::ByteWriter& out) const {
 
 RowStore RowStore::load(sdk::ByteReader& in, std::int64_t table_rows, std::size_t limit_bytes) {
   RowStore out(limit_bytes);
-  const std::uint8_t given_up = in.u8();
-  require(given_up <= 1, "a flag is neither 0 nor 1");
+  const bool given_up = in.flag();
   Tally repeats = Tally::load(in, table_rows);
   const std::size_t distinct = in.count(24);
-  require(given_up == 0 || (distinct == 0 && repeats.count == 0), "it holds rows that it gave up");
+  in.require(!given_up || (distinct == 0 && repeats.count == 0), "it holds rows that it gave up");
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < distinct; ++i) {
     const std::int64_t first = in.i64();
     const std::uint64_t count = in.u64();
     const std::string_view encoded = in.take(in.count(1));
-    require(first >= 0 && first < table_rows && count > 0 && count <= static_cast<std::uint64_t>(table_rows),
+    in.require(first >= 0 && first < table_rows && count > 0 && count <= static_cast<std::uint64_t>(table_rows),
             "a row's count or place is out of range");
-    require(!out.contains(encoded), "a distinct row occurs twice");
+    in.require(!out.contains(encoded), "a distinct row occurs twice");
     total += count;
     if (!out.given_up_) out.insert(encoded, out.hash_of(encoded), first, count);
   }
-  require(
-      given_up == 1 || (total == static_cast<std::uint64_t>(table_rows) && total - distinct == repeats.count),
+  in.require(
+      given_up || (total == static_cast<std::uint64_t>(table_rows) && total - distinct == repeats.count),
       "its rows do not add up");
-  if (given_up == 1) out.give_up();
+  if (given_up) out.give_up();
   if (!out.given_up_) out.repeats_ = std::move(repeats);
   return out;
 }

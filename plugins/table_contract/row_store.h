@@ -44,6 +44,7 @@ class RowStore {
   explicit RowStore(std::size_t limit_bytes, std::uint64_t hash_mask = ~std::uint64_t{0})
       : limit_bytes_(limit_bytes), hash_mask_(hash_mask) {}
 
+  std::size_t limit_bytes() const { return limit_bytes_; }
   void add(std::string_view encoded, std::int64_t row);
   bool contains(std::string_view encoded) const { return find(encoded, hash_of(encoded)) != nullptr; }
   void merge(const RowStore& from, std::int64_t first_row);

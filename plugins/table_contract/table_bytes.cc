@@ -11,12 +11,6 @@ namespace assay::table_contract {
 namespace {
 
 constexpr std::string_view kMagic = "assay.table_contract/1";
-constexpr std::uint64_t kMostRows = std::uint64_t{1} << 48;
-
-void require(bool holds, std::string_view otherwise) {
-  if (!holds) throw sdk::ByteReader::corrupt(otherwise);
-}
-
 std::string bytes_of(const Table& table) {
   sdk::ByteWriter out;
   out.i64(table.rows);
@@ -24,7 +18,7 @@ std::string bytes_of(const Table& table) {
   for (const ColumnState& column : table.columns) {
     out.text(column.name);
     out.u8(static_cast<std::uint8_t>(column.type));
-    out.u8(column.is_label ? 1 : 0);
+    out.flag(column.is_label);
     for (const Tally* tally : {&column.missing, &column.not_a_number, &column.infinite, &column.below,
                                &column.above, &column.far, &column.unknown_category})
       tally->save(out);
@@ -40,18 +34,18 @@ std::string bytes_of(const Table& table) {
 ColumnState column_from(sdk::ByteReader& in, std::int64_t rows) {
   ColumnState out;
   out.name = in.text();
-  const std::uint8_t type = in.u8(), label = in.u8();
-  require(type <= static_cast<std::uint8_t>(sdk::Type::other) && label <= 1, "a column's type is unknown");
+  const std::uint8_t type = in.u8();
+  in.require(type <= static_cast<std::uint8_t>(sdk::Type::other), "a column's type is unknown");
   out.type = static_cast<sdk::Type>(type);
-  out.is_label = label == 1;
+  out.is_label = in.flag();
   for (Tally* tally : {&out.missing, &out.not_a_number, &out.infinite, &out.below, &out.above, &out.far,
                        &out.unknown_category})
     *tally = Tally::load(in, rows);
   out.finite = in.u64();
   out.low = in.f64();
   out.high = in.f64();
-  require(out.finite <= static_cast<std::uint64_t>(rows), "a column has more numbers than rows");
-  require(out.finite == 0 ? std::isinf(out.low) && std::isinf(out.high)
+  in.require(out.finite <= static_cast<std::uint64_t>(rows), "a column has more numbers than rows");
+  in.require(out.finite == 0 ? std::isinf(out.low) && std::isinf(out.high)
                           : std::isfinite(out.low) && std::isfinite(out.high) && out.low <= out.high,
           "a column's range is none");
   out.categories = Categories::load(in);
@@ -61,15 +55,13 @@ ColumnState column_from(sdk::ByteReader& in, std::int64_t rows) {
 // Every stored row must decode, because a later look at single columns relies on it.
 void require_rows(const Table& table) {
   for (const RowStore::Distinct& row : table.store.distinct())
-    require(is_row(table.store.bytes(row), table.columns.size()), "a row does not decode");
+    sdk::ByteReader::require(is_row(table.store.bytes(row), table.columns.size()), "a row does not decode");
 }
 
 Table table_from(std::string_view bytes, std::size_t limit_bytes) {
   sdk::ByteReader in(bytes);
   Table out(limit_bytes);
-  const std::uint64_t rows = in.u64();
-  require(rows < kMostRows, "a row count is out of range");
-  out.rows = static_cast<std::int64_t>(rows);
+  out.rows = static_cast<std::int64_t>(in.rows());
   const std::size_t columns = in.count(100);
   for (std::size_t i = 0; i < columns; ++i) out.columns.push_back(column_from(in, out.rows));
   out.store = RowStore::load(in, out.rows, limit_bytes);
@@ -81,7 +73,7 @@ Table table_from(std::string_view bytes, std::size_t limit_bytes) {
 }  // namespace
 
 void Categories::save(sdk::ByteWriter& out) const {
-  out.u8(too_many_ ? 1 : 0);
+  out.flag(too_many_);
   out.u64(counts_.size());
   for (const auto& [text, rows] : counts_) {
     out.text(text);
@@ -91,26 +83,26 @@ void Categories::save(sdk::ByteWriter& out) const {
 
 Categories Categories::load(sdk::ByteReader& in) {
   Categories out;
-  const std::uint8_t too_many = in.u8();
+  const bool too_many = in.flag();
   const std::size_t categories = in.count(16);
-  require(too_many <= 1 && categories <= kMaxCategories && (too_many == 0 || categories == 0),
+  in.require(categories <= kMaxCategories && (!too_many || categories == 0),
           "a column has too many categories");
   for (std::size_t i = 0; i < categories; ++i) {
     const std::string text = in.text();
-    const std::uint64_t rows = in.u64();
-    require(rows > 0 && rows < kMostRows && !out.contains(text),
+    const std::uint64_t rows = in.rows();
+    in.require(rows > 0 && !out.contains(text),
             "a category is counted twice or out of range");
     out.add(text, rows);
   }
-  require(!out.too_many_, "a column's categories are too long");
-  if (too_many == 1) out.give_up();
+  in.require(!out.too_many_, "a column's categories are too long");
+  if (too_many) out.give_up();
   return out;
 }
 
 std::string Checked::save() const {
   sdk::ByteWriter out;
   out.text(bytes_of(table_));
-  out.u8(reference_ ? 1 : 0);
+  out.flag(reference_ != nullptr);
   if (reference_) {
     overlap_.save(out);
     out.text(bytes_of(*reference_));
@@ -127,11 +119,10 @@ Checked Checked::load(std::string_view bytes, const sdk::Schema& schema, const s
                       std::size_t limit_bytes) {
   sdk::ByteReader in(sdk::unseal(kMagic, bytes));
   Table table = table_from(in.take(in.count(1)), limit_bytes);
-  const std::uint8_t has_reference = in.u8();
-  require(has_reference <= 1, "a flag is neither 0 nor 1");
+  const bool has_reference = in.flag();
   std::shared_ptr<const Table> reference;
   Tally overlap;
-  if (has_reference == 1) {
+  if (has_reference) {
     overlap = Tally::load(in, table.rows);
     reference = std::make_shared<const Table>(table_from(in.take(in.count(1)), limit_bytes));
   }

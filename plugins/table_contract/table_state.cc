@@ -12,10 +12,15 @@ namespace {
 
 // With this many rows without a negative number, one is against the column's meaning.
 constexpr std::uint64_t kRowsToKnowTheSign = 500;
+// Unless zero was their end, though, they may have kept away from it by luck: then it takes a gap of this share
+// of their range, which the tail of a normal column of any length hardly ever jumps.
+constexpr double kSignGap = 0.4;
 
 bool is_far(const ColumnState& known, double value) {
-  if (value < 0 && known.low >= 0 && known.finite >= kRowsToKnowTheSign) return true;
   const double width = known.high - known.low;
+  if (value < 0 && known.low >= 0 && known.finite >= kRowsToKnowTheSign &&
+      (known.low == 0 || value < known.low - kSignGap * width))
+    return true;
   return value > known.high + width || value < known.low - width;
 }
 
@@ -83,6 +88,18 @@ Checked::Checked(const sdk::Schema& schema, const std::string& label, std::size_
   link();
 }
 
+Checked::Checked(const Checked& like, Empty)
+    : table_(like.table_.store.limit_bytes()), reference_(like.reference_) {
+  for (const ColumnState& column : like.table_.columns) {
+    ColumnState empty;
+    empty.name = column.name;
+    empty.type = column.type;
+    empty.is_label = column.is_label;
+    table_.columns.push_back(std::move(empty));
+  }
+  link();
+}
+
 void Checked::link() {
   known_.assign(table_.columns.size(), nullptr);
   if (!reference_) return;
@@ -100,11 +117,22 @@ bool Checked::comparable_rows() const {
   return reference_ && same_columns_ && !reference_->store.given_up();
 }
 
-void Checked::update(const sdk::Batch& batch) {
-  for (std::size_t i = 0; i < table_.columns.size(); ++i) update_column(i, batch.column(i));
+void Checked::update(const sdk::Batch& batch, const Poll& poll) {
+  poll();
+  constexpr std::int64_t cells_at_once = std::int64_t{1} << 20;
+  if (batch.rows() * static_cast<std::int64_t>(batch.columns()) <= cells_at_once) return add(batch, [] {});
+  // It takes long enough to be stopped half-way: then what was seen is dropped whole.
+  Checked added(*this, Empty{});
+  added.add(batch, poll);
+  merge(added);
+}
+
+void Checked::add(const sdk::Batch& batch, const Poll& poll) {
+  for (std::size_t i = 0; i < table_.columns.size(); ++i) add_column(i, batch.column(i), poll);
   RowEncoder encoder(batch);
   const bool comparable = comparable_rows();
   for (std::int64_t row = 0; row < batch.rows(); ++row) {
+    if (row % kRowsPerPoll == 0) poll();
     const std::string_view encoded = encoder.row(row);
     table_.store.add(encoded, table_.rows + row);
     if (comparable && reference_->store.contains(encoded)) overlap_.add(table_.rows + row);
@@ -112,10 +140,11 @@ void Checked::update(const sdk::Batch& batch) {
   table_.rows += batch.rows();
 }
 
-void Checked::update_column(std::size_t i, const sdk::Column& column) {
+void Checked::add_column(std::size_t i, const sdk::Column& column, const Poll& poll) {
   ColumnState& state = table_.columns[i];
   if (family_of(state.type) == Family::unreadable) return;
   for (std::int64_t row = 0; row < column.rows(); ++row) {
+    if (row % kRowsPerPoll == 0) poll();
     const std::int64_t at = table_.rows + row;
     if (column.is_null(row))
       state.missing.add(at);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -15,6 +16,9 @@
 #include "row_store.h"
 
 namespace assay::table_contract {
+
+using Poll = std::function<void()>;
+inline constexpr std::int64_t kRowsPerPoll = 16'384;
 
 inline constexpr std::size_t kMaxCategories = 1'000;
 inline constexpr std::size_t kMaxCategoryBytes = std::size_t{1} << 20;  // of all texts of a column
@@ -88,7 +92,8 @@ class Checked {
   // True when both tables have the same columns and kept their rows.
   bool comparable_rows() const;
 
-  void update(const sdk::Batch& batch);
+  // The state is as before when `poll`, which is called every few milliseconds, throws.
+  void update(const sdk::Batch& batch, const Poll& poll);
   // INVALID_ARGUMENT when the columns or the references differ.
   void merge(const Checked& from);
 
@@ -100,7 +105,12 @@ class Checked {
   static Table load_table(std::string_view bytes, std::size_t limit_bytes);
 
  private:
-  void update_column(std::size_t i, const sdk::Column& column);
+  struct Empty {};
+  // The same columns and reference, over no rows.
+  Checked(const Checked& like, Empty);
+
+  void add(const sdk::Batch& batch, const Poll& poll);
+  void add_column(std::size_t i, const sdk::Column& column, const Poll& poll);
   void add_number(std::size_t i, double value, std::int64_t row);
   void add_text(std::size_t i, std::string_view text, std::int64_t row);
   void link();

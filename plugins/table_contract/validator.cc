@@ -21,8 +21,7 @@ Validator::State Validator::begin(sdk::Call, const sdk::Schema& schema, sdk::Rol
 }
 
 void Validator::update(sdk::Call call, State& state, const sdk::Batch& batch) const {
-  call.check();
-  state.checked.update(batch);
+  state.checked.update(batch, [&] { call.check(); });
 }
 
 void Validator::merge(sdk::Call, State& into, const State& from) const {
@@ -40,8 +39,7 @@ Validator::State Validator::restore(sdk::Call, const sdk::Schema& schema, sdk::R
 
 std::vector<sdk::Finding> Validator::finish(sdk::Call call, const State& state,
                                             std::optional<sdk::Sink>) const {
-  call.check();
-  return find_all(state.checked, limits_);
+  return find_all(state.checked, limits_, [&] { call.check(); });
 }
 
 }  // namespace assay::table_contract

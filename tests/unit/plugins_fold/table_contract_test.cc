@@ -2,66 +2,13 @@
 // The validator: each planted fault is found and named, and a clean table has no findings.
 #include <cmath>
 
-#include "fold_fixture.h"
+#include "flights.h"
 #include "plugins/table_contract/names.h"
 
 namespace assay {
 namespace {
 
 using namespace fold_test;
-
-const FakeHost& host() {
-  static const FakeHost it = FakeHost::load(ASSAY_TABLE_CONTRACT);
-  return it;
-}
-
-// Flights as a table: spoil what a test is about.
-struct Flights {
-  std::vector<std::optional<std::int64_t>> late, hour;
-  std::vector<std::optional<double>> distance, wind;
-  std::vector<std::optional<std::string>> carrier;
-  std::string hour_name = "dep_hour";
-
-  explicit Flights(int rows = 1000, std::uint64_t seed = 1) {
-    std::mt19937_64 random(seed);
-    std::normal_distribution<double> normal;
-    for (int i = 0; i < rows; ++i) {
-      late.push_back(random() % 4 == 0 ? 1 : 0);
-      hour.push_back(static_cast<std::int64_t>(5 + random() % 19));
-      distance.push_back(200 + static_cast<double>(random() % 2'000'000) / 1000);
-      wind.push_back(random() % 40 == 0 ? std::nullopt : std::optional<double>(10 + 3 * normal(random)));
-      carrier.push_back(std::string(1, static_cast<char>('A' + random() % 5)));
-    }
-  }
-  FakeData data() const {
-    return FakeData()
-        .i64("late", late)
-        .i64(hour_name, hour)
-        .f64("distance", distance)
-        .f64("wind", wind)
-        .utf8("carrier", carrier)
-        .with_role("label", "late");
-  }
-  FakeData with(const std::string& name, const std::vector<std::optional<double>>& column) const {
-    return data().f64(name, column);
-  }
-};
-
-std::vector<Row> findings(const FakeData& data, const FakeData* reference = nullptr,
-                          const sdk::testing::Json::Object& settings = {}) {
-  const auto component = host().component("table_contract", settings);
-  const Folder folder{component, ASSAY_CAP_VALIDATOR_V1};
-  if (reference == nullptr) return folder.whole(data);
-  FakeBundle state = folder.state(*reference);
-  return folder.whole(data, &state);
-}
-
-std::vector<std::string> rules(const std::vector<Row>& rows) {
-  std::vector<std::string> out;
-  for (const Row& row : rows)
-    out.push_back(row.at("severity") + " " + row.at("rule") + " " + row.at("column"));
-  return out;
-}
 
 // The only finding, which must be this one.
 const Row& the_finding(const std::vector<Row>& rows, const std::string& wanted) {
@@ -234,13 +181,7 @@ TEST_CASE("Table contract: a label that is missing or always the same") {
 
 TEST_CASE("Table contract: repeated rows") {
   Flights flights;
-  const auto repeat = [&](std::size_t from, std::size_t to) {
-    flights.late[to] = flights.late[from];
-    flights.hour[to] = flights.hour[from];
-    flights.distance[to] = flights.distance[from];
-    flights.wind[to] = flights.wind[from];
-    flights.carrier[to] = flights.carrier[from];
-  };
+  const auto repeat = [&](std::size_t from, std::size_t to) { flights.copy_row(flights, from, to); };
   repeat(10, 700);
   auto rows = findings(flights.data());
   CHECK(the_finding(rows, "info duplicate_rows ").at("sample_rows") == "700");
@@ -253,13 +194,7 @@ TEST_CASE("Table contract: repeated rows") {
 
 TEST_CASE("Table contract: rows that the reference holds too") {
   Flights flights, known(2000, 99);
-  for (std::size_t i = 100; i < 150; ++i) {
-    flights.late[i] = known.late[i];
-    flights.hour[i] = known.hour[i];
-    flights.distance[i] = known.distance[i];
-    flights.wind[i] = known.wind[i];
-    flights.carrier[i] = known.carrier[i];
-  }
+  for (std::size_t i = 100; i < 150; ++i) flights.copy_row(known, i, i);
   const auto rows = against_reference(flights);
   const Row& row = the_finding(rows, "warning overlapping_rows ");
   CHECK(row.at("row_count") == "50");
