@@ -31,10 +31,10 @@ void fuse(std::vector<Entry>& entries) {
 void ValueCounts::add(std::span<const Key> keys) {
   total_ += keys.size();
   while (!keys.empty()) {
-    const auto some = keys.first(std::min(keys.size(), room() - pending_.size()));
+    const auto some = keys.first(std::min(keys.size(), limit_ - pending_.size()));
     pending_.insert(pending_.end(), some.begin(), some.end());
     keys = keys.subspan(some.size());
-    if (pending_.size() == room()) settle();
+    if (pending_.size() == limit_) settle();
   }
 }
 

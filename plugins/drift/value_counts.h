@@ -58,10 +58,6 @@ class ValueCounts {
   }
 
  private:
-  // Values are counted many at a time, for sorting them is what costs.
-  static constexpr std::size_t kMostPending = std::size_t{1} << 18;
-  std::size_t room() const { return limit_ < kMostPending ? limit_ : kMostPending; }
-
   void settle() const;
   void absorb(std::vector<Entry> sorted) const;
   void coarsen(int dropped_bits) const;
@@ -71,6 +67,7 @@ class ValueCounts {
   std::uint64_t total_ = 0;
   mutable int dropped_bits_ = 0;
   mutable std::vector<Entry> entries_;
+  // Values are counted as many at a time as may be kept, for what costs is sorting and joining them.
   mutable std::vector<Key> pending_, spare_;
 };
 

