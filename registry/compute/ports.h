@@ -123,7 +123,6 @@ class Trainer {
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  // `model` is read again should the plugin crash later: it lives until the next load, or as long as the scorer.
   virtual void load(const BundleSource& model, const CallOptions& options, Progress& progress) = 0;
   // The columns of the answers, given the columns of the input.
   virtual TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) = 0;

@@ -33,17 +33,15 @@ class ScoredModel {
   std::string score_json(std::string_view json, const CallOptions& options, Progress& progress);
 
  private:
-  ScoredModel(Plugins& plugins, ArtifactVersion version, ModelBundle bundle, std::unique_ptr<Scorer> scorer)
+  ScoredModel(Plugins& plugins, ArtifactVersion version, BundleInfo info, std::unique_ptr<Scorer> scorer)
       : plugins_(plugins),
         version_(std::move(version)),
-        info_(std::move(bundle.info)),
-        entries_(std::move(bundle.entries)),
+        info_(std::move(info)),
         scorer_(std::move(scorer)) {}
 
   Plugins& plugins_;
   ArtifactVersion version_;
   BundleInfo info_;
-  MemoryBundle entries_;  // the scorer's, to be loaded again after a crash
   TableSchema output_;
   std::unique_ptr<Scorer> scorer_;
 };

@@ -1,17 +1,25 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What a call of a plugin costs, beside the same bytes through a stream socket and a pipe in the same run.
-#   tests/bench/plugins/run.sh [ROUNDS]     2000 unless given; the medians are printed as a table, all of it as JSON in
-#                                           build/bench/plugins.json
+# Times calls to plugins: in-process, in a worker, and the same bytes through a stream socket, a pipe and Python's
+# multiprocessing. Builds Release, takes a minute, prints a table and says which bounds were met.
+#   tests/bench/plugins/run.sh [ROUNDS]     2000 rounds unless given
+# Results are in build/bench/plugins: results.json, results.md.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 . examples/setup.sh
-install_missing $ASSAY_BUILD_PACKAGES jq
-cmake --preset release -DASSAY_BENCH=ON >/dev/null
+
+here=tests/bench/plugins
+folder=$PWD/build/bench/plugins
+install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES
+mkdir -p "$folder"
+python_env "$folder/venv" numpy==2.4.6
+
+say "building (preset release)"
+cmake --preset release -DASSAY_BENCH=ON >"$folder/configure.log" || { cat "$folder/configure.log"; exit 1; }
 cmake --build --preset release --target plugin_bench
-mkdir -p build/bench
+
+say "measuring"
 build/release/tests/bench/plugins/plugin_bench build/release/libexec/assay/assay-worker \
-  build/release/tests/bench/plugins/bench_sum.so "${1:-2000}" >build/bench/plugins.json
-jq -r '"crossing the boundary in-process: \(.boundary.overhead_p50_ns | round) ns",
-  (.opening | to_entries[] | "opening, \(.key): \(.value.p50_us | round) us"),
-  (.sizes[] | "", "\(.bytes) bytes, p50:", (.ways | to_entries[] | "  \(.value.p50_us * 10 | round / 10) us  \(.key)"))' build/bench/plugins.json
+  build/release/tests/bench/plugins/bench_sum.so "${1:-2000}" >"$folder/ours.json"
+"$folder/venv/bin/python" $here/multiprocessing_peer.py "${1:-2000}" >"$folder/python.json"
+"$folder/venv/bin/python" $here/report.py "$folder/ours.json" "$folder/python.json" "$folder"

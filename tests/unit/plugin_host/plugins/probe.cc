@@ -183,6 +183,11 @@ struct Counter : Manners {
   }
   void update(Call call, State& state, const Batch& batch) {
     behave(call, "update");
+    if (mode == "scribble") *const_cast<double*>(batch.column(0).f64().data()) = 9;
+    if (mode == "unprotect") {
+      const auto page = reinterpret_cast<std::uintptr_t>(batch.column(0).f64().data()) / 4096 * 4096;
+      got("its rows to write", ::mprotect(reinterpret_cast<void*>(page), 4096, PROT_READ | PROT_WRITE));
+    }
     for (std::int64_t row = 0; row < batch.rows(); ++row) state.counted[1] += sum_of_numbers(batch, row);
     state.counted[0] += static_cast<double>(batch.rows());
   }
