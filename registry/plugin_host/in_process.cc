@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/plugin_host/in_process.h"
 
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <fmt/format.h>
-
-#include <boost/dll/shared_library.hpp>
 
 #include "registry/plugin_host/in_process_call.h"
 #include "registry/plugin_host/plugin_session.h"
@@ -285,17 +285,16 @@ class FoldHere final : public Fold {
 }  // namespace
 
 TrustedLibrary::TrustedLibrary(std::shared_ptr<const PluginLibrary> library) : library_(std::move(library)) {
-  using boost::dll::load_mode::rtld_local;
-  using boost::dll::load_mode::rtld_now;
   // A number of its own that is never closed: the loader knows libraries by their path, and a number that came to
-  // stand for another library would answer this one again.
-  const int file = UniqueFd(::dup(library_->fd())).release();
-  boost::dll::fs::error_code error;
-  auto* loaded = new boost::dll::shared_library;  // on purpose never deleted
-  if (file >= 0) loaded->load("/proc/self/fd/" + std::to_string(file), error, rtld_now | rtld_local);
-  if (file < 0 || error || !loaded->is_loaded() || !loaded->has("assay_plugin_open_v1"))
-    throw Error(Code::unsupported, fmt::format("load the plugin {} in-process: {}", info().name, error.message()));
-  open_ = &loaded->get<assay_status(const assay_host*, const assay_call*, assay_plugin*)>("assay_plugin_open_v1");
+  // stand for another library would answer this one again. Not Boost.DLL, which unloads.
+  const int file = UniqueFd(::fcntl(library_->fd(), F_DUPFD_CLOEXEC, 0)).release();
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  void* loaded = file < 0 ? nullptr : ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (loaded != nullptr) open_ = reinterpret_cast<Open>(::dlsym(loaded, "assay_plugin_open_v1"));
+  if (open_ != nullptr) return;
+  const char* why = ::dlerror();
+  throw Error(Code::unsupported, fmt::format("load the plugin {} in-process: {}", info().name,
+                                             why == nullptr ? "its file cannot be opened" : why));
 }
 
 std::unique_ptr<Trainer> trainer_in_process(std::shared_ptr<const TrustedLibrary> library,
