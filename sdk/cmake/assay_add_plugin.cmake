@@ -2,7 +2,8 @@
 #
 # Builds the plugin name.so: a module that exports assay_plugin_open_v1 and nothing else (hidden visibility alone still
 # exports weak template instances, hence the version script) and that leaves no symbol undefined. With MANIFEST, the
-# file is checked at configure time and "assay_manifest.h" offers it as `assay_manifest` for ASSAY_PLUGIN.
+# file is checked at configure time and "assay_manifest.h" offers it as `assay_manifest` for ASSAY_PLUGIN (C++) and as
+# ASSAY_MANIFEST_JSON for ASSAY_C_PLUGIN (C).
 # Built to ${CMAKE_BINARY_DIR}/lib/assay/plugins, installed to lib/assay/plugins.
 include_guard(GLOBAL)
 set(ASSAY_PLUGIN_DIR lib/assay/plugins CACHE STRING "Where plugins go, below the prefix")
@@ -16,7 +17,12 @@ function(assay_add_plugin name)
   set(map ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/assay_plugin.map)
 
   add_library(${name} MODULE ${arg_SOURCES})
-  target_link_libraries(${name} PRIVATE assay::plugin ${arg_LINK})
+  # A project of C alone has no C++ compiler to ask for C++20.
+  set(layer assay::abi)
+  if("${arg_SOURCES}" MATCHES "\\.(cc|cpp|cxx)(;|$)")
+    set(layer assay::plugin)
+  endif()
+  target_link_libraries(${name} PRIVATE ${layer} ${arg_LINK})
   set_target_properties(${name} PROPERTIES
     PREFIX "" SUFFIX ".so"
     CXX_VISIBILITY_PRESET hidden C_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
@@ -25,7 +31,8 @@ function(assay_add_plugin name)
   target_link_options(${name} PRIVATE -Wl,--version-script=${map} -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
   # clang leaves the sanitizer's runtime to the executable, so its symbols stay undefined here.
   get_directory_property(link_options LINK_OPTIONS)
-  if(NOT (CMAKE_CXX_COMPILER_ID MATCHES Clang AND "${link_options} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize"))
+  if(NOT ("${CMAKE_C_COMPILER_ID} ${CMAKE_CXX_COMPILER_ID}" MATCHES Clang
+          AND "${link_options} ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS}" MATCHES "-fsanitize"))
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
 
@@ -43,11 +50,19 @@ function(assay_embed_manifest name file)
   assay_check_manifest("${json}" ${file})
   # A JSON string holds no line break, so indentation can go without parsing.
   string(REGEX REPLACE "\n *" "" json "${json}")
+  # As a literal of C and C++ alike; "?" because of trigraphs.
+  string(REPLACE "\\" "\\\\" json "${json}")
+  string(REPLACE "\"" "\\\"" json "${json}")
+  string(REPLACE "?" "\\?" json "${json}")
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}.manifest)
   file(CONFIGURE OUTPUT ${directory}/assay_manifest.h @ONLY CONTENT [[
 // Made from a manifest.json by assay_add_plugin().
 #pragma once
-static constexpr char assay_manifest[] = R"assay_json(@json@)assay_json";
+#pragma GCC system_header  // C promises compilers no longer literals than 4095 bytes
+#define ASSAY_MANIFEST_JSON "@json@"
+#ifdef __cplusplus
+static constexpr char assay_manifest[] = ASSAY_MANIFEST_JSON;
+#endif
 ]])
   target_include_directories(${name} PRIVATE ${directory})
 endfunction()
