@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -136,11 +137,22 @@ class Json {
     if (eat(text, "\"")) return quoted(text);
     if (eat(text, "[")) return list(text, depth);
     if (eat(text, "{")) return members(text, depth);
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc()) throw std::invalid_argument("JSON: expected a value");
-    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-    return number;
+    return number(text);
+  }
+  static double number(std::string_view& text) {
+    double out = 0;
+#ifdef __cpp_lib_to_chars
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    const std::size_t used = error == std::errc() ? static_cast<std::size_t>(end - text.data()) : 0;
+#else  // libc++ before 20
+    const std::string copy(text.substr(0, text.find_first_not_of("+-.0123456789eE")));
+    char* end = nullptr;
+    out = std::strtod(copy.c_str(), &end);
+    const auto used = static_cast<std::size_t>(end - copy.c_str());
+#endif
+    if (used == 0) throw std::invalid_argument("JSON: expected a value");
+    text.remove_prefix(used);
+    return out;
   }
   static Json list(std::string_view& text, int depth) {
     Json out;
