@@ -127,6 +127,7 @@ int main(int argc, char** argv) {
   cli::Program program;
   program.version = daemon::program_version();
   program.environment = cli::process_environment();
+  program.sdk_prefix = this_executable().parent_path().parent_path();
   program.serve = serve;
   program.open_plugins = open_plugins;
   program.sign_plugin = sign_library;

@@ -149,7 +149,8 @@ int show(Context& context, const std::string& wanted) {
 }  // namespace
 
 void add_plugin(CommandSet& commands) {
-  CLI::App& family = commands.add_family(kComputeGroup, "plugin", "Check, push, list or show plugins");
+  CLI::App& family = commands.add_family(kComputeGroup, "plugin", "Make, check, push, list or show plugins");
+  add_plugin_new(commands, family);
   add_plugin_doctor(commands, family);
   auto file = make_options<std::string>();
   CLI::App& check_command =

@@ -103,6 +103,7 @@ struct PluginLayer {
 struct Program {
   std::string version;
   Environment environment;
+  std::filesystem::path sdk_prefix;  // where the SDK is installed, when it is
   // Serves until told to stop by a signal.
   std::function<void(const ServeRequest&)> serve;
   // The plugins of this machine and of the registry.

@@ -11,6 +11,7 @@
 //
 //   scorer   a nested class Model:
 //            Model(Source)  or  Model(Call, Source)           load
+//            Model(const Component&, Source)  or  Model(const Component&, Call, Source)   with its settings
 //            Schema bind(const Schema& input)                 once; answers the output's columns
 //            void score(Call, const Batch&, Table& out)       one output row for each input row
 //       or, for one column "prediction" f64,
@@ -163,9 +164,13 @@ constexpr std::uint32_t scorer_flags() {
   return 0u;
 }
 
-template <class M>
-M load_model(Call call, Source source) {
-  if constexpr (std::is_constructible_v<M, Call, Source>)
+template <class M, class C>
+M load_model(const C& component, Call call, Source source) {
+  if constexpr (std::is_constructible_v<M, const C&, Call, Source>)
+    return M(component, call, source);
+  else if constexpr (std::is_constructible_v<M, const C&, Source>)
+    return M(component, source);
+  else if constexpr (std::is_constructible_v<M, Call, Source>)
     return M(call, source);
   else
     return M(source);
@@ -175,16 +180,18 @@ template <class C>
 struct ScorerEdge {
   using Model = typename C::Model;
   struct Box {
-    Box(Call call, Source source) : model(load_model<Model>(call, source)) {}
+    Box(const C& component, Call call, Source source) : model(load_model<Model>(component, call, source)) {}
     Model model;
     bool bound = false;
     Schema input, output;
   };
 
-  static assay_status load(void*, const assay_call* call, const assay_source* source, void** out) noexcept {
+  static assay_status load(void* self, const assay_call* call, const assay_source* source,
+                           void** out) noexcept {
     return guard(call, [&] {
       require(source != nullptr && out != nullptr, "stored model");
-      *out = std::make_unique<Box>(Call(call), Source(Call(call), source)).release();
+      const Source stored(Call(call), source);
+      *out = std::make_unique<Box>(*static_cast<const C*>(self), Call(call), stored).release();
     });
   }
 

@@ -107,6 +107,15 @@ impl TestHost {
     }
     /// Runs a fold over all rows in one batch, against a saved state if `reference` is given.
     pub fn fold<C: Fold>(&self, component: &C, rows: &Table, reference: Option<&Bundle>) -> Result<Vec<C::Row>> {
+        self.fold_with(component, &Rows { table: rows, roles: vec![] }, reference)
+    }
+    /// The same with columns that play roles.
+    pub fn fold_with<C: Fold>(
+        &self,
+        component: &C,
+        rows: &Rows<'_>,
+        reference: Option<&Bundle>,
+    ) -> Result<Vec<C::Row>> {
         let raw = self.raw_call();
         let call = unsafe { Call::new(&raw) };
         let state = self.state(component, rows, reference)?;
@@ -116,7 +125,7 @@ impl TestHost {
     pub fn saved<C: Fold>(&self, component: &C, rows: &Table, reference: Option<&Bundle>) -> Result<Bundle> {
         let raw = self.raw_call();
         let call = unsafe { Call::new(&raw) };
-        let state = self.state(component, rows, reference)?;
+        let state = self.state(component, &Rows { table: rows, roles: vec![] }, reference)?;
         self.save(component, &call, &state)
     }
     /// Restores both states, merges the second into the first and answers the result.
@@ -138,14 +147,15 @@ impl TestHost {
         Ok((component.finish(&call, &into, None)?, self.save(component, &call, &into)?))
     }
 
-    fn state<C: Fold>(&self, component: &C, rows: &Table, reference: Option<&Bundle>) -> Result<C::State> {
+    fn state<C: Fold>(&self, component: &C, rows: &Rows<'_>, reference: Option<&Bundle>) -> Result<C::State> {
         let raw = self.raw_call();
         let call = unsafe { Call::new(&raw) };
         let source = reference.map(source_from);
         let reference = source.as_ref().map(|raw| unsafe { Source::new(call, raw) });
-        let roles = unsafe { Roles::new(std::ptr::null()) };
-        let mut state = component.begin(&call, &rows.schema(), &roles, reference.as_ref())?;
-        with_batch(rows, |batch| component.update(&call, &mut state, batch))?;
+        let lent = LentRows::new(rows);
+        let roles = unsafe { Roles::new(&*lent.roles) };
+        let mut state = component.begin(&call, &rows.table.schema(), &roles, reference.as_ref())?;
+        with_batch(rows.table, |batch| component.update(&call, &mut state, batch))?;
         Ok(state)
     }
     fn save<C: Fold>(&self, component: &C, call: &Call<'_>, state: &C::State) -> Result<Bundle> {
