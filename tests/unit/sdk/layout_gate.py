@@ -5,6 +5,7 @@
   layout_gate.py INCLUDE_FOLDER LAYOUT_FILE            0 equal, 1 appended to (record it), 2 changed (never do that)
   layout_gate.py INCLUDE_FOLDER LAYOUT_FILE --record   writes down what was appended; refuses changes
   layout_gate.py --self-test INCLUDE_FOLDER LAYOUT_FILE  broken copies of the header must each be found
+  layout_gate.py --released INCLUDE_FOLDER LAYOUT_FILE   an older header, whose structs must all be beginnings of these
 
 The layouts are clang's own, for three machines, so that nobody keeps a table by hand. A struct that begins with
 struct_size may grow at its end; all others, the order, offsets, types and signatures, and the constants are for ever.
@@ -149,6 +150,10 @@ def self_test(include, layout):
 def main(arguments):
     if arguments[0] == "--self-test":
         return self_test(*arguments[1:])
+    if arguments[0] == "--released":
+        changed, _ = compare(describe(arguments[1]), read(arguments[2]))
+        print("\n".join(changed))
+        return 1 if changed else 0
     include, layout = arguments[:2]
     now = describe(include)
     changed, appended = compare(read(layout) if os.path.exists(layout) else [], now)
