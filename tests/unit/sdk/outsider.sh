@@ -27,6 +27,27 @@ test -f "$scratch/readme/build/lib/assay/plugins/mean-guess.so"
 cmake --install "$scratch/readme/build" --prefix "$prefix" >>"$scratch/log"
 test -f "$prefix/lib/assay/plugins/mean-guess.so"
 
+# A manifest that no host would take is refused when the project is configured, by the member's name.
+refused() { # SED_EXPRESSION WHAT_IT_SAYS
+  mkdir -p "$scratch/refused"
+  cp "$scratch/readme/CMakeLists.txt" "$scratch/readme/mean_guess.cc" "$scratch/refused"
+  sed "$1" "$scratch/readme/manifest.json" >"$scratch/refused/manifest.json"
+  cmp -s "$scratch/readme/manifest.json" "$scratch/refused/manifest.json" && { echo "$1 changes nothing"; exit 1; }
+  if cmake -S "$scratch/refused" -B "$scratch/refused/build" -DCMAKE_PREFIX_PATH="$prefix" >"$scratch/refused.txt" 2>&1; then
+    echo "not refused: $1"; exit 1
+  fi
+  tr -s ' \n' '  ' <"$scratch/refused.txt" | grep -qF -- "$2" || { cat "$scratch/refused.txt"; echo "does not say: $2"; exit 1; }
+}
+refused 's/{"manifest_version": 1, //' "'manifest_version'"
+refused 's/"manifest_version": 1/"manifest_version": 2/' "manifest_version 1"
+refused 's/"major": 1/"major": 2/' "abi.major 1"
+refused 's/"min_minor": 0/"min_minor": -1/' "abi.min_minor"
+refused 's/"id": "mean-guess", "version"/"id": "mean guess", "version"/' "id is 'mean guess'"
+refused 's/{"id": "mean-guess"/{"id": "..\/mean-guess"/' "the id of component 0"
+refused 's/\["assay.trainer\/1", "assay.scorer\/1"\]/[]/' "capabilities of mean-guess"
+refused 's/"assay.trainer\/1"/"trainer"/' "capabilities of mean-guess"
+refused 's/"type": "object"/"type": "array"/' "config_schema of mean-guess"
+
 # Without CMake: the C header alone, by pkg-config, as C11.
 printf '#include <assay/abi.h>\nint size(void);\nint size(void) { return (int)sizeof(assay_call); }\n' >"$scratch/alone.c"
 flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags assay-sdk)

@@ -94,31 +94,86 @@ TEST_CASE("Plugin binaries: the embedded manifest is what the plugin says of its
   }
 }
 
+namespace {
+
+// The published schema, asked whether it allows a manifest.
+class ManifestSchema {
+ public:
+  ManifestSchema() : document_(load("sdk/schema/manifest.schema.json")) {
+    valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document_), schema_);
+  }
+  static nlohmann::json load(const std::filesystem::path& path) {
+    std::ifstream file(ASSAY_SOURCE_TREE / path);
+    return nlohmann::json::parse(file);
+  }
+  bool allows(const nlohmann::json& manifest) const {
+    return valijson::Validator().validate(schema_, valijson::adapters::NlohmannJsonAdapter(manifest), nullptr);
+  }
+
+ private:
+  nlohmann::json document_;
+  valijson::Schema schema_;
+};
+
+}  // namespace
+
 TEST_CASE("Plugin binaries: the manifests of the tree follow the published schema") {
   const std::filesystem::path root = ASSAY_SOURCE_TREE;
-  const auto load = [](const std::filesystem::path& path) {
-    std::ifstream file(path);
-    return nlohmann::json::parse(file);
-  };
-  valijson::Schema schema;
-  const nlohmann::json document = load(root / "sdk/schema/manifest.schema.json");
-  valijson::SchemaParser().populateSchema(valijson::adapters::NlohmannJsonAdapter(document), schema);
-  const auto valid = [&](const nlohmann::json& manifest) {
-    return valijson::Validator().validate(schema, valijson::adapters::NlohmannJsonAdapter(manifest), nullptr);
-  };
+  const ManifestSchema schema;
   int seen = 0;
-  for (const char* folder : {"plugins", "examples"}) {
-    for (const auto& entry : std::filesystem::directory_iterator(root / folder)) {
-      if (!std::filesystem::exists(entry.path() / "manifest.json")) continue;
+  for (const char* folder : {"plugins", "examples", "sdk/template/kind"}) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
+      if (entry.path().filename() != "manifest.json") continue;
       INFO(entry.path());
-      nlohmann::json manifest = load(entry.path() / "manifest.json");
-      CHECK(valid(manifest));
-      manifest["components"][0]["id"] = "no spaces";
-      CHECK_FALSE(valid(manifest));
+      std::ifstream file(entry.path());
+      std::string text{std::istreambuf_iterator<char>(file), {}};
+      for (std::size_t at = 0; (at = text.find("@NAME@", at)) != std::string::npos;) text.replace(at, 6, "sample");
+      CHECK(schema.allows(nlohmann::json::parse(text)));
       ++seen;
     }
   }
-  CHECK(seen >= 4);
+  CHECK(seen >= 13);
+}
+
+TEST_CASE("Plugin binaries: the published schema refuses what no manifest may say") {
+  const ManifestSchema schema;
+  const nlohmann::json good = ManifestSchema::load("plugins/gbt/manifest.json");
+  REQUIRE(schema.allows(good));
+  const auto changed = [&](const char* pointer, const char* value) {
+    nlohmann::json manifest = good;
+    manifest[nlohmann::json::json_pointer(pointer)] = nlohmann::json::parse(value);
+    return manifest;
+  };
+  const auto [pointer, value] = GENERATE(table<const char*, const char*>({
+      {"/manifest_version", "2"},
+      {"/id", R"("no spaces")"},
+      {"/version", R"("")"},
+      {"/abi/major", "2"},
+      {"/abi/min_minor", "-1"},
+      {"/target", R"({"platform":"amiga"})"},
+      {"/target", R"({"cpu_features":["avx2","avx2"]})"},
+      {"/permissions", R"({"network":"yes"})"},
+      {"/permissions", R"({"filesystem":"all"})"},
+      {"/permissions", R"({"max_memory_bytes":0})"},
+      {"/components", "[]"},
+      {"/components/0/id", R"("../gbt")"},
+      {"/components/0/capabilities", "[]"},
+      {"/components/0/capabilities", R"(["trainer"])"},
+      {"/components/0/capabilities", R"(["assay.trainer/1","assay.trainer/1"])"},
+      {"/components/0/config_schema", R"({"type":"array"})"},
+      {"/components/0/determinism", R"("sometimes")"},
+      {"/components/0/thread_model", R"("many")"},
+      {"/components/0/input_roles", R"({"required":"label"})"},
+      {"/components/0/config_schema/properties/s", R"({"type":"number","x-tunable":{"minimum":1}})"},
+      {"/components/0/config_schema/properties/s", R"({"x-tunable":{"minimum":1,"maximum":2,"scale":"cubic"}})"},
+      {"/components/0/config_schema/properties/s", R"({"type":"number","x-tunable":true})"},
+      {"/components/0/config_schema/properties/s", R"({"enum":["a"],"x-tunable":false})"},
+      {"/components/0/config_schema/properties/s", R"({"type":"string","x-secret":"yes"})"},
+  }));
+  INFO(pointer << " " << value);
+  CHECK_FALSE(schema.allows(changed(pointer, value)));
+  CHECK(schema.allows(changed("/components/0/config_schema/properties/s", R"({"enum":["a"],"x-tunable":true})")));
+  CHECK(schema.allows(changed("/target", R"({"platform":"linux_amd64","libc":"glibc 2.36","cpu_features":["avx2"]})")));
 }
 
 TEST_CASE("Plugin binaries: what a manifest lists is what the component offers") {
