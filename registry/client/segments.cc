@@ -21,8 +21,8 @@ void SegmentPlanner::add(const ChunkRow& chunk) {
   if (!segments_.empty() && !segments_.back().travels)
     expected =
         ParentChunks::Place{segments_.back().parent, segments_.back().source + segments_.back().length};
-  const bool full = segments_.size() + 1 >= kMaxSegments;
-  const auto place = full ? std::nullopt : parents_.find(chunk, expected);
+  std::optional<ParentChunks::Place> place;
+  if (const bool full = segments_.size() + 1 >= kMaxSegments; !full) place = parents_.find(chunk, expected);
   const bool goes_on =
       !segments_.empty() && segments_.back().travels == !place && (!place || place == expected);
   if (goes_on)

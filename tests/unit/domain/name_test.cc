@@ -38,8 +38,8 @@ TEST_CASE("Name: the spelling is kept and the case ignored") {
 TEST_CASE("Name: 96 characters are taken and 97 are not") {
   CHECK(Name::parse(std::string(96, 'a')).name().size() == 96);
   CHECK(refused(std::string(97, 'a')));
-  CHECK(Name::parse(std::string(96, 'n') + "/" + std::string(96, 'a')).text().size() == 193);
-  CHECK(refused(std::string(97, 'n') + "/a"));
+  CHECK(Name::parse(std::string(96, 'n').append("/").append(96, 'a')).text().size() == 193);
+  CHECK(refused(std::string(97, 'n').append("/a")));
 }
 
 TEST_CASE("Name: separators stand alone and inside") {

@@ -40,7 +40,7 @@ TEST_CASE("Digest: anything but sha256 and 64 lower-case digits is refused") {
   std::string upper = kAbc;
   upper[10] = 'A';
   const std::string zero("sha256:\0", 8);
-  for (const std::string& text : {std::string(), std::string("abc"), upper, std::string(kAbc) + "0",
+  for (const std::string& text : {std::string(), std::string("abc"), upper, std::string(kAbc).append("0"),
                                   std::string(kAbc).substr(0, 70), "md5:" + std::string(64, '0'),
                                   zero + std::string(63, '0'), "sha256:" + std::string(62, '0') + "../"}) {
     CAPTURE(text);
