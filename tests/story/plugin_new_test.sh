@@ -10,7 +10,7 @@ kinds="trainer scorer evaluator drift validator"
 
 # One project of C++ or C. A plugin in C is held to the test of the same in C++, which is the same file.
 native() {
-  local language=$1 kind=$2 project=$language/my.$2
+  local language=$1 kind=$2 project=$1/my.$2
   cmake -S "$project" -B "$project/build" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_{C,CXX}_FLAGS="-O0 -Werror" >/dev/null
   if [ "$language-$kind" != c-drift ] && [ "$language" = c ]; then
     cmake --build "$project/build" --target "my.$kind"
