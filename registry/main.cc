@@ -12,7 +12,7 @@
 #include "registry/daemon/repair_data.h"
 #include "registry/daemon/serve.h"
 #include "registry/daemon/version.h"
-#include "registry/plugin_host/check.h"
+#include "registry/plugin_host/check/check.h"
 #include "registry/plugin_host/sandbox_probe.h"
 #include "registry/plugin_host/worker_plugins.h"
 
@@ -68,14 +68,16 @@ std::unique_ptr<Plugins> open_plugins(cli::PluginSources sources) {
   return std::make_unique<WorkerPlugins>(std::move(options));
 }
 
-std::vector<cli::PluginRule> check_library(const fs::path& library) {
-  std::vector<cli::PluginRule> out;
-  for (const CheckResult& result : check_plugin(library, plugin_host_beside(this_executable(), "").worker)) {
-    const char* verdict = result.verdict == CheckVerdict::pass   ? "pass"
-                          : result.verdict == CheckVerdict::fail ? "fail"
-                                                                 : "skipped";
-    out.push_back({result.rule, result.title, verdict, result.message});
-  }
+cli::PluginReport check_library(const cli::PluginCheckRequest& request) {
+  const PluginCheck check = check_plugin(request.library, plugin_host_beside(this_executable(), "").worker,
+                                         {.level = parse_level(request.level),
+                                          .only = request.rules,
+                                          .timeout = std::chrono::seconds(request.timeout_s)});
+  cli::PluginReport out{check.plugin, check.version, check.digest, {}};
+  for (const CheckResult& result : check.results)
+    out.rules.push_back({std::string(result.rule->id), std::string(level_name(result.rule->level)),
+                         std::string(result.rule->promise), std::string(verdict_name(result.verdict)),
+                         result.found, std::string(result.rule->mend), result.seconds});
   return out;
 }
 

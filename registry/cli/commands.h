@@ -30,7 +30,8 @@ void add_history(CommandSet& commands);
 void add_lineage(CommandSet& commands);
 void add_runs(CommandSet& commands);
 void add_plugin(CommandSet& commands);
-void add_plugin_new(CommandSet& commands, CLI::App& family);  // this and the next two to the plugin family
+void add_plugin_check(CommandSet& commands, CLI::App& family);  // this and the next three to the plugin family
+void add_plugin_new(CommandSet& commands, CLI::App& family);
 void add_plugin_revoke(CommandSet& commands, CLI::App& family);
 void add_plugin_sign(CommandSet& commands, CLI::App& family);
 void add_serve(CommandSet& commands);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay plugin check|push|ls|show`; the family's other commands have files of their own.
+// `assay plugin push|ls|show`; the family's other commands have files of their own.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +18,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kSaysNo = 10;
-
 std::string capabilities_of(const PluginInfo& plugin) {
   std::vector<std::string> out;
   for (const ComponentInfo& component : plugin.components)
@@ -36,25 +34,6 @@ Json document_of(const PluginInfo& plugin) {
                           {"config_schema", Json::parse(component.config_schema, nullptr, false)}});
   return {{"name", plugin.name},     {"version", plugin.version}, {"digest", plugin.digest.text()},
           {"origin", plugin.origin}, {"licence", plugin.licence}, {"components", std::move(components)}};
-}
-
-int check(Context& context, const std::string& file) {
-  const std::vector<PluginRule> rules = context.program().check_plugin(file);
-  const bool failed =
-      std::any_of(rules.begin(), rules.end(), [](const auto& rule) { return rule.verdict == "fail"; });
-  if (context.json()) {
-    Json document = Json::array();
-    for (const PluginRule& rule : rules)
-      document.push_back(
-          {{"rule", rule.id}, {"title", rule.title}, {"verdict", rule.verdict}, {"message", rule.message}});
-    context.print_json(document);
-  } else {
-    Table table({"rule", "verdict", "promise", "found"});
-    for (const PluginRule& rule : rules) table.add({rule.id, rule.verdict, rule.title, rule.message});
-    table.print(std::cout);
-    std::cout << (failed ? "does not keep the plugin contract\n" : "keeps the plugin contract\n");
-  }
-  return failed ? kSaysNo : 0;
 }
 
 struct PushOptions {
@@ -150,15 +129,9 @@ int show(Context& context, const std::string& wanted) {
 
 void add_plugin(CommandSet& commands) {
   CLI::App& family = commands.add_family(kComputeGroup, "plugin", "Make, check, push, list or show plugins");
+  add_plugin_check(commands, family);
   add_plugin_new(commands, family);
   add_plugin_doctor(commands, family);
-  auto file = make_options<std::string>();
-  CLI::App& check_command =
-      commands.add(family, {"check", "Check that a library keeps the plugin contract",
-                            "assay plugin check ./mine.so", "0 it does, 10 it does not"});
-  check_command.add_option("file", *file, "the .so file")->required();
-  commands.on(check_command, [file](Context& context) { return check(context, *file); });
-
   auto pushed = make_options<PushOptions>();
   CLI::App& push_command =
       commands.add(family, {"push", "Publish a plugin, so that everybody can use it by name",

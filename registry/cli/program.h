@@ -86,11 +86,24 @@ struct PluginSources {
   std::function<void(const PluginInfo&)> vet;  // throws to refuse one that is about to be used; may be empty
 };
 
-struct PluginRule {
-  std::string id;  // "C01"
-  std::string title;
+struct PluginCheckRequest {
+  std::filesystem::path library;
+  std::string level = "standard";  // "basic", "standard" or "strict"
+  std::vector<std::string> rules;  // ids; empty: all of the level
+  int timeout_s = 60;              // of one rule
+};
+struct PluginVerdict {
+  std::string rule;  // "C01"
+  std::string level;
+  std::string promise;
   std::string verdict;  // "pass", "fail" or "skipped"
-  std::string message;
+  std::string found;
+  std::string mend;  // what to do about a failure
+  double seconds = 0;
+};
+struct PluginReport {
+  std::string plugin, version, digest;  // the first two are empty when the library does not say
+  std::vector<PluginVerdict> rules;
 };
 
 struct PluginLayer {
@@ -113,7 +126,7 @@ struct Program {
                                       const std::filesystem::path& private_key)>
       sign_plugin;
   // Does a library keep the promises of the SDK?
-  std::function<std::vector<PluginRule>(const std::filesystem::path& library)> check_plugin;
+  std::function<PluginReport(const PluginCheckRequest&)> check_plugin;
   // What keeps plugins in their place on this machine.
   std::function<std::vector<PluginLayer>()> probe_sandbox;
   // Reads everything in a data directory and changes nothing.

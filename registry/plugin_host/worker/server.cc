@@ -2,7 +2,7 @@
 #include "registry/plugin_host/worker/server.h"
 
 #include "registry/plugin_host/wire/batch.h"
-#include "registry/plugin_host/worker/checks.h"
+#include "registry/plugin_host/worker/check/rules.h"
 #include "registry/plugin_host/worker/loaded_plugin.h"
 #include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"

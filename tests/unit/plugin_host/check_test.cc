@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The checker is tried on plugins that each break one rule: it must fail that rule and no other.
-#include "registry/plugin_host/check.h"
+#include "registry/plugin_host/check/check.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/plugin_host/support.h"
@@ -10,27 +10,25 @@ namespace {
 
 std::vector<std::string> failing(const std::filesystem::path& library) {
   std::vector<std::string> rules;
-  for (const CheckResult& each : check_plugin(library, worker()))
-    if (each.verdict == CheckVerdict::fail) rules.push_back(each.rule);
+  for (const CheckResult& each : check_plugin(library, worker(), {.level = CheckLevel::basic}).results)
+    if (each.verdict == CheckVerdict::fail) rules.emplace_back(each.rule->id);
   return rules;
 }
 
 std::string message(const std::string& plugin, const std::string& rule) {
-  for (const CheckResult& each : check_plugin(test_plugin(plugin), worker()))
-    if (each.rule == rule) return each.message;
-  return "";
+  return check_plugin(test_plugin(plugin), worker(), {.only = {rule}}).results.at(0).found;
 }
 
 using Rules = std::vector<std::string>;
 
 TEST_CASE("Check: a good plugin passes every rule") {
-  const auto results = check_plugin(test_plugin("probe"), worker());
-  CHECK(results.size() == 9);
-  for (const CheckResult& each : results) {
-    INFO(each.rule << ": " << each.message);
+  const PluginCheck check = check_plugin(test_plugin("probe"), worker(), {.level = CheckLevel::basic});
+  CHECK(check.results.size() == 10);
+  for (const CheckResult& each : check.results) {
+    INFO(each.rule->id << ": " << each.found);
     CHECK(each.verdict == CheckVerdict::pass);
   }
-  CHECK(passed(results));
+  CHECK(check.passed());
 }
 
 TEST_CASE("Check: each broken promise fails its own rule") {
@@ -45,19 +43,19 @@ TEST_CASE("Check: each broken promise fails its own rule") {
 }
 
 TEST_CASE("Check: a library without a usable descriptor skips what would run it") {
-  const auto results = check_plugin(test_plugin("probe_next_major"), worker());
-  CHECK(results.front().verdict == CheckVerdict::fail);
-  CHECK(results.back().verdict == CheckVerdict::skipped);
-  CHECK_FALSE(passed(results));
+  const PluginCheck check = check_plugin(test_plugin("probe_next_major"), worker());
+  CHECK(check.results.front().verdict == CheckVerdict::fail);
+  CHECK(check.results.back().verdict == CheckVerdict::skipped);
+  CHECK_FALSE(check.passed());
 }
 
 TEST_CASE("Check: a truncated library fails without being loaded") {
   const TempDir folder;
   const std::string bytes = read_text(test_plugin("probe"));
   write_text(folder / "cut.so", bytes.substr(0, bytes.size() / 2));
-  const auto results = check_plugin(folder / "cut.so", worker());
-  CHECK(contains(results.front().message, "it is cut off"));
-  CHECK(results.back().verdict == CheckVerdict::skipped);
+  const PluginCheck check = check_plugin(folder / "cut.so", worker());
+  CHECK(contains(check.results.front().found, "it is cut off"));
+  CHECK(check.results.back().verdict == CheckVerdict::skipped);
 }
 
 }  // namespace

@@ -9,8 +9,9 @@
 
 namespace assay::worker {
 
-// `request` has "rule", "descriptor" (the embedded JSON text) and "defaults": {component: complete config
-// text}. Answers {"passed": bool, "message": text}.
+// `request` has "rule", "descriptor" (the embedded JSON text), "defaults": {component: complete config text}
+// and "before": what this rule answered as "again" in an earlier process, or null. Answers {"passed" or
+// "skipped": bool, "message": text, "silent": whether printing breaks the rule, "again"}.
 nlohmann::json check_rule(CallContext& context, const nlohmann::json& request);
 
 }  // namespace assay::worker

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/plugin_host/worker/check/subject.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "registry/plugin_host/worker/check/rules.h"
+#include "registry/plugin_host/worker/loaded_plugin.h"
+
+namespace assay::worker {
+namespace check {
+namespace {
+
+using nlohmann::json;
+
+struct Named {
+  const char* id;
+  Rule rule;
+  bool silent = false;  // printing breaks it
+};
+
+constexpr Named kRules[] = {
+    {"C04", loads_quietly, true},
+    {"C05", opens_more_than_once},
+    {"C06", respects_struct_sizes},
+    {"C07", lives_without_options},
+    {"C08", refuses_strangers},
+    {"C09", says_the_same},
+    {"C10", offers_what_it_declares},
+    {"C11", refuses_bad_settings},
+};
+
+std::vector<std::string> texts(const json& list) {
+  std::vector<std::string> out;
+  for (const json& item : list)
+    if (item.is_string()) out.push_back(item.get<std::string>());
+  return out;
+}
+
+Component component_from(const json& declared, const json& defaults) {
+  Component component;
+  component.id = declared.at("id").get<std::string>();
+  component.defaults = defaults.at(component.id).get<std::string>();
+  try {
+    component.schema = fake::Json::parse(declared.value("config_schema", json::object()).dump());
+  } catch (const std::exception&) {
+    // Without its schema no settings are tried but the defaults.
+  }
+  component.capabilities = texts(declared.at("capabilities"));
+  const json roles = declared.value("input_roles", json::object());
+  for (const char* kind : {"required", "optional"})
+    for (std::string& role : texts(roles.value(kind, json::array()))) component.roles.push_back(std::move(role));
+  if (!declared.contains("input_roles")) {
+    component.roles = {"label"};
+    if (component.offers(ASSAY_CAP_EVALUATOR_V1)) component.roles.emplace_back("score");
+  }
+  component.determinism = declared.value("determinism", "seeded");
+  return component;
+}
+
+Subject subject_from(const assay_call* call, const json& request) {
+  Subject subject{.call = call,
+                  .descriptor = request.at("descriptor").get<std::string>(),
+                  .components = {},
+                  .before = {},
+                  .again = {}};
+  const json descriptor = json::parse(subject.descriptor);
+  for (const json& declared : descriptor.at("components"))
+    subject.components.push_back(component_from(declared, request.at("defaults")));
+  if (request.at("before").is_string()) subject.before = request.at("before").get<std::string>();
+  return subject;
+}
+
+}  // namespace
+
+bool Component::offers(std::string_view capability) const {
+  return std::find(capabilities.begin(), capabilities.end(), capability) != capabilities.end();
+}
+
+const char* Component::fold() const {
+  for (const char* capability : {ASSAY_CAP_EVALUATOR_V1, ASSAY_CAP_DRIFT_V1, ASSAY_CAP_VALIDATOR_V1})
+    if (offers(capability)) return capability;
+  return nullptr;
+}
+
+bool Component::takes(std::string_view role) const {
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+Made::Made(const Component& component) : Made(component, component.settings()) {}
+
+Made::Made(const Component& component, const fake::Json::Object& settings)
+    : about_(component), host_(load_plugin()), component_(host_.plugin, component.id, fake::Json(settings)) {}
+
+}  // namespace check
+
+nlohmann::json check_rule(CallContext& context, const nlohmann::json& request) {
+  using namespace check;
+  const auto id = request.at("rule").get<std::string>();
+  for (const Named& named : kRules) {
+    if (named.id != id) continue;
+    Subject subject = subject_from(context.get(), request);
+    nlohmann::json answer = {{"silent", named.silent}};
+    try {
+      answer["message"] = named.rule(subject);
+      answer["passed"] = true;
+      if (!subject.again.empty()) answer["again"] = subject.again;
+    } catch (const Broken& broken) {
+      answer["message"] = broken.why;
+    } catch (const Skipped& skipped) {
+      answer["message"] = skipped.why;
+      answer["skipped"] = true;
+    } catch (const Error& error) {
+      answer["message"] = "it answers status " + std::to_string(error.status()) + ": " + error.message();
+    }
+    return answer;
+  }
+  return {{"message", "this worker knows no rule " + id + "; install assay and assay-worker together"}};
+}
+
+}  // namespace assay::worker

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every rule works on: the plugin's components as its descriptor has them, opened and made anew for each
+// trial, and the two ways in which a rule ends early. Rules drive the plugin through the SDK's own host for
+// tests (assay/testing.hpp), so what authors can try at home is what is checked here.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assay/testing.hpp"
+#include "registry/plugin_host/worker/call_context.h"
+
+namespace assay::worker::check {
+
+namespace fake = assay::sdk::testing;
+using sdk::Error;
+
+// A promise that the plugin broke; the text says which and how.
+struct Broken {
+  std::string why;
+};
+// The rule does not apply to this plugin; the text says why.
+struct Skipped {
+  std::string why;
+};
+
+inline void demand(bool kept, const std::string& why) {
+  if (!kept) throw Broken{why};
+}
+
+struct Component {
+  std::string id;
+  std::string defaults;  // complete settings, JSON text
+  fake::Json schema;     // of its settings
+  std::vector<std::string> capabilities, roles;
+  std::string determinism;  // "bitwise", "seeded" or "none"
+
+  bool offers(std::string_view capability) const;
+  // The capability of the fold that it is, or null.
+  const char* fold() const;
+  bool takes(std::string_view role) const;
+  fake::Json::Object settings() const { return fake::Json::parse(defaults).object(); }
+};
+
+struct Subject {
+  const assay_call* call = nullptr;  // of the host's own request
+  std::string descriptor;
+  std::vector<Component> components;
+  std::string before;  // what an earlier process of this rule left; empty in the first one
+  std::string again;   // not empty: go on in another process with this as `before`
+};
+
+// An opened plugin with one component in it; both are gone with this.
+class Made {
+ public:
+  explicit Made(const Component& component);
+  Made(const Component& component, const fake::Json::Object& settings);
+  const Component& about() const { return about_; }
+  const fake::FakeComponent& operator*() const { return component_; }
+  const fake::FakeComponent* operator->() const { return &component_; }
+
+ private:
+  const Component& about_;
+  fake::FakeHost host_;
+  fake::FakeComponent component_;
+};
+
+// Answers what was found, for a rule that was kept.
+using Rule = std::string (*)(Subject&);
+
+std::string loads_quietly(Subject&);           // C04
+std::string opens_more_than_once(Subject&);    // C05
+std::string respects_struct_sizes(Subject&);   // C06
+std::string lives_without_options(Subject&);   // C07
+std::string refuses_strangers(Subject&);       // C08
+std::string says_the_same(Subject&);           // C09
+std::string offers_what_it_declares(Subject&); // C10
+std::string refuses_bad_settings(Subject&);    // C11
+
+}  // namespace assay::worker::check
