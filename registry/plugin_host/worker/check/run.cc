@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/plugin_host/worker/check/run.h"
+
+#include <fmt/format.h>
+
+namespace assay::worker::check {
+namespace {
+
+using fake::FakeBundle;
+using fake::FakeData;
+using sdk::detail::view;
+
+// An Arrow struct that is released at the end.
+template <class Arrow>
+struct Owned {
+  Arrow it{};
+  Owned() = default;
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  ~Owned() {
+    if (it.release != nullptr) it.release(&it);
+  }
+};
+
+// The rows of a FakeData as a dataset whose batches are laid out as the way wants.
+class Lent {
+ public:
+  Lent(const FakeData& data, const Way& way, Ledger& ledger) : base_(data), data_(data), way_(way), ledger_(ledger) {
+    raw = base_.raw;
+    raw.host_data = this;
+    raw.schema = [](const assay_dataset* dataset, const assay_call* call, ArrowSchema* out) {
+      const assay_dataset& inner = static_cast<Lent*>(dataset->host_data)->base_.raw;
+      return inner.schema(&inner, call, out);
+    };
+    raw.scan = &scan;
+  }
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+
+  assay_dataset raw{};
+
+ private:
+  struct Stream {
+    sdk::Table table;
+    const Way& way;
+    Ledger& ledger;
+    std::int64_t step, at = 0;
+  };
+
+  static assay_status scan(const assay_dataset* dataset, const assay_call* call, const assay_scan_options* options,
+                           ArrowArrayStream* out) {
+    const Lent& self = *static_cast<Lent*>(dataset->host_data);
+    sdk::Table chosen = self.data_.table();
+    if (options != nullptr && options->columns != nullptr) {
+      chosen = sdk::Table();
+      for (std::uint64_t i = 0; i < options->column_count; ++i) {
+        const auto found = self.data_.table().schema().find(view(options->columns[i]));
+        if (!found) {
+          const std::string why = fmt::format("the dataset has no column \"{}\"", view(options->columns[i]));
+          return call->fail(call, ASSAY_E_NOT_FOUND, sdk::detail::str(why), {});
+        }
+        chosen.add(self.data_.table().column(*found));
+      }
+    }
+    std::int64_t step = self.way_.batch_rows;
+    if (options != nullptr && options->batch_rows > 0) step = step == 0 ? options->batch_rows : std::min(step, options->batch_rows);
+    if (step == 0) step = std::max<std::int64_t>(1, chosen.rows());
+    *out = {};
+    out->get_schema = [](ArrowArrayStream* it, ArrowSchema* schema) {
+      static_cast<Stream*>(it->private_data)->table.export_schema(schema);
+      return 0;
+    };
+    out->get_next = [](ArrowArrayStream* it, ArrowArray* array) {
+      Stream& stream = *static_cast<Stream*>(it->private_data);
+      const std::int64_t count = std::min(stream.step, stream.table.rows() - stream.at);
+      *array = {};
+      if (count > 0) {
+        *array = lay_out(stream.table, stream.at, count, stream.way.shape, stream.ledger);
+        if (stream.way.on_lend) {
+          Owned<ArrowSchema> schema;
+          stream.table.export_schema(&schema.it);
+          stream.way.on_lend(schema.it, *array);
+        }
+      }
+      stream.at += count;
+      return 0;
+    };
+    out->get_last_error = [](ArrowArrayStream*) -> const char* { return nullptr; };
+    out->release = [](ArrowArrayStream* it) {
+      delete static_cast<Stream*>(it->private_data);
+      it->release = nullptr;
+    };
+    out->private_data = new Stream{std::move(chosen), self.way_, self.ledger_, step};
+    return ASSAY_OK;
+  }
+
+  fake::FakeDataset base_;
+  const FakeData& data_;
+  const Way& way_;
+  Ledger& ledger_;
+};
+
+// A bundle to read from, unless the way brings its own.
+struct Reading {
+  Reading(FakeBundle& bundle, const Way& way) : store(bundle), source(way.source != nullptr ? way.source : &store.source) {
+    bundle.step_bytes = way.step_bytes;
+  }
+  fake::FakeStore store;
+  const assay_source* source;
+};
+struct Writing {
+  explicit Writing(const Way& way) : store(bundle), sink(way.sink != nullptr ? way.sink : &store.sink) {
+    bundle.step_bytes = way.step_bytes;
+  }
+  FakeBundle bundle;
+  fake::FakeStore store;
+  const assay_sink* sink;
+};
+
+ArrowArray lend(const FakeData& data, std::int64_t first, std::int64_t count, const Way& way, Ledger& ledger) {
+  ArrowArray array = lay_out(data.table(), first, count, way.shape, ledger);
+  if (way.on_lend) {
+    Owned<ArrowSchema> schema;
+    data.table().export_schema(&schema.it);
+    way.on_lend(schema.it, array);
+  }
+  return array;
+}
+
+template <class Each>
+void each_batch(const FakeData& data, const Way& way, Each each) {
+  const std::int64_t step = way.batch_rows > 0 ? way.batch_rows : std::max<std::int64_t>(1, data.rows());
+  for (std::int64_t at = 0; at < data.rows(); at += step) each(at, std::min(step, data.rows() - at));
+}
+
+std::string each_that(const Subject& subject, const char* none, const std::function<void(const Component&)>& each,
+                      bool (*wanted)(const Component&)) {
+  std::string names;
+  for (const Component& component : subject.components) {
+    if (!wanted(component)) continue;
+    each(component);
+    names += (names.empty() ? "" : ", ") + component.id;
+  }
+  if (names.empty()) throw Skipped{none};
+  return names;
+}
+
+}  // namespace
+
+HostCall::HostCall(const Way& its_way) : way(its_way) {
+  raw.seed = way.seed;
+  raw.max_threads = way.threads;
+  raw.deadline_ns = way.stop_with == ASSAY_E_DEADLINE && way.stop_after != INT64_MAX ? 1 : 0;
+  raw.should_stop = [](const assay_call* call) -> assay_status {
+    HostCall& self = *static_cast<HostCall*>(static_cast<fake::FakeCall*>(call->host_data));
+    return self.polls++ >= self.way.stop_after ? self.way.stop_with : ASSAY_OK;
+  };
+  if (way.bare) {
+    raw.metric = nullptr;
+    return;
+  }
+  raw.progress = [](const assay_call*, double, assay_str) {};
+  raw.log = [](const assay_call*, std::int32_t, assay_str) {};
+  raw.metric = [](const assay_call*, assay_str, std::int64_t, double) {};
+}
+
+std::string difference(const Outcome& expected, const Outcome& found) {
+  if (expected.model != found.model) return "the model's bytes differ";
+  if (expected.state != found.state) return "the saved state's bytes differ";
+  if (expected.extras != found.extras) return "the bytes of its extras differ";
+  if (const std::string text = difference(expected.scores, found.scores); !text.empty()) return "scores differ: " + text;
+  if (const std::string text = difference(expected.table, found.table); !text.empty())
+    return "result tables differ: " + text;
+  return {};
+}
+
+std::string print_bundle(const FakeBundle& bundle) {
+  std::string out;
+  for (const auto& [name, bytes] : bundle.entries) out += fmt::format("{} {}\n", name, bytes.size()) + bytes;
+  return out;
+}
+
+FakeBundle fit(const Made& made, const FakeData& train, const Way& way, std::int64_t* polls) {
+  const auto& trainer = made->capability<assay_trainer_v1>(ASSAY_CAP_TRAINER_V1);
+  HostCall call(way);
+  Ledger ledger;
+  const Lent rows(train, way, ledger);
+  Writing model(way);
+  const assay_status status = trainer.fit(made->raw.self, &call.raw, &rows.raw, nullptr, nullptr, model.sink);
+  if (polls != nullptr) *polls = call.polls;
+  call.check(status);
+  return std::move(model.bundle);
+}
+
+Model::Model(const Made& made, FakeBundle& bundle, const Way& way)
+    : made_(made), scorer_(made->capability<assay_scorer_v1>(ASSAY_CAP_SCORER_V1)), call_(way) {
+  const Reading reading(bundle, way);
+  call_.check(scorer_.load(made->raw.self, &call_.raw, reading.source, &model_));
+  demand(model_ != nullptr, "load succeeds and answers no model");
+}
+
+Model::~Model() {
+  unload();
+  if (output_.release != nullptr) output_.release(&output_);
+}
+
+void Model::unload() {
+  if (model_ != nullptr) scorer_.unload(made_->raw.self, std::exchange(model_, nullptr));
+}
+
+void Model::bind_raw(const ArrowSchema& schema) {
+  if (output_.release != nullptr) output_.release(&output_);
+  output_ = {};
+  call_.check(scorer_.bind(made_->raw.self, &call_.raw, model_, &schema, &output_));
+  demand(output_.release != nullptr, "bind succeeds and answers no schema");
+}
+
+void Model::bind_schema(const FakeData& data) {
+  Owned<ArrowSchema> schema;
+  data.table().export_schema(&schema.it);
+  bind_raw(schema.it);
+}
+
+void Model::score_raw(ArrowArray* input, ArrowArray* output) {
+  const std::int64_t rows = input->length;
+  const assay_status status = scorer_.score(made_->raw.self, &call_.raw, model_, input, output);
+  if (input->release != nullptr) input->release(input);
+  call_.check(status);
+  demand(output->release != nullptr, "score succeeds and answers no array");
+  demand(output->length == rows, fmt::format("it answers {} scores for {} rows", output->length, rows));
+}
+
+std::string Model::score(const FakeData& data) {
+  std::string out = print_schema(output_);
+  each_batch(data, call_.way, [&](std::int64_t first, std::int64_t count) {
+    ArrowArray input = lend(data, first, count, call_.way, ledger_);
+    Owned<ArrowArray> answer;
+    score_raw(&input, &answer.it);
+    out += print_rows(output_, answer.it);
+  });
+  return out;
+}
+
+template <class Open>
+void State::open(const FakeData& shape, Open opener) {
+  Owned<ArrowSchema> schema;
+  shape.table().export_schema(&schema.it);
+  const fake::FakeDataset roles(shape);
+  call_.check(opener(&schema.it, &roles.roles));
+  demand(state_ != nullptr, "begin or restore succeeds and answers no state");
+}
+
+State::State(const Made& made, const FakeData& shape, FakeBundle* reference, const Way& way)
+    : made_(made), fold_(made->capability<assay_fold_v1>(made.about().fold())), call_(way) {
+  std::optional<Reading> reading;
+  if (reference != nullptr) reading.emplace(*reference, way);
+  open(shape, [&](const ArrowSchema* schema, const assay_roles* roles) {
+    return fold_.begin(made->raw.self, &call_.raw, schema, roles, reading ? reading->source : nullptr, &state_);
+  });
+}
+
+State::State(const Made& made, const FakeData& shape, Saved saved, const Way& way)
+    : made_(made), fold_(made->capability<assay_fold_v1>(made.about().fold())), call_(way) {
+  const Reading reading(saved.bundle, way);
+  open(shape, [&](const ArrowSchema* schema, const assay_roles* roles) {
+    return fold_.restore(made->raw.self, &call_.raw, schema, roles, reading.source, &state_);
+  });
+}
+
+State::~State() {
+  end();
+}
+
+void State::end() {
+  if (state_ != nullptr) fold_.end(made_->raw.self, std::exchange(state_, nullptr));
+}
+
+void State::update_raw(ArrowArray* batch) {
+  const assay_status status = fold_.update(made_->raw.self, &call_.raw, state_, batch);
+  if (batch->release != nullptr) batch->release(batch);
+  call_.check(status);
+}
+
+void State::update(const FakeData& data, std::int64_t first, std::int64_t count) {
+  ArrowArray batch = lend(data, first, count, call_.way, ledger_);
+  update_raw(&batch);
+}
+
+void State::update(const FakeData& data) {
+  each_batch(data, call_.way, [&](std::int64_t first, std::int64_t count) { update(data, first, count); });
+}
+
+void State::merge(State& from) {
+  call_.check(fold_.merge(made_->raw.self, &call_.raw, state_, from.state_));
+}
+
+FakeBundle State::save() {
+  Writing out(call_.way);
+  call_.check(fold_.save(made_->raw.self, &call_.raw, state_, out.sink));
+  return std::move(out.bundle);
+}
+
+void State::finish_raw(ArrowSchema* schema, ArrowArray* table, FakeBundle* extras) {
+  Writing out(call_.way);
+  const assay_status status = fold_.finish(made_->raw.self, &call_.raw, state_, extras != nullptr ? out.sink : nullptr, schema, table);
+  call_.check(status);
+  demand(schema->release != nullptr && table->release != nullptr, "finish succeeds and answers no table");
+  if (extras != nullptr) *extras = std::move(out.bundle);
+}
+
+std::string State::finish(FakeBundle* extras) {
+  Owned<ArrowSchema> schema;
+  Owned<ArrowArray> table;
+  finish_raw(&schema.it, &table.it, extras);
+  return print_schema(schema.it) + print_rows(schema.it, table.it);
+}
+
+Outcome run(const Made& made, const Trial& trial, const Way& way) {
+  Outcome out;
+  const Component& component = made.about();
+  if (component.offers(ASSAY_CAP_TRAINER_V1)) {
+    FakeBundle model = fit(made, trial.train.with_roles(component), way, &out.polls);
+    out.model = print_bundle(model);
+    if (component.offers(ASSAY_CAP_SCORER_V1)) {
+      const FakeData rows = trial.score.features();
+      Model loaded(made, model, way);
+      loaded.bind(rows);
+      out.scores = loaded.score(rows);
+    }
+  }
+  if (component.fold() == nullptr) return out;
+  const FakeData reference = trial.reference.with_roles(component), current = trial.current.with_roles(component);
+  State before(made, reference, nullptr, way);
+  before.update(reference);
+  FakeBundle saved = before.save();
+  const bool compares = !component.offers(ASSAY_CAP_EVALUATOR_V1);
+  State now(made, current, compares ? &saved : nullptr, way);
+  now.update(current);
+  FakeBundle extras;
+  out.state = print_bundle(saved) + print_bundle(now.save());
+  out.table = before.finish() + now.finish(&extras);
+  out.extras = print_bundle(extras);
+  out.polls += before.call().polls + now.call().polls;
+  return out;
+}
+
+Outcome ordinary(const Made& made, const Trial& trial, const Way& way) {
+  try {
+    return run(made, trial, way);
+  } catch (const Error& error) {
+    throw Skipped{fmt::format("component {} refuses ordinary rows, see C22 (status {}: {})", made.about().id,
+                              error.status(), error.message())};
+  }
+}
+
+std::string each_runnable(const Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component trains or folds", each, [](const Component& component) {
+    return component.offers(ASSAY_CAP_TRAINER_V1) || component.fold() != nullptr;
+  });
+}
+std::string each_trainer(const Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component trains", each,
+                   [](const Component& component) { return component.offers(ASSAY_CAP_TRAINER_V1); });
+}
+std::string each_scorer(const Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component both trains and scores", each, [](const Component& component) {
+    return component.offers(ASSAY_CAP_TRAINER_V1) && component.offers(ASSAY_CAP_SCORER_V1);
+  });
+}
+std::string each_fold(const Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component evaluates, watches for drift or validates", each,
+                   [](const Component& component) { return component.fold() != nullptr; });
+}
+
+}  // namespace assay::worker::check
