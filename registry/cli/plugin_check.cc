@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "registry/cli/command.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/table.h"
 #include "registry/domain/utf8.h"

@@ -21,7 +21,7 @@ namespace assay {
 namespace {
 
 using nlohmann::json;
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 constexpr std::string_view kVerdicts[] = {"pass", "fail", "skipped"};
 
@@ -35,7 +35,7 @@ struct Library {
 };
 
 Library open_library(const std::filesystem::path& path) {
-  Library library{.bytes = read_library(path), .name = path.filename().string(), .plugin = {}, .no_plugin = {}, .memory = {}};
+  Library library{.bytes = read_library(path), .name = path.filename().string(), .plugin = {}, .no_plugin = {}, .memory = UniqueFd()};
   try {
     library.plugin = read_descriptor(library.bytes, Digest::of(library.bytes), library.name);
     for (const ComponentInfo& component : library.plugin->components)
@@ -56,7 +56,7 @@ struct Answer {
 
 // One process's part of a rule.
 Answer ask_worker(const CheckRule& rule, const Library& library, const json& before,
-                  const std::filesystem::path& worker, Clock::time_point deadline) {
+                  const std::filesystem::path& worker, Steady::time_point deadline) {
   WorkerProcess process(worker, library.memory.get(), library.plugin->name);
   CallOptions limits;
   limits.deadline = deadline;
@@ -82,7 +82,7 @@ Answer ask_worker(const CheckRule& rule, const Library& library, const json& bef
 
 Answer check_in_workers(const CheckRule& rule, const Library& library, const std::filesystem::path& worker,
                         std::chrono::seconds timeout) {
-  const Clock::time_point deadline = Clock::now() + timeout;
+  const Steady::time_point deadline = Steady::now() + timeout;
   Answer answer{CheckVerdict::pass, {}, nullptr};
   try {
     do {
@@ -155,7 +155,7 @@ PluginCheck check_plugin(const std::filesystem::path& path, const std::filesyste
   const auto work = [&] {
     for (std::size_t i = next++; i < check.results.size(); i = next++) {
       CheckResult& result = check.results[i];
-      const auto start = Clock::now();
+      const auto start = Steady::now();
       try {
         Answer answer = check_rule(*result.rule, library, worker, options.timeout);
         result.verdict = answer.verdict;
@@ -164,7 +164,7 @@ PluginCheck check_plugin(const std::filesystem::path& path, const std::filesyste
         const std::lock_guard lock(failing);
         failure = std::current_exception();
       }
-      result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      result.seconds = std::chrono::duration<double>(Steady::now() - start).count();
     }
   };
   const unsigned processors = std::max(1u, std::thread::hardware_concurrency());

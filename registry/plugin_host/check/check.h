@@ -24,7 +24,7 @@ struct CheckResult {
 
 struct CheckOptions {
   CheckLevel level = CheckLevel::standard;
-  std::vector<std::string> only;     // ids of rules; empty: all of the level
+  std::vector<std::string> only{};   // ids of rules; empty: all of the level
   std::chrono::seconds timeout{60};  // of one rule
   unsigned parallel = 0;             // rules at a time; 0: as many as there are processors
 };
