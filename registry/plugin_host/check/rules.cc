@@ -84,8 +84,8 @@ constexpr CheckRule kRules[] = {
      "check every allocation, or catch std::bad_alloc at the boundary"},
     {"C36", X, "opens one entry at a time under a valid name, ends each once, and reports success only when all are finished",
      "finish or abort every writer before the next is opened and before returning"},
-    {"C37", X, "gives the same bits in this process and through a worker",
-     "do not look at the host's name, the call's id, addresses or how buffers are laid out"},
+    {"C37", X, "gives the same bits to hosts that differ in process, callbacks, call ids and the layout of memory",
+     "do not look at the call's id, addresses, padding or which optional callbacks there are"},
 };
 
 constexpr std::string_view kLevels[] = {"basic", "standard", "strict"};

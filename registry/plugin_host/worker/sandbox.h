@@ -29,7 +29,10 @@ void enter_sandbox(const SandboxLimits& limits);
 // Stage two, on all threads, after the library and all that it links are loaded: no file can be opened and no
 // memory made executable any more. A second call does nothing.
 void seal_sandbox();
-// What came of both, in the order above.
+// For a check of a plugin: from here on, what was refused in good faith (a socket, a changed file) ends the process,
+// and its last words say which call it was. To be called after seal_sandbox or before, on one thread.
+Layer trap_outside_calls();
+// What came of the stages, in the order above.
 const Layers& sandbox_layers();
 
 // Ends this process when the host's end of `socket` is gone, even while a plugin never returns. A thread of

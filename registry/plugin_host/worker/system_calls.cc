@@ -11,12 +11,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "registry/plugin_host/spawn_worker.h"
 #include "registry/plugin_host/worker/sandbox.h"
@@ -204,6 +206,24 @@ Layer forbid_files() {
   filter.rule(SCMP_ACT_ERRNO(EPERM), "mmap", has(2, PROT_EXEC));
   filter.rule(SCMP_ACT_ERRNO(EPERM), "mprotect", has(2, PROT_EXEC));
   return loaded(filter, "seccomp, after loading", "no file can be opened, no memory made executable");
+}
+
+Layer trap_outside_calls() {
+  constexpr std::uint64_t kWriting[] = {O_WRONLY, O_RDWR, O_CREAT, O_TRUNC};
+  // What libraries ask about themselves and the machine is none of the outside's.
+  constexpr std::string_view kHarmless[] = {"setpriority", "sched_setaffinity", "sched_setparam", "sched_setscheduler",
+                                            "sched_setattr", "mlock", "mlock2", "mlockall", "mbind", "set_mempolicy",
+                                            "get_mempolicy", "migrate_pages", "move_pages", "personality"};
+  for (const char* name : kRefused) deadly_names().emplace(::seccomp_syscall_resolve_name(name), name);
+  for (const char* name : {"open", "openat"}) deadly_names().emplace(::seccomp_syscall_resolve_name(name), name);
+  Filter filter(SCMP_ACT_ALLOW);  // on top of the others; a trap outweighs a refusal
+  for (const char* name : kRefused)
+    if (std::find(std::begin(kHarmless), std::end(kHarmless), name) == std::end(kHarmless)) filter.rule(SCMP_ACT_TRAP, name);
+  for (const std::uint64_t flag : kWriting) {
+    filter.rule(SCMP_ACT_TRAP, "open", has(1, flag));
+    filter.rule(SCMP_ACT_TRAP, "openat", has(2, flag));
+  }
+  return loaded(filter, "seccomp, while checked", "what reaches outside ends the process");
 }
 
 }  // namespace assay::worker

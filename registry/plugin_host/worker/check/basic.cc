@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// C04 to C10: loading, opening, creating, and what a plugin says of itself.
+// C05 to C10: opening, creating, and what a plugin says of itself.
 #include <fmt/format.h>
 
 #include <cstddef>
 #include <cstring>
-#include <filesystem>
 
 #include "registry/plugin_host/worker/check/settings.h"
 #include "registry/plugin_host/worker/lending.h"
@@ -12,11 +11,6 @@
 
 namespace assay::worker::check {
 namespace {
-
-std::size_t entries_of(const char* folder) {
-  const std::filesystem::directory_iterator all(folder);
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
-}
 
 assay_plugin opened(const assay_call* call) {
   assay_plugin plugin{};
@@ -75,14 +69,6 @@ void refuses_component(const assay_plugin& plugin, const assay_call* call, const
 }
 
 }  // namespace
-
-std::string loads_quietly(Subject&) {
-  const std::size_t threads = entries_of("/proc/self/task"), files = entries_of("/proc/self/fd");
-  load_plugin();
-  demand(entries_of("/proc/self/task") == threads, "loading it starts a thread");
-  demand(entries_of("/proc/self/fd") == files, "loading it leaves a file open");
-  return "every symbol is resolved, and nothing else happens";
-}
 
 std::string opens_more_than_once(Subject& subject) {
   const assay_call* call = subject.call;

@@ -7,6 +7,7 @@ namespace assay::worker::check {
 namespace {
 
 using fake::FakeBundle;
+using fake::FakeCall;
 using fake::FakeData;
 using sdk::detail::view;
 
@@ -29,6 +30,7 @@ class Lent {
     raw = base_.raw;
     raw.host_data = this;
     raw.schema = [](const assay_dataset* dataset, const assay_call* call, ArrowSchema* out) {
+      const Outside host;
       const assay_dataset& inner = static_cast<Lent*>(dataset->host_data)->base_.raw;
       return inner.schema(&inner, call, out);
     };
@@ -49,6 +51,7 @@ class Lent {
 
   static assay_status scan(const assay_dataset* dataset, const assay_call* call, const assay_scan_options* options,
                            ArrowArrayStream* out) {
+    const Outside host;
     const Lent& self = *static_cast<Lent*>(dataset->host_data);
     sdk::Table chosen = self.data_.table();
     if (options != nullptr && options->columns != nullptr) {
@@ -67,10 +70,12 @@ class Lent {
     if (step == 0) step = std::max<std::int64_t>(1, chosen.rows());
     *out = {};
     out->get_schema = [](ArrowArrayStream* it, ArrowSchema* schema) {
+      const Outside outside;
       static_cast<Stream*>(it->private_data)->table.export_schema(schema);
       return 0;
     };
     out->get_next = [](ArrowArrayStream* it, ArrowArray* array) {
+      const Outside outside;
       Stream& stream = *static_cast<Stream*>(it->private_data);
       const std::int64_t count = std::min(stream.step, stream.table.rows() - stream.at);
       *array = {};
@@ -100,22 +105,9 @@ class Lent {
   Ledger& ledger_;
 };
 
-// A bundle to read from, unless the way brings its own.
-struct Reading {
-  Reading(FakeBundle& bundle, const Way& way) : store(bundle), source(way.source != nullptr ? way.source : &store.source) {
-    bundle.step_bytes = way.step_bytes;
-  }
-  fake::FakeStore store;
-  const assay_source* source;
-};
-struct Writing {
-  explicit Writing(const Way& way) : store(bundle), sink(way.sink != nullptr ? way.sink : &store.sink) {
-    bundle.step_bytes = way.step_bytes;
-  }
-  FakeBundle bundle;
-  fake::FakeStore store;
-  const assay_sink* sink;
-};
+Watch& watch_of(const Way& way, Watch& own) {
+  return way.watch != nullptr ? *way.watch : own;
+}
 
 ArrowArray lend(const FakeData& data, std::int64_t first, std::int64_t count, const Way& way, Ledger& ledger) {
   ArrowArray array = lay_out(data.table(), first, count, way.shape, ledger);
@@ -151,9 +143,21 @@ HostCall::HostCall(const Way& its_way) : way(its_way) {
   raw.seed = way.seed;
   raw.max_threads = way.threads;
   raw.deadline_ns = way.stop_with == ASSAY_E_DEADLINE && way.stop_after != INT64_MAX ? 1 : 0;
+  raw.call_id = way.call_id;
   raw.should_stop = [](const assay_call* call) -> assay_status {
     HostCall& self = *static_cast<HostCall*>(static_cast<fake::FakeCall*>(call->host_data));
-    return self.polls++ >= self.way.stop_after ? self.way.stop_with : ASSAY_OK;
+    if (self.polls++ < self.way.stop_after) return ASSAY_OK;
+    if (Stops* stops = self.way.stops; stops != nullptr && stops->asked++ == 0)
+      stops->first = std::chrono::steady_clock::now();
+    return self.way.stop_with;
+  };
+  raw.fail = [](const assay_call* call, assay_status status, assay_str text, assay_str json) {
+    const Outside host;
+    FakeCall& self = *static_cast<FakeCall*>(call->host_data);
+    ++self.failures;
+    self.message = view(text);
+    self.details = view(json);
+    return status;
   };
   if (way.bare) {
     raw.metric = nullptr;
@@ -174,6 +178,18 @@ std::string difference(const Outcome& expected, const Outcome& found) {
   return {};
 }
 
+std::string fingerprint(const Outcome& outcome) {
+  std::uint64_t low = 0xcbf29ce484222325, high = 0x84222325cbf29ce4;  // FNV-1a twice, from two starts
+  for (const std::string* text : {&outcome.model, &outcome.scores, &outcome.state, &outcome.table, &outcome.extras}) {
+    for (const char c : *text) {
+      low = (low ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+      high = (high ^ static_cast<unsigned char>(c) ^ 0x55) * 0x100000001b3;
+    }
+    low = (low ^ text->size()) * 0x100000001b3;
+  }
+  return fmt::format("{:016x}{:016x}", low, high);
+}
+
 std::string print_bundle(const FakeBundle& bundle) {
   std::string out;
   for (const auto& [name, bytes] : bundle.entries) out += fmt::format("{} {}\n", name, bytes.size()) + bytes;
@@ -183,19 +199,30 @@ std::string print_bundle(const FakeBundle& bundle) {
 FakeBundle fit(const Made& made, const FakeData& train, const Way& way, std::int64_t* polls) {
   const auto& trainer = made->capability<assay_trainer_v1>(ASSAY_CAP_TRAINER_V1);
   HostCall call(way);
-  Ledger ledger;
-  const Lent rows(train, way, ledger);
-  Writing model(way);
-  const assay_status status = trainer.fit(made->raw.self, &call.raw, &rows.raw, nullptr, nullptr, model.sink);
+  Ledger own;
+  const Lent rows(train, way, way.ledger != nullptr ? *way.ledger : own);
+  FakeBundle model;
+  Watch watch;
+  Sink sink(model, way.step_bytes, watch_of(way, watch));
+  const assay_status status =
+      inside([&] { return trainer.fit(made->raw.self, &call.raw, &rows.raw, nullptr, nullptr, &sink.raw); });
+  sink.returned(status);
   if (polls != nullptr) *polls = call.polls;
   call.check(status);
-  return std::move(model.bundle);
+  return model;
 }
 
-Model::Model(const Made& made, FakeBundle& bundle, const Way& way)
-    : made_(made), scorer_(made->capability<assay_scorer_v1>(ASSAY_CAP_SCORER_V1)), call_(way) {
-  const Reading reading(bundle, way);
-  call_.check(scorer_.load(made->raw.self, &call_.raw, reading.source, &model_));
+Model::Model(const Made& made, const FakeBundle& bundle, const Way& way)
+    : made_(made),
+      scorer_(made->capability<assay_scorer_v1>(ASSAY_CAP_SCORER_V1)),
+      call_(way),
+      ledger_(way.ledger != nullptr ? *way.ledger : own_ledger_) {
+  Watch watch;
+  Source source(bundle, way.step_bytes, watch_of(way, watch));
+  const assay_status status =
+      inside([&] { return scorer_.load(made->raw.self, &call_.raw, &source.raw, &model_); });
+  source.returned();
+  call_.check(status);
   demand(model_ != nullptr, "load succeeds and answers no model");
 }
 
@@ -211,7 +238,7 @@ void Model::unload() {
 void Model::bind_raw(const ArrowSchema& schema) {
   if (output_.release != nullptr) output_.release(&output_);
   output_ = {};
-  call_.check(scorer_.bind(made_->raw.self, &call_.raw, model_, &schema, &output_));
+  call_.check(inside([&] { return scorer_.bind(made_->raw.self, &call_.raw, model_, &schema, &output_); }));
   demand(output_.release != nullptr, "bind succeeds and answers no schema");
 }
 
@@ -223,7 +250,8 @@ void Model::bind_schema(const FakeData& data) {
 
 void Model::score_raw(ArrowArray* input, ArrowArray* output) {
   const std::int64_t rows = input->length;
-  const assay_status status = scorer_.score(made_->raw.self, &call_.raw, model_, input, output);
+  const assay_status status =
+      inside([&] { return scorer_.score(made_->raw.self, &call_.raw, model_, input, output); });
   if (input->release != nullptr) input->release(input);
   call_.check(status);
   demand(output->release != nullptr, "score succeeds and answers no array");
@@ -242,28 +270,37 @@ std::string Model::score(const FakeData& data) {
 }
 
 template <class Open>
-void State::open(const FakeData& shape, Open opener) {
+void State::open(const FakeData& shape, const FakeBundle* bundle, Open opener) {
   Owned<ArrowSchema> schema;
   shape.table().export_schema(&schema.it);
   const fake::FakeDataset roles(shape);
-  call_.check(opener(&schema.it, &roles.roles));
+  Watch watch;
+  std::optional<Source> source;
+  if (bundle != nullptr) source.emplace(*bundle, call_.way.step_bytes, watch_of(call_.way, watch));
+  const assay_status status =
+      inside([&] { return opener(&schema.it, &roles.roles, source ? &source->raw : nullptr); });
+  if (source) source->returned();
+  call_.check(status);
   demand(state_ != nullptr, "begin or restore succeeds and answers no state");
 }
 
-State::State(const Made& made, const FakeData& shape, FakeBundle* reference, const Way& way)
-    : made_(made), fold_(made->capability<assay_fold_v1>(made.about().fold())), call_(way) {
-  std::optional<Reading> reading;
-  if (reference != nullptr) reading.emplace(*reference, way);
-  open(shape, [&](const ArrowSchema* schema, const assay_roles* roles) {
-    return fold_.begin(made->raw.self, &call_.raw, schema, roles, reading ? reading->source : nullptr, &state_);
+State::State(const Made& made, const FakeData& shape, const FakeBundle* reference, const Way& way)
+    : made_(made),
+      fold_(made->capability<assay_fold_v1>(made.about().fold())),
+      call_(way),
+      ledger_(way.ledger != nullptr ? *way.ledger : own_ledger_) {
+  open(shape, reference, [&](const ArrowSchema* schema, const assay_roles* roles, const assay_source* source) {
+    return fold_.begin(made->raw.self, &call_.raw, schema, roles, source, &state_);
   });
 }
 
 State::State(const Made& made, const FakeData& shape, Saved saved, const Way& way)
-    : made_(made), fold_(made->capability<assay_fold_v1>(made.about().fold())), call_(way) {
-  const Reading reading(saved.bundle, way);
-  open(shape, [&](const ArrowSchema* schema, const assay_roles* roles) {
-    return fold_.restore(made->raw.self, &call_.raw, schema, roles, reading.source, &state_);
+    : made_(made),
+      fold_(made->capability<assay_fold_v1>(made.about().fold())),
+      call_(way),
+      ledger_(way.ledger != nullptr ? *way.ledger : own_ledger_) {
+  open(shape, &saved.bundle, [&](const ArrowSchema* schema, const assay_roles* roles, const assay_source* source) {
+    return fold_.restore(made->raw.self, &call_.raw, schema, roles, source, &state_);
   });
 }
 
@@ -276,7 +313,8 @@ void State::end() {
 }
 
 void State::update_raw(ArrowArray* batch) {
-  const assay_status status = fold_.update(made_->raw.self, &call_.raw, state_, batch);
+  const assay_status status =
+      inside([&] { return fold_.update(made_->raw.self, &call_.raw, state_, batch); });
   if (batch->release != nullptr) batch->release(batch);
   call_.check(status);
 }
@@ -291,21 +329,30 @@ void State::update(const FakeData& data) {
 }
 
 void State::merge(State& from) {
-  call_.check(fold_.merge(made_->raw.self, &call_.raw, state_, from.state_));
+  call_.check(inside([&] { return fold_.merge(made_->raw.self, &call_.raw, state_, from.state_); }));
 }
 
 FakeBundle State::save() {
-  Writing out(call_.way);
-  call_.check(fold_.save(made_->raw.self, &call_.raw, state_, out.sink));
-  return std::move(out.bundle);
+  FakeBundle out;
+  Watch watch;
+  Sink sink(out, call_.way.step_bytes, watch_of(call_.way, watch));
+  const assay_status status = inside([&] { return fold_.save(made_->raw.self, &call_.raw, state_, &sink.raw); });
+  sink.returned(status);
+  call_.check(status);
+  return out;
 }
 
 void State::finish_raw(ArrowSchema* schema, ArrowArray* table, FakeBundle* extras) {
-  Writing out(call_.way);
-  const assay_status status = fold_.finish(made_->raw.self, &call_.raw, state_, extras != nullptr ? out.sink : nullptr, schema, table);
+  FakeBundle out;
+  Watch watch;
+  Sink sink(out, call_.way.step_bytes, watch_of(call_.way, watch));
+  const assay_status status = inside([&] {
+    return fold_.finish(made_->raw.self, &call_.raw, state_, extras != nullptr ? &sink.raw : nullptr, schema, table);
+  });
+  sink.returned(status);
   call_.check(status);
   demand(schema->release != nullptr && table->release != nullptr, "finish succeeds and answers no table");
-  if (extras != nullptr) *extras = std::move(out.bundle);
+  if (extras != nullptr) *extras = std::move(out);
 }
 
 std::string State::finish(FakeBundle* extras) {

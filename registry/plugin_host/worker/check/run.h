@@ -3,12 +3,21 @@
 // merge, save, restore, finish. What the plugin answers with a failure is thrown as an Error.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
+#include "registry/plugin_host/worker/check/exchange.h"
+#include "registry/plugin_host/worker/check/inside.h"
 #include "registry/plugin_host/worker/check/rows.h"
 
 namespace assay::worker::check {
+
+// What the host asked of a run that it wanted to stop.
+struct Stops {
+  std::int64_t asked = 0;  // how often it was told to stop
+  std::chrono::steady_clock::time_point first{};
+};
 
 // How the host behaves.
 struct Way {
@@ -19,9 +28,11 @@ struct Way {
   std::size_t step_bytes = 4093;             // of one read or write
   std::int64_t stop_after = INT64_MAX;       // polls until it wants a stop
   assay_status stop_with = ASSAY_E_CANCELLED;
+  Stops* stops = nullptr;                    // records them
   bool bare = false;                         // without log, metric and progress
-  const assay_source* source = nullptr;      // instead of the bundle's own
-  const assay_sink* sink = nullptr;
+  std::uint64_t call_id = 1;
+  Watch* watch = nullptr;                    // of its bundles
+  Ledger* ledger = nullptr;                  // of its batches; each operation has its own without
   // Runs just before an array is lent and may replace it.
   std::function<void(const ArrowSchema&, ArrowArray&)> on_lend{};
 };
@@ -40,6 +51,8 @@ struct Outcome {
 };
 // What differs, for messages; empty when nothing does.
 std::string difference(const Outcome& expected, const Outcome& found);
+// 128 bits of all that is in it, as hex.
+std::string fingerprint(const Outcome& outcome);
 
 std::string print_bundle(const fake::FakeBundle& bundle);
 
@@ -48,7 +61,7 @@ fake::FakeBundle fit(const Made& made, const fake::FakeData& train, const Way& w
 // A loaded model.
 class Model {
  public:
-  Model(const Made& made, fake::FakeBundle& bundle, const Way& way = {});
+  Model(const Made& made, const fake::FakeBundle& bundle, const Way& way = {});
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
   ~Model();
@@ -60,13 +73,16 @@ class Model {
   void score_raw(ArrowArray* input, ArrowArray* output);
   const ArrowSchema& output() const { return output_; }
   void unload();
+  const assay_scorer_v1& scorer() const { return scorer_; }
+  void* raw() const { return model_; }
 
  private:
   void bind_schema(const fake::FakeData& data);
   const Made& made_;
   const assay_scorer_v1& scorer_;
   HostCall call_;
-  Ledger ledger_;
+  Ledger own_ledger_;
+  Ledger& ledger_;
   void* model_ = nullptr;
   ArrowSchema output_{};
 };
@@ -74,9 +90,9 @@ class Model {
 // One state of a fold.
 class State {
  public:
-  State(const Made& made, const fake::FakeData& shape, fake::FakeBundle* reference, const Way& way = {});
+  State(const Made& made, const fake::FakeData& shape, const fake::FakeBundle* reference, const Way& way = {});
   struct Saved {
-    fake::FakeBundle& bundle;
+    const fake::FakeBundle& bundle;
   };
   State(const Made& made, const fake::FakeData& shape, Saved saved, const Way& way = {});
   State(const State&) = delete;
@@ -97,11 +113,12 @@ class State {
 
  private:
   template <class Open>
-  void open(const fake::FakeData& shape, Open opener);
+  void open(const fake::FakeData& shape, const fake::FakeBundle* bundle, Open opener);
   const Made& made_;
   const assay_fold_v1& fold_;
   HostCall call_;
-  Ledger ledger_;
+  Ledger own_ledger_;
+  Ledger& ledger_;
   void* state_ = nullptr;
 };
 

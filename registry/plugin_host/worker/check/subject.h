@@ -103,6 +103,6 @@ std::string leaves_the_process_alone(Subject&);   // C33
 std::string calls_only_what_it_may(Subject&);  // C34
 std::string survives_without_memory(Subject&); // C35
 std::string ends_every_entry(Subject&);        // C36
-std::string gives_equal_bits_through_wire(Subject&);  // C37
+std::string gives_equal_bits_anywhere(Subject&);  // C37
 
 }  // namespace assay::worker::check

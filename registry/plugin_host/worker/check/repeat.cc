@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// C22, C24, C25, C28, C29 and C37: what must come out alike, and what may come out at all.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "registry/plugin_host/worker/check/run.h"
+
+namespace assay::worker::check {
+namespace {
+
+using fake::FakeBundle;
+using fake::FakeData;
+using nlohmann::json;
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes) out += fmt::format("{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+std::string unhex(const std::string& text) {
+  std::string out;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) out += static_cast<char>(std::stoi(text.substr(i, 2), nullptr, 16));
+  return out;
+}
+
+json pack(const FakeBundle& bundle) {
+  json out = json::array();
+  for (const auto& [name, bytes] : bundle.entries) out.push_back({name, hex(bytes)});
+  return out;
+}
+FakeBundle unpack(const json& packed) {
+  FakeBundle out;
+  for (const json& entry : packed) out.entries.emplace_back(entry.at(0).get<std::string>(), unhex(entry.at(1).get<std::string>()));
+  return out;
+}
+
+// Demands that each component that repeats itself gives what it gave in an earlier process, if there was one.
+std::string same_in_another_process(Subject& subject, const Way& way, const char* what) {
+  const json before = subject.before.empty() ? json::object() : json::parse(subject.before);
+  json now = json::object();
+  const std::string names = each_runnable(subject, [&](const Component& component) {
+    if (component.determinism == "none") return;
+    const std::string found = fingerprint(ordinary(Made(component), {}, way));
+    if (before.contains(component.id))
+      demand(before.at(component.id) == found, fmt::format("component {} gives other results {}", component.id, what));
+    now[component.id] = found;
+  });
+  if (now.empty()) throw Skipped{"every component declares determinism \"none\""};
+  if (subject.before.empty()) subject.again = now.dump();
+  return names;
+}
+
+// ---- C28 ----
+
+// The rows [first, last) of all, as a state of their own.
+struct Part {
+  std::int64_t first, last;
+};
+
+std::unique_ptr<State> state_of(const Made& made, const FakeData& rows, const FakeBundle* reference, Part part) {
+  auto state = std::make_unique<State>(made, rows, reference);
+  if (part.last > part.first) state->update(rows, part.first, part.last - part.first);
+  return state;
+}
+
+void merge_in_every_way(const Component& component, const FakeData& rows, const FakeBundle* reference) {
+  const Made made(component);
+  const std::int64_t all = rows.rows(), a = all / 3, b = all / 2;
+  const auto part = [&](std::int64_t first, std::int64_t last) { return state_of(made, rows, reference, {first, last}); };
+  const std::string expected = part(0, all)->finish();
+  const auto same = [&](State& state, const char* what) {
+    const std::string text = difference(expected, state.finish());
+    demand(text.empty(), fmt::format("component {}, {}: {}", component.id, what, text));
+  };
+  {
+    const auto first = part(0, a), second = part(a, b), third = part(b, all);
+    first->merge(*second);
+    first->merge(*third);
+    same(*first, "states merged as (a + b) + c, against one pass");
+  }
+  {
+    const auto first = part(0, a), second = part(a, b), third = part(b, all);
+    second->merge(*third);
+    first->merge(*second);
+    same(*first, "states merged as a + (b + c), against one pass");
+  }
+  {
+    const auto whole = part(0, all), nothing = part(0, 0);
+    whole->merge(*nothing);
+    same(*whole, "with an empty state merged into it");
+    nothing->merge(*whole);
+    same(*nothing, "merged into an empty state");
+  }
+  {
+    const auto first = part(0, b), second = part(b, all);
+    const FakeBundle saved_first = first->save(), saved_second = second->save();
+    same(*part(0, all), "made again");
+    if (reference == nullptr) {
+      State restored(made, rows, State::Saved{saved_first}), other(made, rows, State::Saved{saved_second});
+      restored.merge(other);
+      same(restored, "states saved, restored and merged");
+    }
+    const auto half = part(0, b);
+    half->finish();
+    half->update(rows, b, all - b);
+    same(*half, "updated further after a finish");
+  }
+}
+
+// ---- C29 ----
+
+const char* columns_of(std::string_view capability) {
+  if (capability == ASSAY_CAP_EVALUATOR_V1)
+    return "name utf8, value f64, ci_low f64, ci_high f64, slice utf8, n i64, higher_is_better bool\n";
+  if (capability == ASSAY_CAP_DRIFT_V1)
+    return "column utf8, statistic utf8, value f64, p_value f64, threshold f64, drifted bool, n_ref i64, n_cur i64\n";
+  return "severity utf8, rule utf8, column utf8, row_count i64, sample_rows list<i64>, message utf8\n";
+}
+
+class TableOf {
+ public:
+  TableOf(State& state, const Component& component) : component_(component) {
+    state.finish_raw(&schema_, &rows_);
+    const std::string expected = columns_of(component.fold());
+    if (const std::string found = print_schema(schema_); found != expected)
+      throw Broken{fmt::format("component {}: its table has the columns {}, and not {}", component.id,
+                               found.substr(0, found.size() - 1), expected.substr(0, expected.size() - 1))};
+    columns_ = sdk::Schema::copy(schema_);
+    batch_.emplace(columns_, rows_);
+  }
+  TableOf(const TableOf&) = delete;
+  TableOf& operator=(const TableOf&) = delete;
+  ~TableOf() {
+    if (rows_.release != nullptr) rows_.release(&rows_);
+    if (schema_.release != nullptr) schema_.release(&schema_);
+  }
+
+  void judge(std::int64_t rows_seen) const {
+    for (std::int64_t row = 0; row < batch_->rows(); ++row) {
+      for (const std::size_t required : required_columns())
+        say(!batch_->column(required).is_null(row), row, fmt::format("\"{}\" is null", columns_[required].name));
+      if (component_.offers(ASSAY_CAP_EVALUATOR_V1)) metric(row);
+      else if (component_.offers(ASSAY_CAP_DRIFT_V1)) drift(row);
+      else finding(row, rows_seen);
+    }
+  }
+
+ private:
+  void say(bool true_, std::int64_t row, const std::string& what) const {
+    demand(true_, fmt::format("component {}: in row {} of its table {}", component_.id, row, what));
+  }
+  std::vector<std::size_t> required_columns() const {
+    if (component_.offers(ASSAY_CAP_EVALUATOR_V1)) return {0, 1, 4, 5, 6};
+    if (component_.offers(ASSAY_CAP_DRIFT_V1)) return {0, 1, 2, 4, 5, 6, 7};
+    return {0, 1, 2, 3, 4, 5};
+  }
+  double number(std::size_t column, std::int64_t row) const {
+    const sdk::Column cells = batch_->column(column);
+    return cells.is_null(row) ? std::nan("") : cells.f64()[static_cast<std::size_t>(row)];
+  }
+  std::int64_t integer(std::size_t column, std::int64_t row) const {
+    return batch_->column(column).i64()[static_cast<std::size_t>(row)];
+  }
+  void metric(std::int64_t row) const {
+    const double value = number(1, row), low = number(2, row), high = number(3, row);
+    say(!batch_->column(0).text(row).empty(), row, "the metric has no name");
+    // The rows that are tried have both classes and weights, so nothing is undefined on them.
+    say(!std::isinf(value), row, fmt::format("\"{}\" is infinite", batch_->column(0).text(row)));
+    say(!(low > value) && !(high < value), row,
+        fmt::format("\"{}\" is {}, outside of its interval {} to {}", batch_->column(0).text(row), value, low, high));
+    say(integer(5, row) >= 0, row, "n is negative");
+  }
+  void drift(std::int64_t row) const {
+    const double value = number(2, row), p = number(3, row);
+    say(!std::isnan(value), row, "the statistic is not a number");
+    say(std::isnan(p) || (p >= 0 && p <= 1), row, fmt::format("the p-value is {}", p));
+    say(integer(6, row) >= 0 && integer(7, row) >= 0, row, "a count of rows is negative");
+  }
+  void finding(std::int64_t row, std::int64_t rows_seen) const {
+    const std::string severity(batch_->column(0).text(row));
+    say(severity == "info" || severity == "warning" || severity == "error", row, fmt::format("the severity is \"{}\"", severity));
+    say(!batch_->column(1).text(row).empty() && !batch_->column(5).text(row).empty(), row, "the rule or the message is empty");
+    say(integer(3, row) >= 0 && integer(3, row) <= rows_seen, row, fmt::format("row_count is {} of {} rows", integer(3, row), rows_seen));
+    for (const std::int64_t sample : batch_->column(4).list(row))
+      say(sample >= 0 && sample < rows_seen, row, fmt::format("sample_rows names row {} of {}", sample, rows_seen));
+  }
+
+  const Component& component_;
+  ArrowSchema schema_{};
+  ArrowArray rows_{};
+  sdk::Schema columns_;
+  std::optional<sdk::Batch> batch_;
+};
+
+// What a fold compares with: the state over the reference rows, for all but evaluators.
+std::optional<FakeBundle> reference_of(const Component& component, const Trial& trial) {
+  if (component.offers(ASSAY_CAP_EVALUATOR_V1)) return {};
+  const Made made(component);
+  const FakeData rows = trial.reference.with_roles(component);
+  State state(made, rows, nullptr);
+  state.update(rows);
+  return state.save();
+}
+
+}  // namespace
+
+std::string round_trips(Subject& subject) {
+  const json before = subject.before.empty() ? json::object() : json::parse(subject.before);
+  json now = json::object();
+  const Trial trial;
+  const std::string names = each_runnable(subject, [&](const Component& component) {
+    const Made made(component);
+    try {
+      run(made, trial);
+    } catch (const Error& error) {
+      throw Broken{fmt::format("component {} refuses ordinary rows: status {}: {}", component.id, error.status(), error.message())};
+    }
+    if (!component.offers(ASSAY_CAP_TRAINER_V1) || !component.offers(ASSAY_CAP_SCORER_V1)) return;
+    const FakeData rows = trial.score.features();
+    const json mine = before.value(component.id, json::object());
+    const FakeBundle bundle =
+        mine.empty() ? fit(made, trial.train.with_roles(component)) : unpack(mine.at("model"));
+    Model model(made, bundle);
+    model.bind(rows);
+    const std::string scores = model.score(rows);
+    if (!mine.empty()) {
+      const std::string text = difference(unhex(mine.at("scores").get<std::string>()), scores);
+      demand(text.empty(), fmt::format("component {}: its model scores otherwise in another process: {}", component.id, text));
+    }
+    now[component.id] = {{"model", pack(bundle)}, {"scores", hex(scores)}};
+  });
+  if (subject.before.empty() && !now.empty()) subject.again = now.dump();
+  return names + ": ordinary rows, from start to end, also with the model in another process";
+}
+
+std::string repeats_itself(Subject& subject) {
+  Way way;
+  way.seed = 24;
+  way.threads = subject.before.empty() ? 1 : 8;
+  const std::string names = same_in_another_process(subject, way, "in another process with eight threads");
+  for (const Component& component : subject.components) {
+    if (component.determinism == "none" || (component.fold() == nullptr && !component.offers(ASSAY_CAP_TRAINER_V1))) continue;
+    const Made made(component);
+    const Outcome first = ordinary(made, {}, way);
+    const std::string text = difference(first, run(made, {}, way));
+    demand(text.empty(), fmt::format("component {}, the same twice: {}", component.id, text));
+  }
+  return names + ": equal twice, in two processes, with one thread and eight";
+}
+
+std::string ignores_the_seed(Subject& subject) {
+  std::string names;
+  for (const Component& component : subject.components) {
+    if (component.determinism != "bitwise" || (component.fold() == nullptr && !component.offers(ASSAY_CAP_TRAINER_V1))) continue;
+    Way other;
+    other.seed = 0x5EED;
+    const std::string text = difference(ordinary(Made(component)), ordinary(Made(component), {}, other));
+    demand(text.empty(), fmt::format("component {} declares determinism \"bitwise\", and with another seed {}", component.id, text));
+    names += (names.empty() ? "" : ", ") + component.id;
+  }
+  if (names.empty()) throw Skipped{"no component declares determinism \"bitwise\""};
+  return names + ": equal with two seeds";
+}
+
+std::string merges_exactly(Subject& subject) {
+  return each_fold(subject, [](const Component& component) {
+    const Trial trial;
+    ordinary(Made(component));
+    merge_in_every_way(component, trial.reference.with_roles(component), nullptr);
+    if (const auto reference = reference_of(component, trial))
+      merge_in_every_way(component, trial.current.with_roles(component), &*reference);
+  }) + ": merged in either order, with empty states, saved and restored";
+}
+
+std::string answers_true_tables(Subject& subject) {
+  return each_fold(subject, [](const Component& component) {
+    const Trial trial;
+    const Made made(component);
+    ordinary(made);
+    const auto reference = reference_of(component, trial);
+    // As they are, and with an oddity in each column, so that there is something to report.
+    Sample odd = Sample::of(10, kScoreRows, 9);
+    for (std::size_t i = 0; i < odd.amount.size(); i += 4) odd.amount[i] = {}, odd.colour[i] = "unheard of";
+    for (const Sample* sample : std::initializer_list<const Sample*>{&trial.current, &odd}) {
+      const FakeData rows = sample->with_roles(component);
+      State state(made, rows, reference ? &*reference : nullptr);
+      TableOf(state, component).judge(0);
+      state.update(rows);
+      TableOf(state, component).judge(rows.rows());
+    }
+  }) + ": the fixed columns, with values that can be true";
+}
+
+std::string gives_equal_bits_anywhere(Subject& subject) {
+  Way way;
+  if (!subject.before.empty()) {
+    way.call_id = 0x7777;
+    way.bare = true;
+    way.shape = {.parent_offset = 2, .child_offset = 1, .spare_bytes = 64, .only_8_aligned = true,
+                 .count_nulls = false, .always_bitmap = true, .in_nulls = 0x6B};
+    way.step_bytes = 509;
+    way.batch_rows = 11;
+  }
+  return same_in_another_process(subject, way, "to a host that is another in all that should not matter") +
+         ": equal bits in hosts that differ in process, call, callbacks and layout of memory";
+}
+
+}  // namespace assay::worker::check
