@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <new>
 
 namespace gbt {
 
@@ -17,7 +18,10 @@ using assay::sdk::Task;
 namespace {
 
 void check(int failed, const char* what) {
-  if (failed != 0) throw Error(ASSAY_E_INTERNAL, std::string(what) + " failed: " + XGBGetLastError());
+  if (failed == 0) return;
+  const std::string why = XGBGetLastError();
+  if (why.find("bad_alloc") != std::string::npos) throw std::bad_alloc();
+  throw Error(ASSAY_E_INTERNAL, std::string(what) + " failed: " + why);
 }
 
 // The library's verbosity is a setting of the thread; plugins print nothing.

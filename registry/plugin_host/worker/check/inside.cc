@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/plugin_host/worker/check/inside.h"
 
+#include <dlfcn.h>
 #include <malloc.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstring>
 #include <utility>
+
+#include "registry/plugin_host/worker/loaded_plugin.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define ASSAY_OWN_MALLOC 0
@@ -22,15 +26,25 @@ namespace {
 thread_local bool in_plugin = false;
 thread_local bool counting = false;
 thread_local std::int64_t asked = 0, spared_ones = 0;
+void* plugin_base = nullptr;
 
 std::atomic<bool> weighing = false;
 std::atomic<std::int64_t> weight = 0;
 
 #if ASSAY_OWN_MALLOC
-bool refused() {
-  if (!counting || !in_plugin) return false;
+// Is this a call of the plugin's own code, or of `new`, which all C++ can recover from? C libraries that end the
+// process when memory is gone (OpenMP's runtime does) are left alone: no author of a plugin can mend them.
+bool can_recover(const void* caller) {
+  Dl_info info{};
+  if (::dladdr(caller, &info) == 0) return false;
+  return info.dli_fbase == plugin_base || std::strstr(info.dli_fname, "libstdc++") != nullptr ||
+         std::strstr(info.dli_fname, "libc++") != nullptr;
+}
+bool refused(const void* caller) {
+  if (!counting || !in_plugin || !can_recover(caller)) return false;
   return asked++ == spared_ones;
 }
+#define ASSAY_REFUSED() refused(__builtin_return_address(0))
 void* none() {
   errno = ENOMEM;
   return nullptr;
@@ -59,6 +73,9 @@ bool allocations_can_fail() { return ASSAY_OWN_MALLOC == 1; }
 void fail_allocation_after(std::int64_t spared) {
   asked = 0;
   spared_ones = spared;
+  Dl_info info{};
+  ::dladdr(reinterpret_cast<void*>(load_plugin()), &info);
+  plugin_base = info.dli_fbase;
   counting = true;
 }
 
@@ -100,27 +117,27 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);
 void __libc_free(void* block);
 
 void* malloc(std::size_t size) {
-  return refused() ? none() : taken(__libc_malloc(size));
+  return ASSAY_REFUSED() ? none() : taken(__libc_malloc(size));
 }
 void* calloc(std::size_t count, std::size_t size) {
-  return refused() ? none() : taken(__libc_calloc(count, size));
+  return ASSAY_REFUSED() ? none() : taken(__libc_calloc(count, size));
 }
 void* realloc(void* old, std::size_t size) {
-  if (refused()) return none();
+  if (ASSAY_REFUSED()) return none();
   const std::int64_t before = size_of(old);
   void* block = __libc_realloc(old, size);
   if (block != nullptr || size == 0) given_back(before);
   return taken(block);
 }
 void* memalign(std::size_t alignment, std::size_t size) {
-  return refused() ? none() : taken(__libc_memalign(alignment, size));
+  return ASSAY_REFUSED() ? none() : taken(__libc_memalign(alignment, size));
 }
 void* aligned_alloc(std::size_t alignment, std::size_t size) {
-  return memalign(alignment, size);
+  return ASSAY_REFUSED() ? none() : taken(__libc_memalign(alignment, size));
 }
 int posix_memalign(void** out, std::size_t alignment, std::size_t size) {
   if (alignment % sizeof(void*) != 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
-  void* block = memalign(alignment, size);
+  void* block = ASSAY_REFUSED() ? none() : taken(__libc_memalign(alignment, size));
   if (block == nullptr) return ENOMEM;
   *out = block;
   return 0;
