@@ -169,9 +169,11 @@ struct NaiveBayes {
       columns.clear();
       for (const Factor& factor : factors) {
         const std::size_t at = input.require(factor.name);
-        if ((input[at].type == Type::utf8) != factor.is_text)
+        const Type type = input[at].type;
+        const bool is_number = type == Type::f64 || type == Type::i64 || type == Type::boolean;
+        if (factor.is_text ? type != Type::utf8 : !is_number)
           throw Error(ASSAY_E_INVALID_DATA,
-                      "column '" + factor.name + "' is " + std::string(type_name(input[at].type)) +
+                      "column '" + factor.name + "' is " + std::string(type_name(type)) +
                           "; the model learned it as " + (factor.is_text ? "utf8" : "a number"))
               .column(factor.name);
         columns.push_back(at);

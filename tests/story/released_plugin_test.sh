@@ -8,7 +8,7 @@ rm -rf "$work" && mkdir -p "$work"
 start_registry "$work/data"
 ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -Wl,-z,defs -Itests/golden/abi/1.0 \
   tests/golden/abi/1.0/plugin.c -o "$work/released.so"
-assay plugin check "$work/released.so"
+assay plugin check --level basic "$work/released.so"
 seq 10 | awk 'BEGIN {print "x,y"} {print $1 "," $1 % 2}' >"$work/rows.csv"
 assay push dataset ten "$work/rows.csv" >/dev/null
 assay plugin push "$work/released.so" >/dev/null

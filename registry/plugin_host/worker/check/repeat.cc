@@ -286,7 +286,10 @@ std::string answers_true_tables(Subject& subject) {
     for (const Sample* sample : std::initializer_list<const Sample*>{&trial.current, &odd}) {
       const FakeData rows = sample->with_roles(component);
       State state(made, rows, reference ? &*reference : nullptr);
-      TableOf(state, component).judge(0);
+      // Too few rows may be refused.
+      const assay_status empty = status_of([&] { TableOf(state, component).judge(0); });
+      demand(empty == ASSAY_OK || refuses_data(empty),
+             fmt::format("component {}, finished without rows: status {} and not INVALID_DATA", component.id, empty));
       state.update(rows);
       TableOf(state, component).judge(rows.rows());
     }
