@@ -229,6 +229,7 @@ int run(std::size_t rows, int repeats) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // each figure when it is there
   try {
     return run(argc > 1 ? std::stoul(argv[1]) : 1'000'000, argc > 2 ? std::stoi(argv[2]) : 5);
   } catch (const std::exception& error) {
