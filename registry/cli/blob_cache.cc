@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <set>
 #include <vector>
 
 #include "registry/client/local_file.h"
@@ -18,6 +17,8 @@ namespace fs = std::filesystem;
 constexpr const char* kIndex = "used";
 // Collecting garbage costs about the same however much there is: give up a tenth at a time.
 constexpr std::uint64_t kSpareShare = 10;
+// Of the limit, for headers and footers of packs, dead lists and the index: well above what they take.
+constexpr std::uint64_t kOverheadShare = 64;
 
 }  // namespace
 
@@ -39,6 +40,7 @@ std::unique_ptr<BlobCache> BlobCache::open(const CacheSettings& settings) {
 
 BlobCache::BlobCache(const CacheSettings& settings, DirectoryLock lock)
     : settings_(settings),
+      budget_(settings.limit - settings.limit / kOverheadShare),
       lock_(std::move(lock)),
       store_(open_local_blob_store(settings.directory / "blobs")) {
   read_index();
@@ -95,26 +97,45 @@ client::Nearby BlobCache::nearby(const std::string& origin) const {
   return {.store = store_.get(), .alike = alike(origin)};
 }
 
-bool BlobCache::make_room(std::uint64_t bytes) {
-  if (bytes > settings_.limit) return false;
-  if (store_->totals().stored_bytes + bytes <= settings_.limit) return true;
-  std::vector<std::pair<std::uint64_t, Digest>> newest;
-  for (const auto& [digest, entry] : entries_) newest.emplace_back(entry.used, digest);
-  std::sort(newest.rbegin(), newest.rend());
-  std::uint64_t room = settings_.limit - bytes;
-  room -= std::min(room, settings_.limit / kSpareShare);
+bool BlobCache::has_room(std::uint64_t bytes) const {
+  return store_->totals().stored_bytes + bytes <= budget_;
+}
+
+std::set<Digest> BlobCache::newest(std::uint64_t bytes) const {
+  std::vector<std::pair<std::uint64_t, Digest>> order;
+  for (const auto& [digest, entry] : entries_) order.emplace_back(entry.used, digest);
+  std::sort(order.rbegin(), order.rend());
   std::set<Digest> kept;
-  for (const auto& [used, digest] : newest) {
+  for (const auto& [used, digest] : order) {
     const auto blob = store_->stat(digest);
-    if (!blob || blob->stored_size > room) break;
-    room -= blob->stored_size;
+    if (!blob || blob->stored_size > bytes) break;
+    bytes -= blob->stored_size;
     kept.insert(digest);
   }
-  store_->collect_garbage({.roots = [&](const std::function<void(const Digest&)>& keep) {
-    for (const Digest& digest : kept) keep(digest);
-  }});
+  return kept;
+}
+
+void BlobCache::give_up_but(const std::set<Digest>& kept, double live_share) {
+  store_->collect_garbage({.roots =
+                               [&](const std::function<void(const Digest&)>& keep) {
+                                 for (const Digest& digest : kept) keep(digest);
+                               },
+                           .live_share = live_share});
   std::erase_if(entries_, [&](const auto& entry) { return !kept.contains(entry.first); });
-  return store_->totals().stored_bytes + bytes <= settings_.limit;
+}
+
+// Blobs that are kept may need chunks of those given up, and share packs with them: what goes is found out by
+// letting go, a tenth more each time, and of whole packs first, for their bytes need not be copied.
+bool BlobCache::make_room(std::uint64_t bytes) {
+  if (bytes > budget_) return false;
+  const std::uint64_t step = budget_ / kSpareShare + 1;
+  for (std::uint64_t spare = step; !has_room(bytes); spare += step) {
+    const std::set<Digest> kept = newest(budget_ - std::min(budget_, bytes + spare));
+    give_up_but(kept, kLiveShare);
+    if (!has_room(bytes)) give_up_but(kept, 1);
+    if (kept.empty()) return has_room(bytes);
+  }
+  return true;
 }
 
 void BlobCache::keep(const std::string& origin, const Digest& digest, std::uint64_t size,

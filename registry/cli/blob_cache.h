@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "registry/cli/config.h"
@@ -35,7 +36,8 @@ class BlobCache {
 
   // What is here for a download of that origin.
   client::Nearby nearby(const std::string& origin) const;
-  // Keeps the bytes of a file that was verified, or notes that they were used. Gives up others for them.
+  // Keeps the bytes of a file that was verified, or notes that they were used. Gives up others for them, those
+  // first that were used the longest ago. One larger than the cache is passed over, and nothing given up for it.
   void keep(const std::string& origin, const Digest& digest, std::uint64_t size,
             const std::filesystem::path& file);
 
@@ -54,9 +56,14 @@ class BlobCache {
   void read_index();
   void write_index() const;
   std::vector<Digest> alike(const std::string& origin) const;
+  bool has_room(std::uint64_t bytes) const;
   bool make_room(std::uint64_t bytes);
+  // The last used ones that take no more than `bytes` together.
+  std::set<Digest> newest(std::uint64_t bytes) const;
+  void give_up_but(const std::set<Digest>& kept, double live_share);
 
   const CacheSettings settings_;
+  const std::uint64_t budget_;  // for records; the rest of the limit is for what packs and this cache add
   DirectoryLock lock_;
   std::unique_ptr<LocalBlobStore> store_;
   std::map<Digest, Entry> entries_;

@@ -123,7 +123,9 @@ class Trainer {
 class Scorer {
  public:
   virtual ~Scorer() = default;
-  virtual void load(const BundleSource& model, const CallOptions& options, Progress& progress) = 0;
+  // The model is shared: it may be read again for as long as the scorer lives, by a worker that takes a crashed
+  // one's place.
+  virtual void load(std::shared_ptr<const BundleSource> model, const CallOptions& options, Progress& progress) = 0;
   // The columns of the answers, given the columns of the input.
   virtual TableSchema bind(const TableSchema& input, const CallOptions& options, Progress& progress) = 0;
   // `rows` must have the bound columns. Cut into batches as it pleases; the answer has as many rows, in the

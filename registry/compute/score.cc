@@ -33,7 +33,7 @@ std::unique_ptr<ScoredModel> ScoredModel::load(const ArtifactVersion& model, Plu
   const PluginInfo plugin = plugin_of(model, bundle.info, plugins);
   const ComponentInfo& component = choose_component(plugin, bundle.info.plugin.component, kScorer);
   auto scorer = plugins.scorer(plugin, component.id, bundle.info.config);
-  scorer->load(bundle.entries, options, progress);
+  scorer->load(std::make_shared<MemoryBundle>(std::move(bundle.entries)), options, progress);
   TableSchema output = scorer->bind(bundle.info.columns, options, progress);
   std::unique_ptr<ScoredModel> loaded(new ScoredModel(plugins, model, std::move(bundle.info), std::move(scorer)));
   loaded->output_ = std::move(output);

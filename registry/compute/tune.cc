@@ -145,9 +145,9 @@ class Search {
   // Learns from `rows` and asks the evaluator what that is worth on the validation rows.
   double worth(const Config& config, const TablePtr& rows, Progress& watched) {
     const std::string& label = request_.train.label;
-    MemoryBundle model;
+    const auto model = std::make_shared<MemoryBundle>();
     const auto trainer = bench_.plugins.trainer(plugin_, trainer_.id, config);
-    trainer->fit({.table = rows, .roles = {{"label", label}}, .digest = std::nullopt}, nullptr, nullptr, model,
+    trainer->fit({.table = rows, .roles = {{"label", label}}, .digest = std::nullopt}, nullptr, nullptr, *model,
                  options_, watched);
     TableSchema features;
     for (const ColumnSpec& column : rows->schema())

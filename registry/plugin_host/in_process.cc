@@ -119,10 +119,11 @@ class ScorerHere final : public Scorer {
       : component_(std::forward<Open>(open)...), table_(component_.table<assay_scorer_v1>()) {}
   ~ScorerHere() override { unload(); }
 
-  void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
+  // Nothing here crashes apart from its host: the model is read once.
+  void load(std::shared_ptr<const BundleSource> model, const CallOptions& options, Progress& progress) override {
     unload();
     const InProcessCall call(options, progress);
-    const InProcessSource source(&model);
+    const InProcessSource source(model.get());
     call.must(table_.load(component_.self(), call.get(), source.get(), &model_), component_.subject("load a model"));
   }
 

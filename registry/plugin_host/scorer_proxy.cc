@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "registry/compute/bundle.h"
 #include "registry/plugin_host/proxies.h"
 #include "registry/plugin_host/scorer_answer.h"
 #include "registry/plugin_host/wire/batch.h"
@@ -15,27 +14,12 @@ using wire::FrameKind;
 
 constexpr std::int64_t kBatchRows = 65'536;
 
-MemoryBundle copy_of(const BundleSource& model) {
-  MemoryBundle copy;
-  for (const BundleEntry& entry : model.entries()) {
-    std::string bytes(entry.size, '\0');
-    std::size_t filled = 0;
-    while (const std::size_t got =
-               model.read(entry.name, filled, std::as_writable_bytes(std::span(bytes)).subspan(filled)))
-      filled += got;
-    bytes.resize(filled);
-    copy.put(entry.name, "", std::move(bytes));
-  }
-  return copy;
-}
-
 class ScorerProxy final : public Scorer {
  public:
   explicit ScorerProxy(std::unique_ptr<PluginSession> session) : session_(std::move(session)) {}
 
-  void load(const BundleSource& model, const CallOptions& options, Progress& progress) override {
-    // A copy, for a worker that takes a crashed one's place: the caller's may be gone by then.
-    model_ = copy_of(model);
+  void load(std::shared_ptr<const BundleSource> model, const CallOptions& options, Progress& progress) override {
+    model_ = std::move(model);
     input_schema_.reset();
     session_->again_after_crash([&] { load_now(options, progress); });
   }
@@ -69,8 +53,8 @@ class ScorerProxy final : public Scorer {
  private:
   void load_now(const CallOptions& options, Progress& progress) {
     generation_ = session_->generation();
-    session_->call(FrameKind::load, "load a model", {{"source", source_json(&model_)}}, {}, {.source = &model_},
-                   options, progress);
+    session_->call(FrameKind::load, "load a model", {{"source", source_json(model_.get())}}, {},
+                   {.source = model_.get()}, options, progress);
   }
 
   void bind_now(const CallOptions& options, Progress& progress) {
@@ -121,7 +105,7 @@ class ScorerProxy final : public Scorer {
   }
 
   std::unique_ptr<PluginSession> session_;
-  MemoryBundle model_;
+  std::shared_ptr<const BundleSource> model_;  // shared with whoever loaded it
   int generation_ = 0;  // of the session, that has the model
   TableSchema input_, output_;
   SchemaOwner input_schema_, output_schema_;

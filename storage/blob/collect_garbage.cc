@@ -130,8 +130,8 @@ class Collection {
     return found->pack == pack && found->entry.offset == entry.offset;
   }
 
-  // How much of a pack is live.
-  std::uint64_t look_at(const PackPointer& pack) {
+  // The share of a pack's records that is live.
+  double look_at(const PackPointer& pack) {
     std::uint64_t live = 0, all = 0;
     for (const PackEntry& entry : parts_.index.contents(pack).entries) {
       all += entry.size();
@@ -139,7 +139,7 @@ class Collection {
     }
     report_.live_bytes += live;
     report_.dead_bytes += all - live;
-    return live;
+    return live == 0 ? 0 : static_cast<double>(live) / static_cast<double>(all);
   }
 
   // Packs that can go as they are go first: they free the room that rewriting needs.
@@ -148,14 +148,13 @@ class Collection {
     std::vector<PackPointer> packs = parts_.index.packs();
     for (const PackPointer& pack : packs) {
       if (stopping()) return;
-      const std::uint64_t live = look_at(pack);
+      const double live = look_at(pack);
       if (!pack->sealed) continue;
-      const std::uint64_t size = pack->file->size();
       if (live == 0)
         drop(pack);
-      else if (static_cast<double>(live) < kLiveShare * static_cast<double>(size))
+      else if (live < request_.live_share)
         sparse.push_back(pack);
-      else if (size < kSmallPack)
+      else if (pack->file->size() < kSmallPack)
         small.push_back(pack);
     }
     if (small.size() >= kManySmallPacks) sparse.insert(sparse.end(), small.begin(), small.end());

@@ -9,8 +9,6 @@
 
 namespace assay {
 
-// Of a pack, what must be live for it to be left alone: rewriting costs reading and writing that much.
-inline constexpr double kLiveShare = 0.6;
 // Sealed packs below this size are joined when there are this many of them, so that a store of many small
 // uploads does not become one of many small files.
 inline constexpr std::uint64_t kSmallPack = 16 * kMiB;

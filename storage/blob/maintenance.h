@@ -14,12 +14,16 @@
 
 namespace assay {
 
+// Of a pack's records, what must be live for it to be left alone: rewriting costs reading and writing that much.
+inline constexpr double kLiveShare = 0.6;
+
 struct GcRequest {
   // Calls `keep` for every blob that must stay. It is called once, after the collection has begun: whoever
   // relies on a blob from then on holds a lease or has just uploaded it, and is safe without being named.
   std::function<void(const std::function<void(const Digest&)>& keep)> roots;
   bool dry_run = false;             // find out and report, change nothing
   std::function<bool()> stop = {};  // asked between packs; true ends the collection early, with what it did
+  double live_share = kLiveShare;   // 1: every dead byte of a closed pack goes, at the price of many copies
 };
 
 struct GcReport {

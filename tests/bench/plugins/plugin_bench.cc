@@ -141,8 +141,7 @@ json measure_size(House& here, House& there, std::size_t bytes, int rounds) {
   const auto state_here = fold_here->begin(heap->schema(), {}, nullptr, options, nobody);
   const auto state_there = fold_there->begin(heap->schema(), {}, nullptr, options, nobody);
   const auto scorer = there.plugins.scorer(there.info, "sum", there.config);
-  const MemoryBundle model;
-  scorer->load(model, options, nobody);
+  scorer->load(std::make_shared<MemoryBundle>(), options, nobody);
   scorer->bind(heap->schema(), options, nobody);
   std::vector<std::byte> flat(bytes);
   std::memset(flat.data(), 0x3f, flat.size());

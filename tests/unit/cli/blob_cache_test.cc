@@ -16,12 +16,15 @@ using test::TempDir;
 
 constexpr std::uint64_t kSize = 100'000;
 
-// Keeps a file of random bytes and answers its digest.
-Digest keep(const TempDir& dir, BlobCache& cache, std::uint64_t seed, const std::string& origin) {
-  const std::string bytes = random_bytes(kSize, seed);
+Digest keep(const TempDir& dir, BlobCache& cache, const std::string& bytes, const std::string& origin) {
   std::ofstream(dir / "file", std::ios::binary) << bytes;
   cache.keep(origin, Digest::of(bytes), bytes.size(), dir / "file");
   return Digest::of(bytes);
+}
+
+// Keeps a file of random bytes and answers its digest.
+Digest keep(const TempDir& dir, BlobCache& cache, std::uint64_t seed, const std::string& origin) {
+  return keep(dir, cache, random_bytes(kSize, seed), origin);
 }
 
 bool has(const BlobCache& cache, const Digest& digest) {
@@ -58,6 +61,97 @@ TEST_CASE("Cache: never holds more than its limit, and no file larger than that"
   const auto tiny = BlobCache::open({dir / "tiny", kSize - 1});
   REQUIRE(tiny);
   CHECK_FALSE(has(*tiny, keep(dir, *tiny, 1, "model a w")));
+}
+
+std::uint64_t bytes_on_disk(const std::filesystem::path& directory) {
+  std::uint64_t bytes = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+// How many of the last of `used`, which names each once, are there. None that was used earlier may be.
+std::size_t last_there(const BlobCache& cache, const std::vector<Digest>& used) {
+  std::size_t there = 0;
+  while (there < used.size() && has(cache, used[used.size() - 1 - there])) ++there;
+  for (std::size_t i = 0; i + there < used.size(); ++i) CHECK_FALSE(has(cache, used[i]));
+  CHECK(cache.blobs() == there);
+  return there;
+}
+
+TEST_CASE("Cache: when it is full, files used the longest ago go, and only those, whatever pack they share") {
+  TempDir dir;
+  constexpr std::uint64_t kLimit = 20 * kMiB;
+  const CacheSettings settings{dir / "cache", kLimit};
+  // Of one shared pack, of a pack of their own (over kSharedUpload), and nearly the whole cache.
+  const std::vector<std::uint64_t> sizes = {70'000, 900'000, 5'000'000, 100'000, 3'000'000, 250'000};
+  std::vector<Digest> used;
+  std::uint64_t seed = 0;
+  for (int command = 0; command < 3; ++command) {
+    {
+      const auto cache = BlobCache::open(settings);
+      REQUIRE(cache);
+      for (int file = 0; file < 15; ++file) {
+        used.push_back(keep(dir, *cache, random_bytes(sizes[seed % sizes.size()], seed), "model a w"));
+        ++seed;
+        const std::size_t there = last_there(*cache, used);
+        CHECK(there >= (seed < 6 ? seed : 6));  // all sizes take 9.4 MB together
+        if (seed % 4 == 0) {                    // the oldest of them is used again
+          used.push_back(*(used.end() - static_cast<std::ptrdiff_t>(there)));
+          used.erase(used.end() - static_cast<std::ptrdiff_t>(there) - 1);
+          std::ofstream(dir / "file", std::ios::binary) << "not read: it is there";
+          cache->keep("model a w", used.back(), kSize, dir / "file");
+        }
+        CHECK(bytes_on_disk(settings.directory) <= kLimit);
+      }
+    }
+    CHECK(bytes_on_disk(settings.directory) <= kLimit);
+  }
+  const auto cache = BlobCache::open(settings);
+  REQUIRE(cache);
+  CHECK(cache->stored_bytes() > kLimit / 2);
+  const std::string large = random_bytes(19 * kMiB, seed);
+  used.push_back(keep(dir, *cache, large, "model a w"));
+  CHECK(last_there(*cache, used) == 1);
+  CHECK(bytes_on_disk(settings.directory) <= kLimit);
+}
+
+TEST_CASE("Cache: gives up little more than it must, though small files lie in one pack") {
+  TempDir dir;
+  const auto cache = BlobCache::open({dir / "cache", 30 * kSize});
+  REQUIRE(cache);
+  std::vector<Digest> used;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    used.push_back(keep(dir, *cache, seed, "model a w"));
+    CHECK(last_there(*cache, used) >= std::min<std::size_t>(used.size(), 25));
+  }
+}
+
+TEST_CASE("Cache: a file larger than the cache is passed over, and nothing is given up for it") {
+  TempDir dir;
+  const CacheSettings settings{dir / "cache", 10 * kSize};
+  const auto cache = BlobCache::open(settings);
+  REQUIRE(cache);
+  std::vector<Digest> used;
+  for (std::uint64_t seed = 0; seed < 9; ++seed) used.push_back(keep(dir, *cache, seed, "model a w"));
+  CHECK_FALSE(has(*cache, keep(dir, *cache, random_bytes(10 * kSize + 1, 9), "model a w")));
+  CHECK(last_there(*cache, used) == 9);
+}
+
+TEST_CASE("Cache: versions stored as differences of one another are given up like other files") {
+  TempDir dir;
+  constexpr std::uint64_t kLimit = 1'600'000;  // room for one as it comes, beside what others are stored as
+  const auto cache = BlobCache::open({dir / "cache", kLimit});
+  REQUIRE(cache);
+  std::string bytes = test::table_bytes(1'000'000, 1);
+  std::vector<Digest> used;
+  for (std::uint64_t version = 0; version < 40; ++version) {
+    for (std::size_t at = version * 7; at < bytes.size(); at += 300)
+      if (bytes[at] >= '0' && bytes[at] <= '9') bytes[at] = static_cast<char>('0' + (bytes[at] + 1) % 10);
+    used.push_back(keep(dir, *cache, bytes, "dataset t data.csv"));
+    CHECK(last_there(*cache, used) >= 1);
+    CHECK(bytes_on_disk(dir / "cache") <= kLimit);
+  }
 }
 
 TEST_CASE("Cache: small files are not kept, and clearing leaves nothing") {

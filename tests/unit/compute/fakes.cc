@@ -30,9 +30,9 @@ class FakeTrainer final : public Trainer {
 class FakeScorer final : public Scorer {
  public:
   explicit FakeScorer(FakePlugins& host) : host_(host) {}
-  void load(const BundleSource& model, const CallOptions&, Progress&) override {
+  void load(std::shared_ptr<const BundleSource> model, const CallOptions&, Progress&) override {
     std::string text(64, '\0');
-    text.resize(model.read("mean", 0, std::as_writable_bytes(std::span(text))));
+    text.resize(model->read("mean", 0, std::as_writable_bytes(std::span(text))));
     mean_ = std::stod(text);
   }
   TableSchema bind(const TableSchema&, const CallOptions&, Progress&) override {

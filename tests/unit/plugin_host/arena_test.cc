@@ -68,7 +68,7 @@ TEST_CASE("Arena: rows that a plugin keeps stay as they were, whatever comes aft
   const Opened opened = choose(host, "rogue_keeps_input", "rogue", "{}");
   Listener nobody;
   const auto scorer = host.scorer(opened.info, "rogue", opened.config);
-  scorer->load(MemoryBundle(), {}, nobody);
+  scorer->load(std::make_shared<MemoryBundle>(), {}, nobody);
   scorer->bind({{"a", ColumnType::i64}}, {}, nobody);
   // It answers the first cell of the first batch that it was given, which it has kept.
   for (int call = 0; call < 20; ++call) {
@@ -105,7 +105,7 @@ Results run_all(WorkerPlugins& host, const TablePtr& table) {
   Results results;
   host.trainer(learner.info, "learner", learner.config)->fit(data, &data, nullptr, results.model, options, nobody);
   const auto scorer = host.scorer(learner.info, "learner", learner.config);
-  scorer->load(results.model, options, nobody);
+  scorer->load(std::make_shared<MemoryBundle>(results.model), options, nobody);
   scorer->bind(table->schema(), options, nobody);
   results.scores = scorer->score(table, options, nobody);
   const auto fold = host.fold(counter.info, "counter", kEvaluator, counter.config);

@@ -8,9 +8,9 @@
 namespace assay::test {
 namespace {
 
-MemoryBundle model_of(double mean) {
-  MemoryBundle model;
-  model.put("weights", "", std::string(reinterpret_cast<const char*>(&mean), sizeof mean));
+std::shared_ptr<const BundleSource> model_of(double mean) {
+  auto model = std::make_shared<MemoryBundle>();
+  model->put("weights", "", std::string(reinterpret_cast<const char*>(&mean), sizeof mean));
   return model;
 }
 
@@ -21,9 +21,9 @@ struct Scoring {
   RowSet data = rows("a\n1\n");
   Listener nobody;
 
-  std::unique_ptr<Scorer> scorer(const MemoryBundle& model) {
+  std::unique_ptr<Scorer> scorer(std::shared_ptr<const BundleSource> model) {
     auto made = host.scorer(probe.info, "learner", probe.config);
-    made->load(model, {}, nobody);
+    made->load(std::move(model), {}, nobody);
     made->bind(data.table->schema(), {}, nobody);
     return made;
   }
@@ -31,16 +31,26 @@ struct Scoring {
 
 TEST_CASE("Crash: a score that crashed is tried once more, with the model loaded and bound again") {
   Scoring scoring;
-  const MemoryBundle model = model_of(-2);
-  const auto scorer = scoring.scorer(model);
+  const auto scorer = scoring.scorer(model_of(-2));
   for (int i = 0; i < 2; ++i)
     CHECK(scorer->score(scoring.data.table, {}, scoring.nobody)->columns()[0].f64(0) == -1);
 }
 
+TEST_CASE("Crash: the model is shared for it, not copied, and let go with the scorer") {
+  Scoring scoring;
+  const std::shared_ptr<const BundleSource> model = model_of(-2);
+  auto scorer = scoring.scorer(model);
+  CHECK(model.use_count() == 2);
+  scorer->load(model_of(1), {}, scoring.nobody);
+  CHECK(model.use_count() == 1);
+  scorer->load(model, {}, scoring.nobody);
+  scorer.reset();
+  CHECK(model.use_count() == 1);
+}
+
 TEST_CASE("Crash: one that crashes again is reported") {
   Scoring scoring;
-  const MemoryBundle model = model_of(-3);
-  const auto scorer = scoring.scorer(model);
+  const auto scorer = scoring.scorer(model_of(-3));
   const Error error = error_of([&] { scorer->score(scoring.data.table, {}, scoring.nobody); });
   CHECK(error.code() == Code::internal);
   CHECK(contains(error.message(), "crashed with SIGSEGV"));

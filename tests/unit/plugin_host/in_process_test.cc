@@ -37,7 +37,7 @@ TEST_CASE("Worker: learns and scores exactly what the plugin does in-process") {
   for (const auto& [name, bytes] : in_process.entries) CHECK(in_worker.all().at(name).bytes == bytes);
 
   const auto scorer = host.scorer(probe.info, "learner", probe.config);
-  scorer->load(in_worker, options, nobody);
+  scorer->load(std::make_shared<MemoryBundle>(in_worker), options, nobody);
   scorer->bind(rows.table->schema(), options, nobody);
   const TablePtr scored = scorer->score(rows.table, options, nobody);
   for (std::size_t row = 0; row < expected.size(); ++row)

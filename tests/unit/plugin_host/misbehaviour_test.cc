@@ -155,7 +155,7 @@ std::string score_with(const std::string& rogue) {
   Listener nobody;
   try {
     const auto scorer = host.scorer(opened.info, "rogue", opened.config);
-    scorer->load(MemoryBundle(), {}, nobody);
+    scorer->load(std::make_shared<MemoryBundle>(), {}, nobody);
     scorer->bind({{"a", ColumnType::i64}}, {}, nobody);
     scorer->score(read_csv("a\n1\n2\n3\n4\n"), {}, nobody);
   } catch (const Error& error) {

@@ -96,7 +96,7 @@ TEST_CASE("Sandbox: it holds before a plugin's first function, while its constru
 
   const Opened reads = choose(host, "rogue_early_read", "rogue", "{}");
   const auto scorer = host.scorer(reads.info, "rogue", reads.config);
-  scorer->load(MemoryBundle(), {}, heard);
+  scorer->load(std::make_shared<MemoryBundle>(), {}, heard);
   CHECK(heard.logs == std::vector<std::string>{});
 }
 

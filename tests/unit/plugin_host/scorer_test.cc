@@ -5,9 +5,9 @@
 namespace assay::test {
 namespace {
 
-MemoryBundle model_of(double mean) {
-  MemoryBundle model;
-  model.put("weights", "", std::string(reinterpret_cast<const char*>(&mean), sizeof mean));
+std::shared_ptr<const BundleSource> model_of(double mean) {
+  auto model = std::make_shared<MemoryBundle>();
+  model->put("weights", "", std::string(reinterpret_cast<const char*>(&mean), sizeof mean));
   return model;
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("Scorer: a stored model without its entry is refused in the plugin's w
   const Opened probe = choose(host, "probe", "learner", "{}");
   const auto scorer = host.scorer(probe.info, "learner", probe.config);
   Listener nobody;
-  const Error error = error_of([&] { scorer->load(MemoryBundle(), {}, nobody); });
+  const Error error = error_of([&] { scorer->load(std::make_shared<MemoryBundle>(), {}, nobody); });
   CHECK(error.code() == Code::corrupt);
   CHECK(contains(error.message(), "load a model with plugin probe 1.2.3: entry 'weights' is missing"));
 }

@@ -60,6 +60,27 @@ TEST_CASE("Collect: a dry run says the same and changes nothing") {
   CHECK(dry.largest_dead == real.largest_dead);
 }
 
+TEST_CASE("Collect: a pack that is mostly live stays as it is, unless all dead bytes are asked for") {
+  Store store;
+  std::set<Digest> live;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) live.insert(store.add(random_bytes(100'000, seed)));
+  live.erase(Digest::of(random_bytes(100'000, 2)));
+  const auto roots = [&](const auto& keep) {
+    for (const Digest& digest : live) keep(digest);
+  };
+  const GcReport careful = collect(*store, live);
+  CHECK(careful.dead_blobs == 1);
+  CHECK(careful.freed_bytes == 0);
+  const GcReport thorough = store->collect_garbage({.roots = roots, .live_share = 1});
+  CHECK(thorough.packs_rewritten == 1);
+  CHECK(thorough.freed_bytes >= 100'000);
+  CHECK(store.pack_bytes() < 410'000);
+  // There is nothing more to free.
+  CHECK(store->collect_garbage({.roots = roots, .live_share = 1}).packs_rewritten == 0);
+  for (const std::uint64_t seed : {0, 1, 3, 4}) CHECK(store.has(random_bytes(100'000, seed)));
+  CHECK(fsck(store.disk).clean());
+}
+
 TEST_CASE("Collect: a pack that is mostly dead is rewritten with what is live") {
   Store store;
   std::set<Digest> live;
