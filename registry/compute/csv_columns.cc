@@ -44,7 +44,7 @@ CsvColumns::CsvColumns(const CsvOptions& options, CsvColumns&& first, const CsvP
 }
 
 bool CsvColumns::complete() const {
-  return std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.state == State::guessing; });
+  return unfit_ || std::none_of(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.state == State::guessing; });
 }
 
 TablePtr CsvColumns::table() {

@@ -38,7 +38,7 @@ class CsvColumns final : public CsvRecords {
   // Reads once more for the columns that turned out to be of another type than the sample, and keeps the rest.
   CsvColumns(const CsvOptions& options, CsvColumns&& first, const CsvPath& path);
 
-  // Whether every column has its values.
+  // Whether table() may be called: every column has its values, or there is an error to throw.
   bool complete() const;
   std::int64_t rows() const { return rows_; }
   // Throws for the first cell that is not of its declared type.
