@@ -84,10 +84,11 @@ ASSAY_AVX2 void read_avx2(const CsvWindow& window, std::size_t column, Decimal* 
       made.kind = Decimal::Kind::null;
       continue;
     }
-    made.negative = *text == '-';
-    text += made.negative ? 1 : 0;
+    const unsigned sign = *text == '-';  // added, not branched on: signs are hard to foresee
+    made.negative = sign != 0;
+    text += sign;
     if (bytes > kMostDigits + 2) continue;
-    const unsigned size = static_cast<unsigned>(bytes) - (made.negative ? 1 : 0);
+    const unsigned size = static_cast<unsigned>(bytes) - sign;
     if (size <= 16) {
       const Part all = part(text, size);
       made.digits = all.digits;
@@ -138,9 +139,6 @@ constexpr std::array<Reciprocal, kPowers> reciprocals() {
 }
 constexpr std::array<Reciprocal, kPowers> kReciprocals = reciprocals();
 
-constexpr double kExact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                             1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
 }  // namespace
 
 void read_decimals(const Cpu& cpu, const CsvWindow& window, std::size_t column, Decimal* out) {
@@ -151,10 +149,7 @@ void read_decimals(const Cpu& cpu, const CsvWindow& window, std::size_t column, 
   read_portable(window, column, out);
 }
 
-std::optional<double> quotient(std::uint64_t digits, unsigned fraction) {
-  // Both sides are doubles exactly, so the one division rounds correctly (Clinger 1990).
-  if (digits <= std::uint64_t{1} << 53 && fraction < std::size(kExact))
-    return static_cast<double>(digits) / kExact[fraction];
+std::optional<double> wide_quotient(std::uint64_t digits, unsigned fraction) {
   if (fraction == 0) return static_cast<double>(digits);
   if (fraction >= kPowers) return std::nullopt;
   const Reciprocal& by = kReciprocals[fraction];

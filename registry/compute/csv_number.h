@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 #include "storage/base/cpu.h"
@@ -47,8 +48,18 @@ struct Decimal {
 // Fills `out`, one for each record. The same whatever `cpu` has.
 void read_decimals(const Cpu& cpu, const CsvWindow& window, std::size_t column, Decimal* out);
 
+// As quotient, for digits of more than 53 bits.
+std::optional<double> wide_quotient(std::uint64_t digits, unsigned fraction);
+
 // digits / 10^fraction, correctly rounded; nothing in the rare case (1 in 500 of those with more than 53 bits) that
 // 64 bits of the quotient do not decide.
-std::optional<double> quotient(std::uint64_t digits, unsigned fraction);
+inline std::optional<double> quotient(std::uint64_t digits, unsigned fraction) {
+  constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  // Both sides are doubles exactly, so the one division rounds correctly (Clinger 1990).
+  if (digits <= std::uint64_t{1} << 53 && fraction < std::size(powers))
+    return static_cast<double>(static_cast<std::int64_t>(digits)) / powers[fraction];
+  return wide_quotient(digits, fraction);
+}
 
 }  // namespace assay
