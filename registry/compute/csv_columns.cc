@@ -201,10 +201,10 @@ std::size_t CsvColumns::fill_numbers(Column& column, std::vector<Value>& values,
 
 std::size_t CsvColumns::fill_f64(Column& column, const CsvWindow& window, std::size_t at) {
   const auto plain = [](const Decimal& decimal, double& value) {
-    const auto size = quotient(decimal.digits, decimal.fraction);
-    if (!size) return false;
+    double size = 0;
+    if (!quotient(decimal.digits, decimal.fraction, size)) return false;
     // By bits, since a branch on signs is hard to foresee.
-    value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(*size) | std::uint64_t{decimal.negative} << 63);
+    value = std::bit_cast<double>(std::bit_cast<std::uint64_t>(size) | std::uint64_t{decimal.negative} << 63);
     return true;
   };
   return fill_numbers(column, f64_, window, at, plain, parse_f64);

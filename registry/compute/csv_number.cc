@@ -149,9 +149,12 @@ void read_decimals(const Cpu& cpu, const CsvWindow& window, std::size_t column, 
   read_portable(window, column, out);
 }
 
-std::optional<double> wide_quotient(std::uint64_t digits, unsigned fraction) {
-  if (fraction == 0) return static_cast<double>(digits);
-  if (fraction >= kPowers) return std::nullopt;
+bool wide_quotient(std::uint64_t digits, unsigned fraction, double& value) {
+  if (fraction == 0) {
+    value = static_cast<double>(digits);
+    return true;
+  }
+  if (fraction >= kPowers || digits == 0) return false;
   const Reciprocal& by = kReciprocals[fraction];
   const int shift = std::countl_zero(digits);
   const auto high = static_cast<std::uint64_t>(static_cast<Wide>(digits << shift) * by.value >> 64);
@@ -160,11 +163,11 @@ std::optional<double> wide_quotient(std::uint64_t digits, unsigned fraction) {
   const int drop = 10 + static_cast<int>(high >> 63);
   const std::uint64_t half = std::uint64_t{1} << (drop - 1);
   const std::uint64_t rest = high & (2 * half - 1);
-  if (rest == half || rest == half - 1) return std::nullopt;
+  if (rest == half || rest == half - 1) return false;
   const std::uint64_t kept = (high >> drop) + (rest > half ? 1 : 0);
   const int exponent = 1 + drop - by.bits - shift;  // never near the ends of double's range
-  return static_cast<double>(kept) *
-         std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
+  value = static_cast<double>(kept) * std::bit_cast<double>(static_cast<std::uint64_t>(1023 + exponent) << 52);
+  return true;
 }
 
 }  // namespace assay

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
-#include <optional>
 
 #include "storage/base/cpu.h"
 
@@ -48,18 +47,21 @@ struct Decimal {
 // Fills `out`, one for each record. The same whatever `cpu` has.
 void read_decimals(const Cpu& cpu, const CsvWindow& window, std::size_t column, Decimal* out);
 
-// As quotient, for digits of more than 53 bits.
-std::optional<double> wide_quotient(std::uint64_t digits, unsigned fraction);
+inline constexpr double kExactPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                          1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                          1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-// digits / 10^fraction, correctly rounded; nothing in the rare case (1 in 500 of those with more than 53 bits) that
-// 64 bits of the quotient do not decide.
-inline std::optional<double> quotient(std::uint64_t digits, unsigned fraction) {
-  constexpr double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+// As quotient, for digits of more than 53 bits.
+bool wide_quotient(std::uint64_t digits, unsigned fraction, double& value);
+
+// digits / 10^fraction, correctly rounded; false in the rare case (1 in 500 of those with more than 53 bits) that 64
+// bits of the quotient do not decide. No optional: one that goes through memory costs more than the division.
+inline bool quotient(std::uint64_t digits, unsigned fraction, double& value) {
   // Both sides are doubles exactly, so the one division rounds correctly (Clinger 1990).
-  if (digits <= std::uint64_t{1} << 53 && fraction < std::size(powers))
-    return static_cast<double>(static_cast<std::int64_t>(digits)) / powers[fraction];
-  return wide_quotient(digits, fraction);
+  if (digits > std::uint64_t{1} << 53 || fraction >= std::size(kExactPowers))
+    return wide_quotient(digits, fraction, value);
+  value = static_cast<double>(static_cast<std::int64_t>(digits)) / kExactPowers[fraction];
+  return true;
 }
 
 }  // namespace assay
