@@ -9,25 +9,29 @@
 
 namespace assay {
 
+std::optional<std::int64_t> i64_of(std::string_view text) {
+  if (const auto value = parse_i64(text)) return value;
+  // Data frames write integers beside missing values as 3.0.
+  const auto number = parse_f64(text);
+  return number ? whole(*number) : std::nullopt;
+}
+
+std::optional<bool> bool_of(std::string_view text) {
+  if (text == "0" || text == "1") return text == "1";
+  return parse_bool(text);
+}
+
 bool append_literal(Column& column, std::string_view text) {
   switch (column.type()) {
     case ColumnType::f64:
       if (const auto value = parse_f64(text)) return column.append(*value), true;
       return false;
-    case ColumnType::i64: {
-      if (const auto value = parse_i64(text)) return column.append(*value), true;
-      // Data frames write integers beside missing values as 3.0.
-      const auto number = parse_f64(text);
-      const auto value = number ? whole(*number) : std::nullopt;
-      if (value) column.append(*value);
-      return value.has_value();
-    }
-    case ColumnType::boolean: {
-      auto value = parse_bool(text);
-      if (!value && (text == "0" || text == "1")) value = text == "1";
-      if (value) column.append(*value);
-      return value.has_value();
-    }
+    case ColumnType::i64:
+      if (const auto value = i64_of(text)) return column.append(*value), true;
+      return false;
+    case ColumnType::boolean:
+      if (const auto value = bool_of(text)) return column.append(*value), true;
+      return false;
     case ColumnType::utf8:
       return column.append(text), true;
   }

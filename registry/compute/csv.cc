@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two passes: the first guesses types and counts rows, the second fills columns of exactly that size. A
-// single pass would have to keep every cell's text until the last line is seen, since any cell may turn a
-// column of numbers into text.
+// A sample says what the columns seem to be and how much memory to reserve; one pass fills them. A column whose later
+// cells contradict the sample is guessed to the end and filled by a second pass: keeping every cell's text instead, in
+// case numbers turn into text, would cost every read.
 #include "registry/compute/csv.h"
 
 #include <algorithm>
 #include <fstream>
 
 #include "registry/compute/cell.h"
-#include "registry/compute/csv_records.h"
-#include "registry/compute/literal.h"
+#include "registry/compute/csv_columns.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -17,37 +16,12 @@ namespace {
 
 constexpr std::size_t kBlockBytes = 1 << 20;
 
-// What a column may still be, as its cells are seen.
-struct Guess {
-  std::optional<ColumnType> declared;
-  bool i64 = true, f64 = true, boolean = true, any = false;
-
-  void see(std::string_view text) {
-    any = true;
-    // From the narrowest on: a column that failed a type is never tried for it again.
-    if (i64 && !parse_i64(text)) i64 = false;
-    if (!i64 && f64 && !parse_f64(text)) f64 = false;
-    if (boolean && !parse_bool(text)) boolean = false;
-  }
-  ColumnType type() const {
-    if (declared) return *declared;
-    if (!any) return ColumnType::f64;
-    if (i64) return ColumnType::i64;
-    if (f64) return ColumnType::f64;
-    return boolean ? ColumnType::boolean : ColumnType::utf8;
-  }
-};
-
-class GuessPass final : public CsvRecords {
+class SamplePass final : public CsvRecords {
  public:
-  explicit GuessPass(const CsvOptions& options) : CsvRecords(options.source), declared_(options.declared) {}
+  explicit SamplePass(const CsvOptions& options) : CsvRecords(options.source), declared_(options.declared) {}
 
   std::int64_t rows() const { return rows_; }
-  TableSchema schema() const {
-    TableSchema schema;
-    for (std::size_t i = 0; i < guesses_.size(); ++i) schema.push_back({names()[i], guesses_[i].type()});
-    return schema;
-  }
+  const std::vector<CsvGuess>& guesses() const { return guesses_; }
 
  private:
   void header() override {
@@ -57,47 +31,15 @@ class GuessPass final : public CsvRecords {
         if (column.name == names()[i]) guesses_[i].declared = column.type;
   }
   void value(std::size_t column, std::string_view text, bool) override {
-    Guess& guess = guesses_[column];
+    CsvGuess& guess = guesses_[column];
+    guess.text_bytes += text.size();
     if (!text.empty() && !guess.declared) guess.see(text);
   }
   void record(std::uint64_t, std::uint64_t) override { ++rows_; }
 
   const TableSchema& declared_;
-  std::vector<Guess> guesses_;
+  std::vector<CsvGuess> guesses_;
   std::int64_t rows_ = 0;
-};
-
-class FillPass final : public CsvRecords {
- public:
-  FillPass(const CsvOptions& options, const TableSchema& schema, std::int64_t rows) : CsvRecords(options.source) {
-    for (const ColumnSpec& spec : schema) columns_.emplace_back(spec, options.memory).reserve(rows);
-  }
-
-  TablePtr table() { return std::make_shared<Table>(std::move(columns_)); }
-  bool same_columns() const {
-    if (names().size() != columns_.size()) return false;
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-      if (columns_[i].name() != names()[i]) return false;
-    return true;
-  }
-
- private:
-  void header() override {
-    if (!same_columns()) throw Error(Code::conflict, source() + " changed while it was read; try again");
-  }
-  void value(std::size_t at, std::string_view text, bool quoted) override {
-    Column& column = columns_[at];
-    if (column.type() == ColumnType::utf8) {
-      if (text.empty() && !quoted) return column.append_null();
-      return column.append(text);
-    }
-    if (text.empty()) return column.append_null();
-    if (!append_literal(column, text))
-      fail_cell(at, fmt::format("\"{}\" is not of type {}", text.substr(0, 80), name_of(column.type())));
-  }
-  void record(std::uint64_t, std::uint64_t) override {}
-
-  std::vector<Column> columns_;
 };
 
 // Records of the input with cells of `added` behind them.
@@ -148,14 +90,13 @@ class HeaderPass final : public CsvRecords {
   bool done_ = false;
 };
 
-void feed_file(CsvRecords& pass, const std::filesystem::path& path) {
+void each_block_of(const std::filesystem::path& path, const std::function<bool(std::string_view)>& use) {
   std::ifstream file(path, std::ios::binary);
   if (!file) throw system_error("open " + path.string(), errno);
   std::string block(kBlockBytes, '\0');
   while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0)
-    pass.feed(std::string_view(block).substr(0, static_cast<std::size_t>(file.gcount())));
+    if (!use(std::string_view(block).substr(0, static_cast<std::size_t>(file.gcount())))) return;
   if (file.bad()) throw system_error("read " + path.string(), errno);
-  pass.finish();
 }
 
 std::string_view without_mark(std::string_view bytes) {
@@ -164,26 +105,50 @@ std::string_view without_mark(std::string_view bytes) {
 
 }  // namespace
 
+TablePtr read_csv_blocks(const CsvBlocks& blocks, std::uint64_t size, const CsvOptions& options,
+                         const CsvPath& path) {
+  SamplePass sample(options);
+  std::uint64_t sampled = 0;
+  bool all = true;
+  blocks([&](std::string_view block) {
+    for (; !block.empty() && (sampled < path.sample_bytes || sample.rows() == 0);
+         block.remove_prefix(std::min(block.size(), path.sample_bytes))) {
+      sample.feed(block.substr(0, path.sample_bytes));
+      sampled += std::min(block.size(), path.sample_bytes);
+    }
+    return all = block.empty();
+  });
+  if (all) sample.finish();
+  const auto scaled = [&](std::uint64_t seen) {
+    // A little more than the sample says, since what is reserved too much is not touched and growing copies.
+    return all ? seen : static_cast<std::uint64_t>(1.05 * static_cast<double>(std::max(size, sampled)) / static_cast<double>(sampled) *
+                                                   static_cast<double>(seen + 1));
+  };
+  std::vector<CsvGuess> guesses = sample.guesses();
+  for (CsvGuess& guess : guesses) guess.text_bytes = std::min<std::uint64_t>(scaled(guess.text_bytes), INT32_MAX);
+
+  const auto read = [&](CsvColumns& pass) {
+    blocks([&](std::string_view block) { return pass.feed(block), true; });
+    pass.finish();
+  };
+  CsvColumns first(options, sample.names(), std::move(guesses),
+                   static_cast<std::int64_t>(scaled(static_cast<std::uint64_t>(sample.rows()))), path);
+  read(first);
+  if (first.complete()) return first.table();
+  CsvColumns second(options, std::move(first), path);
+  read(second);
+  return second.table();
+}
+
 TablePtr read_csv(std::string_view bytes, const CsvOptions& options) {
-  GuessPass guess(options);
-  guess.feed(bytes);
-  guess.finish();
-  FillPass fill(options, guess.schema(), guess.rows());
-  fill.feed(bytes);
-  fill.finish();
-  return fill.table();
+  return read_csv_blocks([&](const auto& use) { use(bytes); }, bytes.size(), options);
 }
 
 TablePtr read_csv_file(const std::filesystem::path& path, CsvOptions options) {
   if (options.source == CsvOptions().source) options.source = path.string();
-  GuessPass guess(options);
-  feed_file(guess, path);
-  FillPass fill(options, guess.schema(), guess.rows());
-  feed_file(fill, path);
-  TablePtr table = fill.table();
-  if (table->rows() != guess.rows())
-    throw Error(Code::conflict, options.source + " changed while it was read; try again");
-  return table;
+  std::error_code unknown;
+  const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+  return read_csv_blocks([&](const auto& use) { each_block_of(path, use); }, unknown ? 0 : size, options);
 }
 
 std::vector<std::string> read_csv_header(std::string_view bytes, const CsvOptions& options) {

@@ -34,7 +34,8 @@ struct CsvOptions {
 // rows, an unterminated quote, a file cut off in its last line, duplicate or empty header names, invalid
 // UTF-8, NUL and cells that are not of the declared type; too_large past a limit.
 TablePtr read_csv(std::string_view bytes, const CsvOptions& options = {});
-// The same, reading the file twice in blocks (guess, then fill). Memory is that of the table. A file that
+// The same, reading the file in blocks: once, and again if a column is of another type than its first 64 KiB let
+// guess. Memory is that of the table. A file that
 // changes meanwhile is `conflict`; one that cannot be opened is as system_error says.
 TablePtr read_csv_file(const std::filesystem::path& path, CsvOptions options = {});
 

@@ -29,8 +29,8 @@ void CsvRecords::finish() {
                 source_ + " is empty: a CSV starts with a line that names its columns");
 }
 
-void CsvRecords::fail_cell(std::size_t column, std::string_view what) const {
-  scanner_.fail(scanner_.line(), fmt::format("column {} \"{}\": {}", column + 1, names_[column], what));
+Error CsvRecords::cell_error(std::uint64_t line, std::size_t column, std::string_view what) const {
+  return scanner_.error(line, fmt::format("column {} \"{}\": {}", column + 1, names_[column], what));
 }
 
 void CsvRecords::cell(std::string_view text, bool quoted) {
@@ -47,7 +47,8 @@ void CsvRecords::cell(std::string_view text, bool quoted) {
     value(0, {}, false);
   }
   if (cells_ < names_.size()) {
-    if (!is_utf8(text)) fail_cell(cells_, "not UTF-8; convert the file, for example with iconv");
+    if (!is_utf8(text))
+      throw cell_error(cell_line(), cells_, "not UTF-8; convert the file, for example with iconv");
     value(cells_, text, quoted);
   }
   ++cells_;

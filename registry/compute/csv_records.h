@@ -34,11 +34,17 @@ class CsvRecords {
   // A data record ended; its bytes are [begin, end) after the byte order mark, without the line end.
   virtual void record(std::uint64_t begin, std::uint64_t end) = 0;
 
-  // Throws for the cell being reported, naming line and column.
-  [[noreturn]] void fail_cell(std::size_t column, std::string_view what) const;
+  // Whole data records at the start of `rest`, read at once by a pass that can; see CsvTaken.
+  virtual CsvTaken records_at_once(std::string_view rest) { return {0, 0, rest.size()}; }
+
+  // Names line and column; the line is that of the cell being reported, or of the record to be read next.
+  Error cell_error(std::uint64_t line, std::size_t column, std::string_view what) const;
+  std::uint64_t cell_line() const { return scanner_.line(); }
+  std::uint64_t next_line() const { return scanner_.line_here(); }
 
  private:
   friend class CsvScanner<CsvRecords>;
+  CsvTaken records(std::string_view rest) { return in_header_ ? CsvTaken{} : records_at_once(rest); }
   void cell(std::string_view text, bool quoted);
   void end_record(std::uint64_t begin, std::uint64_t end, bool terminated);
   void header_cell(std::string_view text);

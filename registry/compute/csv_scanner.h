@@ -14,7 +14,15 @@
 
 namespace assay {
 
-// `Handler` has `void cell(std::string_view text, bool quoted)` and `void end_record(std::uint64_t begin,
+// Records that a handler read by itself, and the line feeds in them; or none, and how many bytes to go on cell by
+// cell before it is asked again.
+struct CsvTaken {
+  std::size_t bytes = 0;
+  std::uint64_t lines = 0;
+  std::size_t untaken = 0;
+};
+
+// `Handler` has `CsvTaken records(std::string_view rest)`, asked where a record starts, `void cell(std::string_view text, bool quoted)` and `void end_record(std::uint64_t begin,
 // std::uint64_t end, bool terminated)`: the record's bytes without its line end, and whether it had one. A
 // cell's text is valid during the call only.
 template <typename Handler>
@@ -24,11 +32,24 @@ class CsvScanner {
 
   // The line where the cell being reported starts, and which cell of its record it is, both from 1.
   std::uint64_t line() const { return cell_line_; }
+  // The line of the next byte.
+  std::uint64_t line_here() const { return line_; }
   std::uint64_t column() const { return column_; }
 
   void feed(std::string_view bytes) {
     std::size_t at = 0;
-    while (at < bytes.size()) at = step(bytes, at);
+    std::size_t ask = 0;  // from where on
+    while (at < bytes.size()) {
+      if (at >= ask && state_ == State::cell_start && column_ == 1) {
+        const CsvTaken taken = handler_.records(bytes.substr(at));
+        at += taken.bytes;
+        line_ += taken.lines;
+        record_begin_ = base_ + at;
+        ask = at + taken.untaken;
+        if (taken.bytes != 0) continue;
+      }
+      at = step(bytes, at);
+    }
     base_ += bytes.size();
   }
 
@@ -41,9 +62,10 @@ class CsvScanner {
     handler_.end_record(record_begin_, base_, false);
   }
 
-  [[noreturn]] void fail(std::uint64_t line, std::string_view what) const {
-    throw Error(Code::invalid_argument, fmt::format("{}, line {}: {}", source_, line, what));
+  Error error(std::uint64_t line, std::string_view what) const {
+    return {Code::invalid_argument, fmt::format("{}, line {}: {}", source_, line, what)};
   }
+  [[noreturn]] void fail(std::uint64_t line, std::string_view what) const { throw error(line, what); }
 
  private:
   enum class State { cell_start, unquoted, quoted, quote_in_quoted, after_cr };

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <unordered_set>
 
@@ -24,6 +26,23 @@ template <typename Bits>
 void push_bit(Bits& bits, std::int64_t at, bool value) {
   if ((at & 7) == 0) bits.push_back(0);
   if (value) bits.back() = static_cast<std::uint8_t>(bits.back() | 1u << (at & 7));
+}
+
+// A byte of 0 or 1 for each bit.
+template <typename Bits>
+void push_bits(Bits& bits, std::int64_t at, std::span<const std::uint8_t> values) {
+  while (!values.empty()) {
+    if ((at & 7) != 0 || values.size() < 8) {
+      push_bit(bits, at++, values.front() != 0);
+      values = values.subspan(1);
+      continue;
+    }
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, values.data(), sizeof eight);
+    bits.push_back(static_cast<std::uint8_t>(eight * 0x0102040810204080 >> 56));  // byte i becomes bit i
+    at += 8;
+    values = values.subspan(8);
+  }
 }
 
 }  // namespace
@@ -88,19 +107,25 @@ std::optional<double> Column::number(std::int64_t row) const {
   throw Error(Code::internal, fmt::format("column \"{}\" holds text, not numbers", name()));
 }
 
-void Column::reserve(std::int64_t rows) {
+void Column::reserve(std::int64_t rows, std::size_t text_bytes) {
   const auto count = static_cast<std::size_t>(rows);
   validity_.reserve((count + 7) / 8);
   if (spec_.type == ColumnType::f64) f64_.reserve(count);
   if (spec_.type == ColumnType::i64) i64_.reserve(count);
   if (spec_.type == ColumnType::boolean) bits_.reserve((count + 7) / 8);
-  if (spec_.type == ColumnType::utf8) offsets_.reserve(count + 1);
+  if (spec_.type == ColumnType::utf8) offsets_.reserve(count + 1), text_.reserve(text_bytes);
 }
 
 void Column::push_validity(bool valid) {
   push_bit(validity_, size_, valid);
   ++size_;
   if (!valid) ++null_count_;
+}
+
+void Column::push_validity(std::span<const std::uint8_t> valid) {
+  push_bits(validity_, size_, valid);
+  size_ += static_cast<std::int64_t>(valid.size());
+  null_count_ += std::count(valid.begin(), valid.end(), 0);
 }
 
 void Column::append_null() {
@@ -127,12 +152,40 @@ void Column::append(bool value) {
 }
 
 void Column::append(std::string_view value) {
-  if (value.size() > std::numeric_limits<std::int32_t>::max() - text_.size())
-    throw Error(Code::too_large,
-                fmt::format("column \"{}\" holds more than 2 GiB of text; split the table", name()));
+  check_text(value.size());
   text_.append(value);
   offsets_.push_back(static_cast<std::int32_t>(text_.size()));
   push_validity(true);
+}
+
+void Column::check_text(std::size_t more) const {
+  if (more > std::numeric_limits<std::int32_t>::max() - text_.size())
+    throw Error(Code::too_large,
+                fmt::format("column \"{}\" holds more than 2 GiB of text; split the table", name()));
+}
+
+void Column::append(std::span<const double> values, std::span<const std::uint8_t> valid) {
+  f64_.insert(f64_.end(), values.begin(), values.end());
+  push_validity(valid);
+}
+
+void Column::append(std::span<const std::int64_t> values, std::span<const std::uint8_t> valid) {
+  i64_.insert(i64_.end(), values.begin(), values.end());
+  push_validity(valid);
+}
+
+void Column::append_bits(std::span<const std::uint8_t> values, std::span<const std::uint8_t> valid) {
+  push_bits(bits_, size_, values);
+  push_validity(valid);
+}
+
+void Column::append(std::string_view text, std::span<const std::uint32_t> ends,
+                    std::span<const std::uint8_t> valid) {
+  check_text(text.size());
+  const auto before = static_cast<std::uint32_t>(text_.size());
+  text_.append(text);
+  for (const std::uint32_t end : ends) offsets_.push_back(static_cast<std::int32_t>(before + end));
+  push_validity(valid);
 }
 
 const void* Column::values() const {

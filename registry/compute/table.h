@@ -8,6 +8,7 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,13 +80,19 @@ class Column {
   // The number behind an f64, i64 or bool cell; nothing when it is null. Text columns throw internal.
   std::optional<double> number(std::int64_t row) const;
 
-  void reserve(std::int64_t rows);
+  void reserve(std::int64_t rows, std::size_t text_bytes = 0);
   void append_null();
   void append(double value);
   void append(std::int64_t value);
   void append(bool value);
   // Throws too_large when the column's text would pass 2 GiB, Arrow's limit for 32-bit offsets.
   void append(std::string_view value);
+  // Many rows at once. `valid` has a byte for each, 1 or 0 for null; a null's value must be zero, false or empty.
+  void append(std::span<const double> values, std::span<const std::uint8_t> valid);
+  void append(std::span<const std::int64_t> values, std::span<const std::uint8_t> valid);
+  void append_bits(std::span<const std::uint8_t> values, std::span<const std::uint8_t> valid);  // 1 or 0 each
+  // Row i is text[ends[i - 1], ends[i]).
+  void append(std::string_view text, std::span<const std::uint32_t> ends, std::span<const std::uint8_t> valid);
 
   // The Arrow buffers. Bits are least significant first; validity is null when no row is null.
   const std::uint8_t* validity() const { return null_count_ == 0 ? nullptr : validity_.data(); }
@@ -96,6 +103,8 @@ class Column {
 
  private:
   void push_validity(bool valid);
+  void push_validity(std::span<const std::uint8_t> valid);
+  void check_text(std::size_t more) const;
 
   ColumnSpec spec_;
   std::int64_t size_ = 0;

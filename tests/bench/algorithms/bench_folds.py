@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The fold plugins against scikit-learn and SciPy on the same numbers: speed, equality, false alarms and power.
+"""The fold plugins against scikit-learn and SciPy on the same numbers, and the CSV reader against pandas: speed,
+equality, false alarms and power.
 
-    bench_folds.py --driver folds_bench --plugins DIR --results DIR [--rows N] [--repeat N] [--pairs N] [--only PARTS]
+    bench_folds.py --driver folds_bench --csv-driver csv_bench --plugins DIR --results DIR [--rows N] [--repeat N] [--pairs N] [--only PARTS]
 
 Runs alternate, peer and plugin by turns, and CPU seconds (user and system) are compared, so that a busy machine moves
 both sides. Prints one line a requirement (figure, bound, met or MISSED) and leaves folds.json, folds.md and power.svg.
@@ -15,7 +16,6 @@ import pathlib
 import statistics
 import subprocess
 import sys
-import time
 import warnings
 
 import numpy as np
@@ -25,15 +25,11 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
 
+from bench_csv import csv
+from cpu_time import cpu
+
 warnings.filterwarnings("ignore")
 LIFT_SHARE, MAX_FPR = 0.1, 0.05  # the plugin's defaults
-
-
-def cpu(work):
-    """The answer of `work`, and its CPU seconds."""
-    start = time.process_time()
-    answer = work()
-    return answer, time.process_time() - start
 
 
 class Bench:
@@ -269,18 +265,19 @@ def power(bench):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--driver", type=pathlib.Path, required=True)
+    parser.add_argument("--csv-driver", type=pathlib.Path, required=True)
     parser.add_argument("--plugins", type=pathlib.Path, required=True)
     parser.add_argument("--results", type=pathlib.Path, required=True)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", default="classification,drift,power")
+    parser.add_argument("--only", default="classification,drift,power,csv")
     bench = Bench(parser.parse_args())
     print(f"scikit-learn {sklearn.__version__}, SciPy {scipy.__version__}, NumPy {np.__version__}; CPU seconds\n")
     bench.power = {}
     for part in bench.given.only.split(","):
-        {"classification": classification, "drift": drift, "power": power}[part](bench)
-    document = ["| what | peer, ms | plugin, ms | ratio (range) |", "|---|---|---|---|"]
+        {"classification": classification, "drift": drift, "power": power, "csv": csv}[part](bench)
+    document = ["| what | peer, ms | own, ms | ratio (range) |", "|---|---|---|---|"]
     document += [f"| {r['what']} | {r['peer_ms']:.0f} | {r['own_ms']:.1f} | {r['ratio']:.1f} ({r['least']:.1f} to {r['most']:.1f}) |"
                  for r in bench.rows]
     document += ["", *bench.power.get("table", [])]
