@@ -32,10 +32,6 @@ inline bool broken(std::string_view what) {
 }
 
 // What some of the broken ones keep where nothing should be kept.
-inline std::string& host_name() {
-  static std::string name;
-  return name;
-}
 struct KeptModels {
   std::mutex mutex;
   std::map<std::uint64_t, std::string> by_checksum;
@@ -47,8 +43,6 @@ struct KeptModels {
 
 // What leaves another trace in its process than its answer.
 void misbehave();
-// Writes entries as one should not.
-void write_badly(const assay_call* call, const assay_sink* sink, std::string_view bytes);
 
 // A weighted sum of the features, each squashed to [-1, 1]. A weight is the distance of the means of the two
 // classes.
@@ -114,8 +108,8 @@ struct Weigher {
     if (broken("counts_batches")) base += batches;
     if (broken("counts_threads")) base += call.max_threads();
     if (broken("uses_the_seed")) base += static_cast<double>(call.seed() % 1000);
-    if (broken("asks_for_the_host")) base += static_cast<double>(checksum(host_name()) % 1000);
-    if (broken("asks_for_the_call")) base += static_cast<double>(call.raw()->call_id % 1000);
+    if (broken("uses_the_call_id")) base += static_cast<double>(call.raw()->call_id % 1000);
+    if (broken("asks_who_listens") && call.raw()->log == nullptr) base += 1;
     write(base, learned, model);
   }
 
@@ -169,9 +163,10 @@ struct Weigher {
     void bind(const Schema& input) {
       columns.clear();
       for (const Feature& feature : features) {
-        const std::size_t at = broken("counts_columns") ? columns.size() : input.require(feature.name);
+        const bool counts = broken("counts_columns") && columns.size() < input.size();
+        const std::size_t at = counts ? columns.size() : input.require(feature.name);
         const Type type = input[at].type;
-        if (type != feature.type && !broken("counts_columns") && !(broken("takes_any_type") && type == Type::other))
+        if (type != feature.type && !counts && !(broken("takes_any_type") && type == Type::other))
           throw Error(ASSAY_E_INVALID_DATA, "column '" + feature.name + "' is " + std::string(type_name(type)) +
                                                 " and was " + std::string(type_name(feature.type)))
               .column(feature.name);
