@@ -53,7 +53,8 @@ const std::vector<Broken> kBroken = {
     {"C20", "releases_twice"},
     {"C20", "ties_results"},
     {"C21", "writes_once"},
-    {"C22", "keeps_its_models"},
+    // What is tied to a process is not equal in two.
+    {"C22", "keeps_its_models", {"C24", "C37"}},
     {"C23", "seals_nothing"},
     {"C24", "counts_threads"},
     {"C25", "uses_the_seed"},
@@ -130,7 +131,7 @@ TEST_CASE("Check: each broken promise fails its own rule and no other") {
 
 TEST_CASE("Check: a failed rule says what was seen") {
   const auto found = [](const Broken& broken) { return check(broken, {.only = {broken.rule}}).at(0).found; };
-  CHECK(contains(found({.rule = "C02", .what = "none", .library = "broken_exports"}), "broken_helper"));
+  CHECK(contains(found({.rule = "C02", .what = "none", .library = "broken_exports"}), "it also exports"));
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_search_path"}), "/opt/lib"));
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_stack"}), "executable stack"));
   CHECK(contains(found({"C10", "refuses_maximum"}), "offset = 10"));

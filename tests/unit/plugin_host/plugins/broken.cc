@@ -148,7 +148,8 @@ struct Tied {
   std::thread::id thread;
 };
 void tie_to_thread(ArrowArray* answer) {
-  auto* tied = new Tied{*answer, std::this_thread::get_id()};
+  auto* tied = new (std::nothrow) Tied{*answer, std::this_thread::get_id()};
+  if (tied == nullptr) return;
   answer->private_data = tied;
   answer->release = [](ArrowArray* it) {
     auto* of = static_cast<Tied*>(it->private_data);
@@ -172,7 +173,10 @@ assay_status score(void* self, const assay_call* call, void* model, ArrowArray* 
     ArrowArray lent = kept;
     lent.release = [](ArrowArray* it) { it->release = nullptr; };
     const assay_status status = Scorer::score(self, call, model, &lent, output);
-    for (int i = 0; broken("releases_twice") && i < 2; ++i) ArrowArray(kept).release(&kept);
+    for (int i = 0; broken("releases_twice") && i < 2; ++i) {
+      ArrowArray again = kept;
+      again.release(&again);
+    }
     return status;
   }
   const assay_status status = ended(Scorer::score(self, call, model, input, output));
@@ -215,7 +219,7 @@ assay_status create(void* self, const assay_call* call, assay_str id, const assa
   assay_component made{};
   made.struct_size = sizeof made;
   const std::string_view wanted =
-      broken("takes_any_suffix") && view(id).starts_with(Weigher::id) ? Weigher::id : view(id);
+      broken("takes_any_suffix") && view(id).starts_with(Tally::id) ? Tally::id : view(id);
   const assay_status status = Plugin::create(self, call, str(wanted), config, &made);
   if (status != ASSAY_OK) return status;
   made.get_capability = wanted == Weigher::id ? &capability : &fold_capability;
