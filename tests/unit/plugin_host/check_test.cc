@@ -2,11 +2,13 @@
 // The checker is tried on plugins that each break one rule: it must fail that rule and no other.
 #include "registry/plugin_host/check/check.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
-#include "registry/plugin_host/elf.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/plugin_host/broken_copy.h"
 #include "tests/unit/plugin_host/support.h"
 
 namespace assay::test {
@@ -14,7 +16,6 @@ namespace {
 
 using Rules = std::vector<std::string>;
 
-// A library that breaks one promise: plugins/broken.cc, told which by the bytes of a section.
 struct Broken {
   std::string rule, what;
   Rules also{};  // that cannot be kept without it
@@ -81,20 +82,9 @@ const std::vector<Broken> kBroken = {
     {"C37", "asks_who_listens"},
 };
 
-// Writes a copy of the library with that at the start of its section.
-void write_broken(const Broken& broken, const std::filesystem::path& to) {
-  std::string bytes = read_text(test_plugin(broken.library));
-  const std::string_view section = ElfFile(bytes, broken.library).section(broken.section).value();
-  std::string what = broken.what;
-  if (broken.section == ".assay.breaks") what += '\0';
-  REQUIRE(what.size() <= section.size());
-  bytes.replace(static_cast<std::size_t>(section.data() - bytes.data()), what.size(), what);
-  write_text(to, bytes);
-}
-
 std::vector<CheckResult> check(const Broken& broken, const CheckOptions& options) {
   const TempDir folder;
-  write_broken(broken, folder / "broken.so");
+  write_broken(test_plugin(broken.library), broken.section, broken.what, folder / "broken.so");
   return check_plugin(folder / "broken.so", worker(), options).results;
 }
 
@@ -135,7 +125,21 @@ TEST_CASE("Check: a failed rule says what was seen") {
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_search_path"}), "/opt/lib"));
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_stack"}), "executable stack"));
   CHECK(contains(found({"C10", "refuses_maximum"}), "offset = 10"));
-  CHECK(contains(found({"C33", "prints"}), "still training"));
+  CHECK(contains(found({"C33", "prints"}), "still <training> & \"learning\""));
+  const auto late = check({"C22", "never_ends"}, {.only = {"C22"}, .timeout = std::chrono::seconds(1)});
+  CHECK(contains(late.at(0).found, "did not come to an end within 1 s"));
+}
+
+TEST_CASE("Check: sdk/CHECKS.md lists every rule as it is") {
+  const std::string page = read_text(ASSAY_CHECKS_PAGE);
+  for (const CheckRule& rule : check_rules()) {
+    INFO("rule " << rule.id);
+    CHECK(contains(page, fmt::format("\n| {} | {} | {} | {} |\n", rule.id, level_name(rule.level), rule.promise,
+                                     rule.mend)));
+  }
+  std::size_t rows = 0;
+  for (std::size_t at = page.find("\n| C"); at != page.npos; at = page.find("\n| C", at + 1)) ++rows;
+  CHECK(rows == check_rules().size() + 1);  // C32 is for authors to try
 }
 
 TEST_CASE("Check: a library without a usable descriptor skips what would run it") {

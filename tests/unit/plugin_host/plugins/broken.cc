@@ -4,6 +4,7 @@
 #include "broken.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -241,7 +242,8 @@ void misbehave() {
   if (broken("leaks_threads") && threads++ < 24) std::thread([] { ::pause(); }).detach();
   if (broken("sets_the_environment")) ::setenv("ASSAY_BROKEN", "1", 1);
   if (broken("handles_signals")) std::signal(SIGUSR2, SIG_IGN);
-  if (broken("prints")) std::puts("still training"), std::fflush(stdout);
+  if (broken("prints")) std::puts("still <training> & \"learning\""), std::fflush(stdout);
+  while (broken("never_ends")) ::sched_yield();
   if (broken("connects")) {
     if (const int made = ::socket(AF_INET, SOCK_STREAM, 0); made >= 0) ::close(made);
   }
