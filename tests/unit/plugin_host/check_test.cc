@@ -16,6 +16,13 @@ namespace {
 
 using Rules = std::vector<std::string>;
 
+// A worker with a sanitizer has its allocator, which cannot be made to fail: it skips C35.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::string_view kSkipped = "C35";
+#else
+constexpr std::string_view kSkipped;
+#endif
+
 struct Broken {
   std::string rule, what;
   Rules also{};  // that cannot be kept without it
@@ -91,7 +98,7 @@ std::vector<CheckResult> check(const Broken& broken, const CheckOptions& options
 TEST_CASE("Check: a good plugin keeps every rule") {
   for (const CheckResult& each : check({"", "none"}, {.level = CheckLevel::strict})) {
     INFO(each.rule->id << ": " << each.found);
-    CHECK(each.verdict == CheckVerdict::pass);
+    CHECK(each.verdict == (each.rule->id == kSkipped ? CheckVerdict::skipped : CheckVerdict::pass));
   }
 }
 
@@ -104,6 +111,7 @@ TEST_CASE("Check: every rule has a plugin that breaks it") {
 
 TEST_CASE("Check: each broken promise fails its own rule and no other") {
   for (const Broken& broken : kBroken) {
+    if (broken.rule == kSkipped) continue;
     Rules expected = broken.also;
     expected.push_back(broken.rule);
     std::sort(expected.begin(), expected.end());
