@@ -15,18 +15,13 @@
 #define ROGUE_bad_utf8 3
 #define ROGUE_throws 4
 #define ROGUE_other_manifest 5
-#define ROGUE_undeclared 6
-#define ROGUE_overwrites 7
-#define ROGUE_any_component 8
-#define ROGUE_extra_export 9
-#define ROGUE_opens_once 10
-#define ROGUE_nameless 11
-#define ROGUE_short_column 12
-#define ROGUE_early_fork 13
-#define ROGUE_early_read 14
-#define ROGUE_bad_offsets 15
-#define ROGUE_far_offsets 16
-#define ROGUE_keeps_input 17
+#define ROGUE_nameless 6
+#define ROGUE_short_column 7
+#define ROGUE_early_fork 8
+#define ROGUE_early_read 9
+#define ROGUE_bad_offsets 10
+#define ROGUE_far_offsets 11
+#define ROGUE_keeps_input 12
 #define JOIN(a, b) a##b
 #define VALUE(name) JOIN(ROGUE_, name)
 #define IS(name) (VALUE(ROGUE) == ROGUE_##name)
@@ -121,7 +116,6 @@ void unload(void*, void*) {}
 const assay_scorer_v1 kScorerTable = {sizeof(assay_scorer_v1), 0, load, bind, score, unload};
 
 const void* get_capability(void*, const char* id) {
-  if (IS(undeclared) && std::strcmp(id, ASSAY_CAP_TRAINER_V1) == 0) return &nothing;
   return std::strcmp(id, ASSAY_CAP_SCORER_V1) == 0 ? &kScorerTable : nullptr;
 }
 void destroy(void*) {}
@@ -129,28 +123,20 @@ void destroy(void*) {}
 assay_status create(void*, const assay_call* call, assay_str id, const assay_config*, assay_component* out) {
   const bool known = id.size == 5 && std::memcmp(id.data, "rogue", 5) == 0;
   const assay_str why = {"no such component", 17};
-  if (!known && !IS(any_component)) return call->fail(call, ASSAY_E_NOT_FOUND, why, {nullptr, 0});
+  if (!known) return call->fail(call, ASSAY_E_NOT_FOUND, why, {nullptr, 0});
   assay_component made = {sizeof made, 0, &nothing, get_capability, destroy};
-  const size_t room = IS(overwrites) || out->struct_size > sizeof made ? sizeof made : out->struct_size;
+  const size_t room = out->struct_size < sizeof made ? out->struct_size : sizeof made;
   made.struct_size = static_cast<uint32_t>(room);
   std::memcpy(out, &made, room);
   return ASSAY_OK;
 }
 
-int opens;
 void close_plugin(void*) {}
 
 }  // namespace
 
-#if IS(extra_export)
-extern "C" ASSAY_EXPORT int rogue_helper() {
-  return 1;
-}
-#endif
-
 extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call*,
                                                           assay_plugin* out) {
-  if (IS(opens_once) && opens++ != 0) return ASSAY_E_INTERNAL;
   const char* manifest = IS(other_manifest) ? "{}" : kManifest;
   assay_plugin made = {sizeof made, 0,       nullptr,     {manifest, std::strlen(manifest)},
                        create,      nullptr, close_plugin};

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// A correct trainer, scorer and evaluator. It keeps every promise that `assay plugin check` tries, unless its
+// library is told to break one: see `breaks`.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "assay/features.hpp"
+#include "assay/plugin.hpp"
+
+namespace assay::broken {
+
+using namespace assay::sdk;
+
+// The name of the promise to break, alone in a section: tests write one over it in a copy of the library, so
+// that one build serves them all.
+__attribute__((section(".assay.breaks"), used)) inline volatile char breaks[32] = "none";
+
+inline bool broken(std::string_view what) {
+  for (std::size_t i = 0; i < what.size(); ++i)
+    if (breaks[i] != what[i]) return false;
+  return breaks[what.size()] == '\0';
+}
+
+// What some of the broken ones keep where nothing should be kept.
+struct KeptModels {
+  const std::uint64_t process = std::random_device()();
+  std::mutex mutex;
+  std::map<std::uint64_t, std::string> by_checksum;
+  static KeptModels& get() {
+    static KeptModels models;
+    return models;
+  }
+};
+
+// What leaves another trace in its process than its answer.
+void misbehave();
+
+// A weighted sum of the features, each squashed to [-1, 1]. A weight is the distance of the means of the two
+// classes.
+struct Weigher {
+  static constexpr std::string_view id = "weigher";
+
+  explicit Weigher(const Config& config)
+      : offset(broken("takes_any_offset") ? config.f64("/offset")
+                                          : config.f64("/offset", 0, broken("refuses_maximum") ? 9 : 10)),
+        reads_text(config.boolean("/reads_text")) {}
+
+  struct Feature {
+    std::string name;
+    Type type = Type::f64;
+    double weight = 0;
+  };
+
+  static double squashed(const Column& column, std::int64_t row) {
+    if (column.type() == Type::f64 && broken("reads_null_cells"))
+      return squashed(column.f64()[static_cast<std::size_t>(row)]);
+    if (column.is_null(row)) return 0;
+    if (column.type() == Type::utf8) return squashed(static_cast<double>(column.text(row).size()));
+    return squashed(column.number(row));
+  }
+  static double squashed(double value) {
+    if (std::isinf(value) && broken("divides_infinity")) return value / (1 + std::abs(value));
+    return std::isfinite(value) ? value / (1 + std::abs(value)) : 0;
+  }
+
+  std::vector<Feature> features(const Dataset& data) const {
+    std::vector<Feature> out;
+    const Schema schema = data.schema();
+    for (const std::string& name : feature_columns(schema, data.roles())) {
+      const Type type = schema[schema.require(name)].type;
+      if (type == Type::other || type == Type::list_i64)
+        throw Error(ASSAY_E_INVALID_DATA, "column '" + name + "' is neither a number nor text").column(name);
+      if (type != Type::utf8 || reads_text) out.push_back({name, type, 0});
+    }
+    return out;
+  }
+
+  void fit(Call call, const Dataset& data, const Sink& model) const {
+    misbehave();
+    std::vector<Feature> learned = features(data);
+    LabelReader reader(data.label(), Task::classification);
+    std::vector<double> labels, sums[2]{std::vector<double>(learned.size()), std::vector<double>(learned.size())};
+    double rows[2] = {0, 0}, batches = 0;
+    data.scan([&](const Batch& batch) {
+      const std::size_t first = labels.size();
+      reader.append(batch, labels);
+      for (std::size_t i = first; i < labels.size(); ++i) ++rows[labels[i] == 1 ? 1 : 0];
+      for (std::size_t f = 0; f < learned.size(); ++f) {
+        const Column column = batch.column(learned[f].name);
+        for (std::int64_t row = 0; row < batch.rows(); ++row)
+          sums[labels[first + static_cast<std::size_t>(row)] == 1 ? 1 : 0][f] += squashed(column, row);
+      }
+      ++batches;
+    });
+    if (labels.empty()) throw Error(ASSAY_E_INVALID_DATA, "there are no rows to learn from");
+    for (std::size_t f = 0; f < learned.size(); ++f)
+      learned[f].weight = sums[1][f] / std::max(1.0, rows[1]) - sums[0][f] / std::max(1.0, rows[0]);
+    double base = offset;
+    if (broken("counts_batches")) base += batches;
+    if (broken("counts_threads")) base += call.max_threads();
+    if (broken("uses_the_seed")) base += static_cast<double>(call.seed() % 1000);
+    if (broken("uses_the_call_id")) base += static_cast<double>(call.raw()->call_id % 1000);
+    if (broken("asks_who_listens") && call.raw()->log == nullptr) base += 1;
+    write(base, learned, model);
+  }
+
+  static constexpr std::string_view entry = "weights";
+
+  static void write(double base, const std::vector<Feature>& learned, const Sink& model) {
+    ByteWriter out;
+    out.f64(base);
+    out.u64(learned.size());
+    for (const Feature& feature : learned) {
+      out.text(feature.name);
+      out.u8(static_cast<std::uint8_t>(feature.type));
+      out.f64(feature.weight);
+    }
+    std::string payload = out.take();
+    if (broken("keeps_its_models")) {
+      KeptModels& kept = KeptModels::get();
+      const std::lock_guard lock(kept.mutex);
+      ByteWriter key;
+      key.u64(checksum(payload) ^ kept.process);
+      kept.by_checksum[checksum(payload)] = payload;
+      payload = key.take();
+    }
+    model.put(entry, "application/octet-stream", broken("seals_nothing") ? payload : seal("weigher/1", payload));
+  }
+
+  struct Model {
+    static constexpr bool concurrent = true;
+
+    explicit Model(const Source& source) {
+      const std::string stored = source.bytes(entry);
+      std::string payload(broken("seals_nothing") ? stored : unseal("weigher/1", stored));
+      if (broken("keeps_its_models")) {
+        KeptModels& kept = KeptModels::get();
+        const std::lock_guard lock(kept.mutex);
+        const auto found = kept.by_checksum.find(ByteReader(payload).u64() ^ kept.process);
+        if (found == kept.by_checksum.end()) throw ByteReader::corrupt("this process trained no such model");
+        payload = found->second;
+      }
+      ByteReader in(payload);
+      base = in.f64();
+      features.resize(in.count(17));
+      for (Feature& feature : features) {
+        feature.name = in.text();
+        feature.type = static_cast<Type>(in.u8());
+        feature.weight = in.f64();
+      }
+      in.end();
+    }
+
+    void bind(const Schema& input) {
+      columns.clear();
+      for (const Feature& feature : features) {
+        const bool counts = broken("counts_columns") && columns.size() < input.size();
+        const std::size_t at = counts ? columns.size() : input.require(feature.name);
+        const Type type = input[at].type;
+        if (type != feature.type && !counts && !(broken("takes_any_type") && type == Type::other))
+          throw Error(ASSAY_E_INVALID_DATA, "column '" + feature.name + "' is " + std::string(type_name(type)) +
+                                                " and was " + std::string(type_name(feature.type)))
+              .column(feature.name);
+        columns.push_back(at);
+      }
+    }
+
+    std::vector<double> score(Call call, const Batch& batch) const {
+      call.check();
+      if (batch.rows() == 0 && broken("refuses_empty_batches"))
+        throw Error(ASSAY_E_INVALID_DATA, "there are no rows to score");
+      std::vector<double> out(static_cast<std::size_t>(batch.rows()), base);
+      for (std::size_t f = 0; f < features.size(); ++f) {
+        const Column column = batch.column(columns[f]);
+        for (std::int64_t row = 0; row < batch.rows(); ++row)
+          out[static_cast<std::size_t>(row)] += features[f].weight * squashed(column, row);
+      }
+      return out;
+    }
+
+    double base = 0;
+    std::vector<Feature> features;
+    std::vector<std::size_t> columns;
+  };
+
+  double offset;
+  bool reads_text;
+};
+
+// How often a score of at least one half met the label 1, and how far it was from it. Sums are whole numbers,
+// so that no order of adding shows.
+struct Tally {
+  static constexpr std::string_view id = "tally";
+  static constexpr std::string_view capability = ASSAY_CAP_EVALUATOR_V1;
+  static constexpr double unit = 1u << 20;
+
+  struct State {
+    std::size_t label = 0, score = 0;
+    std::uint64_t rows = 0, hits = 0, error = 0;
+  };
+
+  static std::size_t numeric(const Schema& schema, const std::string& column) {
+    const std::size_t at = schema.require(column);
+    const Type type = schema[at].type;
+    if (type != Type::f64 && type != Type::i64 && type != Type::boolean)
+      throw Error(ASSAY_E_INVALID_DATA, "column '" + column + "' is " + std::string(type_name(type)) +
+                                            ", not a number")
+          .column(column);
+    return at;
+  }
+
+  static State begin(Call, const Schema& schema, Roles roles, const std::optional<Source>&) {
+    State state;
+    state.label = numeric(schema, roles.label());
+    state.score = numeric(schema, roles.require("score"));
+    return state;
+  }
+
+  static void update(Call call, State& state, const Batch& batch) {
+    call.check();
+    State seen = state;
+    const Column labels = batch.column(state.label), scores = batch.column(state.score);
+    for (std::int64_t row = 0; row < batch.rows(); ++row) {
+      const double label = labels.number(row), score = scores.number(row);
+      if ((label != 0 && label != 1) || !(score >= 0 && score <= 1))
+        throw Error(ASSAY_E_INVALID_DATA, "a label must be 0 or 1 and a score from 0 to 1").row(row);
+      ++seen.rows;
+      seen.hits += (score >= 0.5) == (label == 1) ? 1 : 0;
+      seen.error += static_cast<std::uint64_t>(std::llround(std::abs(label - score) * unit));
+    }
+    state = seen;
+  }
+
+  static void merge(Call, State& into, const State& from) {
+    into.rows += from.rows;
+    into.error += from.error;
+    if (!broken("merges_half")) into.hits += from.hits;
+  }
+
+  static void save(Call, const State& state, const Sink& sink) {
+    ByteWriter out;
+    out.u64(state.rows);
+    out.u64(state.hits);
+    out.u64(broken("saves_half") ? 0 : state.error);
+    sink.put("tally", "application/octet-stream", seal("tally/1", out.take()));
+  }
+
+  static State restore(Call call, const Schema& schema, Roles roles, const Source& saved) {
+    State state = begin(call, schema, roles, {});
+    const std::string stored = saved.bytes("tally");
+    ByteReader in(unseal("tally/1", stored));
+    state.rows = in.rows();
+    state.hits = in.u64();
+    state.error = in.u64();
+    ByteReader::require(state.hits <= state.rows, "it has more hits than rows");
+    in.end();
+    return state;
+  }
+
+  static std::vector<Metric> finish(Call, const State& state, const std::optional<Sink>& extras) {
+    const auto n = static_cast<double>(state.rows), hits = static_cast<double>(state.hits);
+    if (extras) extras->put("tally.csv", "text/csv", "hits," + std::to_string(state.hits) + "\n");
+    const auto rows = static_cast<std::int64_t>(state.rows);
+    std::vector<Metric> out{{"rows", n, {}, {}, "", rows, true}};
+    if (rows == 0) return out;
+    const double share = hits / n, spread = 2 * std::sqrt(share * (1 - share) / n);
+    const double low = broken("misses_its_interval") ? share + 0.1 : share - spread;
+    out.push_back({"accuracy", share, low, share + spread + 0.2, "", rows, true});
+    out.push_back({"mean_error", static_cast<double>(state.error) / unit / n, {}, {}, "", rows, false});
+    return out;
+  }
+};
+
+}  // namespace assay::broken
