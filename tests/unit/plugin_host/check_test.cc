@@ -16,11 +16,14 @@ namespace {
 
 using Rules = std::vector<std::string>;
 
-// A worker with a sanitizer has its allocator, which cannot be made to fail: it skips C35.
+// A worker with a sanitizer has its allocator, which cannot be made to fail: it skips C35. It also starts ten times
+// as slowly, so there a broken plugin is tried on its own rules and every sixth other, and on all without.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::string_view kSkipped = "C35";
+constexpr std::size_t kStride = 6;
 #else
 constexpr std::string_view kSkipped;
+constexpr std::size_t kStride = 1;
 #endif
 
 struct Broken {
@@ -61,8 +64,7 @@ const std::vector<Broken> kBroken = {
     {"C20", "releases_twice"},
     {"C20", "ties_results"},
     {"C21", "writes_once"},
-    // What is tied to a process is not equal in two.
-    {"C22", "keeps_its_models", {"C24", "C37"}},
+    {"C22", "keeps_its_models"},
     {"C23", "seals_nothing"},
     {"C24", "counts_threads"},
     {"C25", "uses_the_seed"},
@@ -110,14 +112,18 @@ TEST_CASE("Check: every rule has a plugin that breaks it") {
 }
 
 TEST_CASE("Check: each broken promise fails its own rule and no other") {
+  std::size_t turn = 0;
   for (const Broken& broken : kBroken) {
+    ++turn;
     if (broken.rule == kSkipped) continue;
     Rules expected = broken.also;
     expected.push_back(broken.rule);
     std::sort(expected.begin(), expected.end());
     Rules failing;
     std::string found;
-    for (const CheckResult& each : check(broken, {.level = CheckLevel::strict})) {
+    Rules tried = expected;
+    for (std::size_t i = turn % kStride; i < check_rules().size(); i += kStride) tried.emplace_back(check_rules()[i].id);
+    for (const CheckResult& each : check(broken, {.only = tried})) {
       if (each.verdict != CheckVerdict::fail) continue;
       failing.emplace_back(each.rule->id);
       found += failing.back() + ": " + each.found + '\n';

@@ -58,8 +58,8 @@ std::vector<std::uint32_t> odd_sizes() {
 }
 
 void refuses_component(const assay_plugin& plugin, const assay_call* call, const std::string& id,
-                       const char* what) {
-  const LentConfig config("{}");
+                       const char* what, const std::string& settings = "{}") {
+  const LentConfig config(settings);
   assay_component component{};
   component.struct_size = sizeof component;
   demand(plugin.create(plugin.self, call, str(id), config.get(), &component) != ASSAY_OK,
@@ -122,8 +122,8 @@ std::string refuses_strangers(Subject& subject) {
   refuses_component(plugin, call, "", "an empty id");
   refuses_component(plugin, call, std::string(64 << 10, 'x'), "an id of 64 KiB");
   for (const Component& each : subject.components) {
-    refuses_component(plugin, call, each.id + "x", "a known id with a letter more");
-    refuses_component(plugin, call, each.id + '\0' + "x", "a known id with a NUL in it");
+    refuses_component(plugin, call, each.id + "x", "a known id with a letter more", each.defaults);
+    refuses_component(plugin, call, each.id + '\0' + "x", "a known id with a NUL in it", each.defaults);
     const assay_component component = created(plugin, call, each.id, each.defaults);
     for (const char* unknown : {"assay.none/1", "assay.scorer/1x", "assay.scorer/", ""})
       demand(component.get_capability(component.self, unknown) == nullptr,

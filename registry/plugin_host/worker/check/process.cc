@@ -29,16 +29,21 @@ namespace {
 
 using fake::FakeData;
 
+bool lives(pid_t id) {
+  return ::syscall(SYS_tgkill, ::getpid(), id, 0) == 0;
+}
+
 // The kernel gives thread ids in ascending order, so all that live lie between the process's own and a new one's,
-// unless the ids have begun anew.
-std::size_t count_threads() {
+// unless the ids have begun anew: then every id has to be asked for, which takes a second.
+std::vector<pid_t> threads_that_live() {
   pid_t newest = 0;
   std::thread([&] { newest = static_cast<pid_t>(::syscall(SYS_gettid)); }).join();
   const pid_t self = ::getpid();
   constexpr pid_t kLast = 1 << 22;
-  std::size_t count = 0;
+  std::vector<pid_t> out;
   const auto look = [&](pid_t first, pid_t last) {
-    for (pid_t id = first; id < last; ++id) count += ::syscall(SYS_tgkill, self, id, 0) == 0 ? 1 : 0;
+    for (pid_t id = first; id < last; ++id)
+      if (lives(id)) out.push_back(id);
   };
   if (newest > self) {
     look(self, newest);
@@ -46,7 +51,7 @@ std::size_t count_threads() {
     look(self, kLast);
     look(1, newest);
   }
-  return count;
+  return out;
 }
 
 // What belongs to the whole process and a library must leave as it was.
@@ -72,7 +77,9 @@ struct Manners {
     ::umask(out.mask);
     for (char** each = environ; *each != nullptr; ++each) out.environment.emplace_back(*each);
     std::memset(out.limits, 0, sizeof out.limits);
-    for (int i = 0; i < static_cast<int>(RLIM_NLIMITS); ++i) ::getrlimit(static_cast<__rlimit_resource>(i), &out.limits[i]);
+    for (int i = 0; i < static_cast<int>(RLIM_NLIMITS); ++i)
+      if (i != RLIMIT_CPU)  // which the host raises while it waits
+        ::getrlimit(static_cast<__rlimit_resource>(i), &out.limits[i]);
     return out;
   }
 
@@ -139,12 +146,12 @@ bool share_a_model(const Component& component, const Trial& trial, const std::st
 
 // Threads that live now. One that has been joined may still be ending: `expected` or fewer ends the waiting.
 std::size_t threads_now(std::size_t expected) {
-  std::size_t count = count_threads();
-  for (int i = 0; i < 200 && count > expected; ++i) {
+  std::vector<pid_t> alive = threads_that_live();
+  for (int i = 0; i < 200 && alive.size() > expected; ++i) {
     ::sched_yield();
-    count = count_threads();
+    std::erase_if(alive, [](pid_t id) { return !lives(id); });
   }
-  return count;
+  return alive.size();
 }
 
 std::size_t files_now() {
