@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -39,8 +40,11 @@ std::string text_of(const PluginReport& report, const Options& options) {
   for (const PluginVerdict& each : report.rules)
     if (each.verdict == "fail")
       out << fmt::format("\n{} is broken: {}\n  what to do: {}\n", each.rule, plain(each.found), each.mend);
+  // Most of a file that is no plugin is skipped for one reason, which is said once.
+  std::map<std::string, std::vector<std::string>> skipped;
   for (const PluginVerdict& each : report.rules)
-    if (each.verdict == "skipped") out << fmt::format("\n{} is skipped: {}", each.rule, plain(each.found));
+    if (each.verdict == "skipped") skipped[each.found].push_back(each.rule);
+  for (const auto& [why, rules] : skipped) out << fmt::format("\nskipped: {}: {}", fmt::join(rules, " "), plain(why));
   out << fmt::format("\n{} {} the plugin contract at level {}: {} kept, {} broken, {} skipped\n",
                      options.request.library.filename().string(),
                      count(report, "fail") == 0 ? "keeps" : "does not keep", options.request.level,
