@@ -207,8 +207,12 @@ void WorkerProcess::read_all(std::span<std::byte> bytes) {
     }
     // Small frames are read whole, with one call; large payloads go where they belong.
     const bool small = bytes.size() < inbox_.size();
-    const ssize_t got = small ? ::recv(socket_.get(), inbox_.data(), inbox_.size(), 0)
-                              : ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    const std::span<std::byte> place = small ? std::span(inbox_) : bytes;
+    ssize_t got = -1;
+    spin_.wait([&] {
+      got = ::recv(socket_.get(), place.data(), place.size(), 0);
+      return got >= 0 || errno != EAGAIN;
+    });
     if (got > 0 && small) {
       inbox_next_ = 0;
       inbox_filled_ = static_cast<std::size_t>(got);

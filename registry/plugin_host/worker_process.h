@@ -22,6 +22,7 @@
 #include "registry/compute/ports.h"
 #include "registry/plugin_host/spawn_worker.h"
 #include "registry/plugin_host/wire/frame.h"
+#include "registry/plugin_host/wire/spin.h"
 #include "storage/base/error.h"
 #include "storage/env/unique_fd.h"
 
@@ -97,6 +98,7 @@ class WorkerProcess {
   UniqueFd socket_, output_, wake_;
   std::vector<std::byte> inbox_ = std::vector<std::byte>(64 << 10);
   std::size_t inbox_next_ = 0, inbox_filled_ = 0;  // read from the socket and not yet asked for
+  wire::Spin spin_;
   std::string text_;  // printed and not yet taken
   std::uint64_t printed_ = 0;
   std::string doing_;

@@ -51,9 +51,13 @@ void Channel::fill() {
   message.msg_iovlen = 1;
   message.msg_control = control;
   message.msg_controllen = sizeof control;
-  ssize_t got;
-  do got = ::recvmsg(socket_, &message, MSG_CMSG_CLOEXEC);
-  while (got < 0 && errno == EINTR);
+  ssize_t got = -1;
+  const auto receive = [&](int flags) {
+    do got = ::recvmsg(socket_, &message, MSG_CMSG_CLOEXEC | flags);
+    while (got < 0 && errno == EINTR);
+    return got >= 0 || errno != EAGAIN;
+  };
+  if (!spin_.wait([&] { return receive(MSG_DONTWAIT); })) receive(0);
   if (got <= 0) ::_exit(0);
   filled_ = static_cast<std::size_t>(got);
   next_ = 0;

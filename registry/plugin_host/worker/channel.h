@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/plugin_host/wire/batch.h"
+#include "registry/plugin_host/wire/spin.h"
 #include "storage/env/unique_fd.h"
 
 namespace assay::worker {
@@ -54,6 +55,7 @@ class Channel {
   int socket_;
   std::vector<std::byte> buffer_ = std::vector<std::byte>(64 << 10);
   std::size_t next_ = 0, filled_ = 0;  // of buffer_: read from the socket and not yet asked for
+  wire::Spin spin_;
   std::deque<UniqueFd> files_;     // that came along, for the frames that bring one
   wire::SharedBytes input_;        // written by the host; in use elsewhere while a plugin keeps rows
   wire::SharedBytes output_;
