@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "registry/catalog/database.h"
 #include "registry/catalog/evidence.h"
+#include "registry/catalog/libraries.h"
 #include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
 #include "registry/domain/json_reader.h"
@@ -33,6 +35,10 @@ Facts read_facts(Snapshot& snapshot, const Policy& policy, const Version& candid
   std::vector<Digest> models = {candidate.digest};
   if (stage.version) models.push_back(stage.version->digest);
   facts.evidence = evidence_for(snapshot, policy, models, candidate.name.space());
+  std::set<Digest> libraries;
+  for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
+  for (const Digest& library : libraries)
+    if (const auto revocation = find_revocation(snapshot, library)) facts.revoked[library] = revocation->reason;
   return facts;
 }
 
@@ -53,7 +59,10 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
     if (stage.version && stage.version->number == version.number) return already_there(version, stage, at);
     const Policy policy = find_policy(snapshot, version.name, request.stage)
                               .value_or(Policy::none(StageName::parse(stage.name)));
-    return judge(policy, read_facts(snapshot, policy, version, stage), at);
+    // By the clock as it is: a stage that was once moved by a wrong clock must not judge by that for ever.
+    Decision judged = judge(policy, read_facts(snapshot, policy, version, stage), now);
+    judged.at = at;
+    return judged;
   }();
   fill_attempt(decision, caller, version.name, stage);
   decision.dry_run = request.dry_run;
