@@ -14,9 +14,11 @@
 #include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/plan.h"
 #include "registry/domain/verdict.h"
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
+#include "storage/base/error.h"
 #include "storage/env/clock.h"
 
 namespace assay {
@@ -66,6 +68,12 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
   }();
   fill_attempt(decision, caller, version.name, stage);
   decision.dry_run = request.dry_run;
+  // What is there already needs no plan: a repeated request is answered as the first was.
+  if (request.plan && decision.verdict != DecisionVerdict::already_there && plan_digest(decision) != *request.plan)
+    throw Error(Code::conflict,
+                fmt::format("the plan is out of date: {}@{} is at revision {}, and now it would be {}; make a new plan "
+                            "with a dry run, look at it and promote by that",
+                            version.name.text(), stage.name, stage.revision, decision.summary));
   return decision;
 }
 
@@ -79,7 +87,8 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
                          .stage = stage,
                          .version = Selector::parse(object.text("version")),
                          .dry_run = object.boolean("dry_run", false),
-                         .expected_revision = parse_expected_revision(if_match)};
+                         .expected_revision = parse_expected_revision(if_match),
+                         .plan = optional_digest_from(object, "plan_digest")};
   object.finish();
   return request;
 }
