@@ -158,6 +158,10 @@ std::string difference(const Measured& left, const Measured& right) {
   if (a.dataset != b.dataset)
     out.push_back(fmt::format("dataset {} against {}", a.dataset.short_text(), b.dataset.short_text()));
   if (a.slice != b.slice || left.reading.slice != right.reading.slice) out.emplace_back("the slice");
+  if (a.label != b.label) {
+    const auto named = [](const std::string& label) { return label.empty() ? "no label" : "label " + label; };
+    out.push_back(fmt::format("{} against {}", named(a.label), named(b.label)));
+  }
   if (a.plugin.digest != b.plugin.digest || a.plugin.component != b.plugin.component)
     out.push_back(fmt::format("evaluator {} {} ({}) against {} {} ({})", a.plugin.name, a.plugin.version,
                               a.plugin.digest.short_text(), b.plugin.name, b.plugin.version,
