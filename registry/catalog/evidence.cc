@@ -52,6 +52,13 @@ void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model,
                               {space, model, kElsewhere}));
 }
 
+void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const std::string& space) {
+  collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+                              "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
+                              "AND e.kind = 'drift' ORDER BY e.seq DESC LIMIT ?",
+                              {space, model, kElsewhere}));
+}
+
 // A validation counts in the model's namespace and in the dataset's own: whoever keeps the data may vouch for
 // it.
 void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space) {
@@ -139,7 +146,10 @@ std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
   BySeq found;
   std::set<Digest> datasets;
   for (const Requirement& requirement : policy.requirements()) {
-    if (!requirement.key || !requirement.key->dataset) continue;
+    if (!requirement.key) continue;
+    if (requirement.key->kind == EvidenceKind::drift)
+      for (const Digest& model : models) collect_drift(found, snapshot, model, space.key());
+    if (!requirement.key->dataset) continue;
     if (requirement.key->kind == EvidenceKind::validation)
       collect_validations(found, snapshot, *requirement.key, space.key());
     else

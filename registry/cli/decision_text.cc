@@ -10,14 +10,11 @@
 #include "registry/cli/table.h"
 
 namespace assay::cli {
-namespace {
 
-std::string bound_cell(const RuleResult& rule) {
+std::string bound_text(const RuleResult& rule) {
   if (!rule.bound) return "-";
   return std::string(to_text(rule.comparator)) + " " + human_number(*rule.bound);
 }
-
-}  // namespace
 
 std::string show_mark(const Decision& decision, const std::optional<VersionMark>& mark) {
   if (!mark) return "nothing";
@@ -31,7 +28,7 @@ void print_decision(const Decision& decision, std::ostream& out) {
     Table table({"rule", "verdict", "candidate", "champion", "bound", "margin", "n"});
     for (const RuleResult& rule : decision.rules)
       table.add({rule.rule, std::string(to_text(rule.verdict)), human_number(rule.candidate),
-                 human_number(rule.champion), bound_cell(rule), human_number(rule.margin),
+                 human_number(rule.champion), bound_text(rule), human_number(rule.margin),
                  rule.n ? std::to_string(*rule.n) : "-"});
     table.print(out);
     out << '\n';

@@ -9,6 +9,8 @@
 namespace assay::cli {
 
 void print_decision(const Decision& decision, std::ostream& out);
+// ">= 0.8", or "-".
+std::string bound_text(const RuleResult& rule);
 // "churn@3", or "nothing".
 std::string show_mark(const Decision& decision, const std::optional<VersionMark>& mark);
 

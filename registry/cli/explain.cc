@@ -7,6 +7,7 @@
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
+#include "registry/cli/decision_report.h"
 #include "registry/cli/decision_text.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
@@ -17,6 +18,7 @@ namespace {
 struct Options {
   std::string reference;
   std::string at;
+  ReportOptions report;
 };
 
 client::ApiClient::StageThen look(Context& context, const Name& model, const std::string& stage,
@@ -47,13 +49,21 @@ void print_stage(const Name& model, const std::string& stage_name, const client:
 }
 
 int explain(Context& context, const Options& options) {
+  if (options.reference.size() == Id::kLength && options.reference.find('@') == std::string::npos) {
+    report_decision(context, context.api().decision(Id::parse(options.reference).text()), options.report);
+    return 0;
+  }
   const Reference reference = Reference::parse(options.reference);
   const auto* stage = std::get_if<StageName>(&reference.selector.value());
   if (stage == nullptr)
     throw Error(Code::invalid_argument,
-                "\"" + options.reference + "\" names no stage: write MODEL@STAGE, such as churn@production");
+                "\"" + options.reference + "\" names no stage: write MODEL@STAGE, such as churn@production, or the id of a decision");
   const auto then = look(context, reference.name, stage->text(), options.at);
-  if (context.json()) {
+  if (options.report.format == "md" || options.report.format == "junit") {
+    if (!then.decision)
+      throw Error(Code::not_found, options.reference + " holds nothing, so there is no decision to show");
+    report_decision(context, *then.decision, options.report);
+  } else if (context.json()) {
     nlohmann::json document = then.stage;
     document["decision"] = then.decision ? nlohmann::json(*then.decision) : nlohmann::json();
     context.print_json(document);
@@ -70,9 +80,13 @@ void add_explain(CommandSet& commands) {
   CLI::App& command = commands.add(
       kRecordGroup,
       {"explain", "Say what a stage holds or held, who moved it there and why",
-       "assay explain churn@production\nassay explain churn@production --at 2026-03-01T12:00:00Z", ""});
-  command.add_option("reference", options->reference, "MODEL@STAGE")->required();
+       "assay explain churn@production\n"
+       "assay explain churn@production --at 2026-03-01T12:00:00Z\n"
+       "assay explain 01kb2h5v0q4t8w9xaz3c6d7efg --format junit --output gate.xml",
+       ""});
+  command.add_option("reference", options->reference, "MODEL@STAGE, or the id of a decision")->required();
   command.add_option("--at", options->at, "a moment: 2026-03-01, or 2026-03-01T12:00:00Z");
+  add_report_options(command, options->report);
   commands.on(command, [options](Context& context) { return explain(context, *options); });
 }
 

@@ -11,6 +11,7 @@
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
+#include "registry/cli/report.h"
 #include "registry/cli/table.h"
 #include "registry/domain/utf8.h"
 
@@ -67,30 +68,6 @@ Json json_of(const PluginReport& report, const Options& options, const std::stri
           {"rules", std::move(rules)}};
 }
 
-// What XML 1.0 cannot hold becomes '?'.
-std::string xml(std::string_view text) {
-  std::string out;
-  for (const char c : plain(text)) {
-    switch (c) {
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '&':
-        out += "&amp;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 std::string junit_of(const PluginReport& report, const Options& options) {
   double seconds = 0;
   for (const PluginVerdict& each : report.rules) seconds += each.seconds;
@@ -127,15 +104,7 @@ int check(Context& context, const Options& options) {
     text = json_of(report, options, "assay " + context.program().version).dump(2) + '\n';
   else
     text = options.format == "junit" ? junit_of(report, options) : text_of(report, options);
-  if (options.output.empty()) {
-    std::cout << text;
-  } else {
-    std::ofstream file(options.output, std::ios::binary);
-    file << text;
-    if (!file.flush())
-      throw Error(Code::unavailable, fmt::format("writing the report to {} failed; is its folder there and is there room?",
-                                                 options.output));
-  }
+  write_report(text, options.output);
   return count(report, "fail") == 0 ? 0 : kSaysNo;
 }
 

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `assay rollback`: a stage goes back to a version that it held before.
-#include <iostream>
-#include <nlohmann/json.hpp>
-
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
-#include "registry/cli/decision_text.h"
+#include "registry/cli/decision_report.h"
 
 namespace assay::cli {
 namespace {
@@ -15,15 +12,13 @@ struct Options {
   std::string stage;
   std::string to = "last-good";
   std::string reason;
+  ReportOptions report;
 };
 
 int roll_back(Context& context, const Options& options) {
   const Decision decision = context.api().roll_back(
       Name::parse(options.model), StageName::parse(options.stage).text(), options.to, options.reason);
-  if (context.json())
-    context.print_json(decision);
-  else
-    print_decision(decision, std::cout);
+  report_decision(context, decision, options.report);
   return exit_code(decision.verdict);
 }
 
@@ -40,6 +35,7 @@ void add_rollback(CommandSet& commands) {
   command.add_option("--to", options->to, "last-good, or a version number that the stage once held")
       ->capture_default_str();
   command.add_option("--reason", options->reason, "why, for the record");
+  add_report_options(command, options->report);
   commands.on(command, [options](Context& context) { return roll_back(context, *options); });
 }
 

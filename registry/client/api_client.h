@@ -33,8 +33,9 @@ struct Published {
 
 struct PromotionWanted {
   std::string version;  // a number, a stage or a digest
-  std::optional<std::int64_t> expected_revision;
+  std::optional<std::int64_t> expected_revision{};
   bool dry_run = false;
+  std::optional<Digest> plan{};
 };
 
 struct TokenWanted {

@@ -58,6 +58,7 @@ Json draft_json(const EvidenceDraft& evidence) {
           {"dataset_digest", evidence.dataset.text()},
           {"reference_digest", text_or_null(evidence.reference)},
           {"slice", evidence.slice},
+          {"label", evidence.label},
           {"plugin", evidence.plugin},
           {"config", Json::parse(evidence.config.canonical)},
           {"seed", evidence.seed},

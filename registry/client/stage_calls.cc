@@ -67,9 +67,10 @@ Decision ApiClient::decision(const std::string& id) {
 Decision ApiClient::promote(const Name& model, const std::string& stage, const PromotionWanted& wanted) {
   Fields fields;
   if (wanted.expected_revision) fields["If-Match"] = '"' + std::to_string(*wanted.expected_revision) + '"';
+  Json body = {{"version", wanted.version}, {"dry_run", wanted.dry_run}};
+  if (wanted.plan) body["plan_digest"] = wanted.plan->text();
   const Json answer =
-      session_.send("POST", stage_target(model, stage) + ":promote",
-                    {{"version", wanted.version}, {"dry_run", wanted.dry_run}},
+      session_.send("POST", stage_target(model, stage) + ":promote", body,
                     "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
   return reading("a decision", [&] { return decision_from_json(answer); });
 }

@@ -107,7 +107,7 @@ EvidenceResult drift(const DriftRequest& request, Workbench bench, const CallOpt
   RecordedEvidence recorded = record_evidence(
       RunKind::drift, plan,
       {version_input("model", model), data_input, version_input("reference", reference)}, std::move(draft),
-      bench.runs, options, progress, [&](Progress& watched) {
+      bench.runs, options, progress, [&](EvidenceDraft&, Progress& watched) {
         // The window first: it is the one that may be wrong, and the smaller.
         const TablePtr current = read_window(window, bench.artifacts, info.columns);
         rows_read = current->rows();

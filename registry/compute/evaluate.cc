@@ -33,11 +33,11 @@ EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const C
   std::int64_t rows_read = 0;
   RecordedEvidence recorded = record_evidence(
       RunKind::evaluate, plan, {version_input("model", version), version_input("data", data)},
-      std::move(draft), bench.runs, options, progress, [&](Progress& watched) {
+      std::move(draft), bench.runs, options, progress, [&](EvidenceDraft& evidence, Progress& watched) {
         const auto model = ScoredModel::load(version, bench.plugins, bench.artifacts, options, watched);
         const TablePtr table = fetch_table(bench.artifacts, data, model->info().columns);
         rows_read = table->rows();
-        const std::string label = label_of(request, *model);
+        const std::string label = evidence.label = label_of(request, *model);
         table->at(label, data.reference);  // refused before all rows are scored
         RowSet rows = judged_rows(*table, data.reference, label, request.group,
                                   *model->score(*table, data.reference, options, watched));

@@ -38,7 +38,7 @@ EvidenceDraft evidence_over(EvidenceKind kind, const FoldPlan& plan, const Diges
           .model = std::nullopt,
           .dataset = dataset,
           .reference = std::nullopt,
-          .slice = "",
+          .slice = {},
           .plugin = plan.use,
           .config = plan.config,
           .seed = 0,
@@ -48,7 +48,7 @@ EvidenceDraft evidence_over(EvidenceKind kind, const FoldPlan& plan, const Diges
 
 RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
                                  EvidenceDraft evidence, RunLog& log, const CallOptions& options,
-                                 Progress& progress, const std::function<EvidenceRows(Progress&)>& work) {
+                                 Progress& progress, const EvidenceWork& work) {
   RunDraft draft{.kind = kind, .plugin = plan.use, .inputs = std::move(inputs), .config = plan.config};
   draft.seed = static_cast<std::int64_t>(options.seed);
   draft.max_threads = options.max_threads;
@@ -56,7 +56,7 @@ RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector
   return run.record([&](Progress& watched) {
     evidence.seed = draft.seed;
     evidence.run = run.id();
-    evidence.rows = work(watched);
+    evidence.rows = work(evidence, watched);
     return RecordedEvidence{log.record(evidence), run.id(), evidence};
   });
 }

@@ -33,6 +33,9 @@ EvidenceRows fold_rows(const FoldPlan& plan, Plugins& plugins, const RowSet& row
 // The input of a run that is a version in the registry.
 RunInput version_input(std::string role, const ArtifactVersion& version);
 
+// Answers the rows of the evidence; what else is known only by then, it writes into it.
+using EvidenceWork = std::function<EvidenceRows(EvidenceDraft& evidence, Progress& progress)>;
+
 // Starts a run of `kind` over `inputs`, lets `work` fill the rows of `evidence` (whose plugin, config, seed
 // and run are set here), records it and finishes the run; a failure anywhere is the run's.
 struct RecordedEvidence {
@@ -42,7 +45,7 @@ struct RecordedEvidence {
 };
 RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
                                  EvidenceDraft evidence, RunLog& log, const CallOptions& options,
-                                 Progress& progress, const std::function<EvidenceRows(Progress&)>& work);
+                                 Progress& progress, const EvidenceWork& work);
 
 // A draft with the digests given; record_evidence fills in the rest.
 EvidenceDraft evidence_over(EvidenceKind kind, const FoldPlan& plan, const Digest& dataset);

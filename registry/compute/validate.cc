@@ -33,7 +33,7 @@ EvidenceResult validate(const ValidateRequest& request, Workbench bench, const C
   std::int64_t rows_read = 0;
   RecordedEvidence recorded = record_evidence(
       RunKind::validate, plan, std::move(inputs), std::move(draft), bench.runs, options, progress,
-      [&](Progress& watched) {
+      [&](EvidenceDraft&, Progress& watched) {
         const RowSet rows = rows_of(data, fetch_table(bench.artifacts, data, {}, &bench.plugins), request.label);
         rows_read = rows.table->rows();
         if (!against) return fold_rows(plan, bench.plugins, rows, nullptr, options, watched);

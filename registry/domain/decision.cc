@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/json_reader.h"
+#include "registry/domain/plan.h"
 #include "registry/domain/words.h"
 
 namespace assay {
@@ -113,6 +114,7 @@ void to_json(json& out, const Decision& decision) {
          {"changed", decision.changed},
          {"exit_code", exit_code(decision.verdict)},
          {"dry_run", decision.dry_run},
+         {"plan_digest", plan_digest(decision).text()},
          {"policy_digest", decision.policy_digest ? json(decision.policy_digest->text()) : json()},
          {"revision_before", decision.revision_before},
          {"revision_after", decision.revision_after},
@@ -142,7 +144,8 @@ Decision decision_from_json(const json& document) {
                     .at = parse_time(object.text("at")),
                     .reason = object.text("reason"),
                     .summary = object.text("summary")};
-  object.optional_any("exit_code");  // follows from the verdict
+  object.optional_any("exit_code");    // these two follow from the rest
+  object.optional_any("plan_digest");
   const json& rules = object.array("rules", kMaxResults);
   for (std::size_t i = 0; i < rules.size(); ++i)
     decision.rules.push_back(result_from(rules[i], "decision.rules[" + std::to_string(i) + "]"));

@@ -101,6 +101,7 @@ struct EvidenceDraft {
   std::optional<Digest>
       reference;      // the other model of a comparison; the data that drift or a validation looks back to
   std::string slice;  // of the dataset; empty is the whole of it
+  std::string label{};  // the column that held the truth; empty when nobody said or none did
   PluginUse plugin;
   Config config;
   std::int64_t seed = 0;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 namespace assay {
 namespace {
@@ -21,19 +22,35 @@ Readable readable(double value, double bound) {
   return out;
 }
 
+// The distance in three digits, or as many more as it takes to be no shorter than it is: whoever moves by what is
+// written here gets there.
+std::string at_least_as_far(double from, double to) {
+  const double sign = to < from ? -1 : 1;
+  const double distance = std::fabs(to - from);
+  for (int digits = 3; digits <= 17; ++digits) {
+    const double unit = std::pow(10.0, std::floor(std::log10(distance)) - (digits - 1));
+    for (const double add : {0.0, unit}) {
+      std::string text = fmt::format("{:.{}g}", distance + add, digits);
+      const double reached = from + sign * std::strtod(text.c_str(), nullptr);
+      if (sign > 0 ? reached >= to : reached <= to) return text;
+    }
+  }
+  return fmt::format("{}", std::nextafter(distance, INFINITY));
+}
+
 // How far the value is from the bound, and to which side the verdict flips.
 std::string flip(const Selection& selection, bool passes) {
-  const double distance = std::fabs(*selection.candidate - *selection.bound);
+  const double value = *selection.candidate, bound = *selection.bound;
   const bool up = selection.comparator == Comparator::at_least;
   const char* bad_side = up ? "lower" : "higher";
-  if (!passes) return fmt::format("it would pass {:.3g} {}", distance, up ? "higher" : "lower");
-  if (distance == 0) return fmt::format("anything {} would fail", bad_side);
-  return fmt::format("it would fail when more than {:.3g} {}", distance, bad_side);
+  if (!passes) return fmt::format("it would pass {} {}", at_least_as_far(value, bound), up ? "higher" : "lower");
+  if (value == bound) return fmt::format("anything {} would fail", bad_side);
+  return fmt::format("it would fail when more than {} {}", at_least_as_far(value, bound), bad_side);
 }
 
 std::string place(const EvidenceKey& key) {
-  return key.slice.empty() ? key.dataset_reference
-                           : fmt::format("{} (slice {})", key.dataset_reference, key.slice);
+  if (!key.slice.empty()) return fmt::format("{} (slice {})", key.dataset_reference, key.slice);
+  return key.by.empty() ? key.dataset_reference : fmt::format("{} (by {})", key.dataset_reference, key.by);
 }
 
 std::string_view relation(Comparator comparator, bool passes) {
@@ -64,6 +81,22 @@ std::string explain_champion(const Requirement& requirement, const Selection& se
       selection.n.value_or(0), *selection.champion, version_text(facts, *facts.champion),
       relation(selection.comparator, passes), shown.bound, requirement.bound, flip(selection, passes),
       other_way);
+}
+
+std::string explain_slices(const Requirement& requirement, const Selection& selection, bool passes,
+                           const Facts& facts) {
+  Requirement worst = requirement;
+  worst.key->slice = selection.slice;
+  return fmt::format("the worst of {} slice(s): {}", selection.slices,
+                     explain_champion(worst, selection, passes, facts));
+}
+
+std::string explain_drift(const Selection& selection, bool passes, const Facts& facts) {
+  const std::string name = version_text(facts, facts.candidate);
+  if (passes) return fmt::format("the newest drift report on {} finds nothing drifted; one column would fail it", name);
+  return fmt::format("the newest drift report on {} has {} drifted row(s), the first of column {}; it would pass with "
+                     "none",
+                     name, *selection.candidate, selection.slice);
 }
 
 std::string explain_validation(const Requirement& requirement, const Selection& selection, bool passes) {
@@ -137,11 +170,20 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
       return explain_from(requirement, passes, facts);
     case RuleKind::champion:
       return explain_champion(requirement, selection, passes, facts);
+    case RuleKind::slices:
+      return explain_slices(requirement, selection, passes, facts);
+    case RuleKind::cost:
+      if (requirement.base == BoundBase::champion) return explain_champion(requirement, selection, passes, facts);
+      break;
+    case RuleKind::drift:
+      return explain_drift(selection, passes, facts);
     case RuleKind::validation:
       return explain_validation(requirement, selection, passes);
     case RuleKind::evidence:
       return explain_evidence(requirement, selection, passes);
     case RuleKind::metric:
+    case RuleKind::fairness:
+    case RuleKind::latency:
       break;
   }
   return explain_metric(requirement, selection, passes, facts);

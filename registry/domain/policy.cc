@@ -26,31 +26,33 @@ std::string on(const PolicyDataset& dataset, const std::string& slice) {
   return slice.empty() ? dataset.reference : fmt::format("{}, slice {}", dataset.reference, slice);
 }
 
-EvidenceKey evaluation_key(const PolicyDataset& dataset, const std::string& slice) {
+EvidenceKey evaluation_key(const PolicyDataset& dataset, const std::string& slice, const std::string& by = "") {
   return {.kind = EvidenceKind::evaluation,
           .dataset_reference = dataset.reference,
           .dataset = dataset.digest,
-          .slice = slice};
+          .slice = slice,
+          .by = by};
 }
 
 Requirement compile_from(const StageName& stage) {
   return {.kind = RuleKind::from,
           .rule = fmt::format("from {}", stage.text()),
-          .key = {},
           .field = "version",
           .comparator = Comparator::equal,
           .stage = stage.text()};
 }
 
 Requirement compile(const MetricRule& rule) {
-  return {.kind = RuleKind::metric,
-          .rule = fmt::format("{} on {} {} {}", rule.name, on(rule.dataset, rule.slice),
-                              to_text(rule.comparator), rule.bound),
-          .key = evaluation_key(rule.dataset, rule.slice),
-          .field = rule.name,
-          .comparator = rule.comparator,
-          .bound = rule.bound,
-          .stage = {}};
+  const std::string by = rule.evaluator.empty() ? "" : " by " + rule.evaluator;
+  Requirement out{.kind = RuleKind::metric,
+                  .rule = fmt::format("{} on {}{} {} {}", rule.name, on(rule.dataset, rule.slice), by,
+                                      to_text(rule.comparator), rule.bound),
+                  .key = evaluation_key(rule.dataset, rule.slice),
+                  .field = rule.name,
+                  .comparator = rule.comparator,
+                  .bound = rule.bound};
+  out.key->plugin = rule.evaluator;
+  return out;
 }
 
 Requirement compile(const ChampionRule& rule) {
@@ -61,8 +63,63 @@ Requirement compile(const ChampionRule& rule) {
           .field = rule.name,
           .comparator = Comparator::at_least,
           .base = BoundBase::champion,
-          .bound = rule.margin,
-          .stage = {}};
+          .bound = rule.margin};
+}
+
+Requirement compile(const SlicesRule& rule) {
+  return {.kind = RuleKind::slices,
+          .rule = fmt::format("{} on {} by {} against the champion, margin {}", rule.name, rule.dataset.reference,
+                              rule.by, rule.no_worse_than),
+          .key = evaluation_key(rule.dataset, "", rule.by),
+          .field = rule.name,
+          .comparator = Comparator::at_least,
+          .base = BoundBase::champion,
+          .bound = rule.no_worse_than,
+          .min_rows = rule.min_rows};
+}
+
+Requirement compile(const FairnessRule& rule) {
+  return {.kind = RuleKind::fairness,
+          .rule = fmt::format("{} on {} by {} {} {}", to_text(rule.metric), rule.dataset.reference, rule.group,
+                              to_text(rule.comparator), rule.bound),
+          .key = evaluation_key(rule.dataset, "", rule.group),
+          .field = std::string(to_text(rule.metric)),
+          .comparator = rule.comparator,
+          .bound = rule.bound};
+}
+
+Requirement compile_cost(const CostRule& rule, const std::optional<double>& at_most) {
+  const std::string most = at_most ? fmt::format("<= {}", *at_most) : "at most the champion's";
+  return {.kind = RuleKind::cost,
+          .rule = fmt::format("mean cost on {} {}", on(rule.dataset, rule.slice), most),
+          .key = evaluation_key(rule.dataset, rule.slice),
+          .field = "mean_cost",
+          .comparator = Comparator::at_most,
+          .base = at_most ? BoundBase::absolute : BoundBase::champion,
+          .bound = at_most.value_or(0),
+          .costs = rule.matrix};
+}
+
+Requirement compile(const LatencyRule& rule) {
+  return {.kind = RuleKind::latency,
+          .rule = fmt::format("latency {} at {} <= {}", rule.quantile, rule.at, rule.bound),
+          .key = evaluation_key(rule.dataset, rule.at),
+          .field = "latency_" + rule.quantile,
+          .comparator = Comparator::at_most,
+          .bound = rule.bound};
+}
+
+Requirement compile(const DriftRule& rule) {
+  EvidenceKey key;
+  key.kind = EvidenceKind::drift;
+  key.plugin = rule.plugin;
+  return {.kind = RuleKind::drift,
+          .rule = fmt::format("no drift by {} within {}", rule.plugin, format_duration(rule.window)),
+          .key = key,
+          .field = "drifted_rows",
+          .comparator = Comparator::at_most,
+          .bound = 0,
+          .window = rule.window};
 }
 
 Requirement compile(const ValidationRule& rule) {
@@ -72,34 +129,40 @@ Requirement compile(const ValidationRule& rule) {
       .key = EvidenceKey{.kind = EvidenceKind::validation,
                          .dataset_reference = rule.dataset.reference,
                          .dataset = rule.dataset.digest,
-                         .slice = {},
                          .severity = rule.severity_below},
       .field = fmt::format("{}_findings", to_text(rule.severity_below)),
       .comparator = Comparator::at_most,
-      .bound = 0,
-      .stage = {}};
+      .bound = 0};
 }
 
 Requirement compile_age(Duration max_age) {
   return {.kind = RuleKind::evidence,
           .rule = fmt::format("evidence at most {} old", format_duration(max_age)),
-          .key = {},
           .field = "age_s",
           .comparator = Comparator::at_most,
           .bound = static_cast<double>(max_age.count()) / 1000.0,
-          .stage = {},
           .otherwise = RuleVerdict::stale};
 }
 
 Requirement compile_level(Level level) {
   return {.kind = RuleKind::evidence,
           .rule = fmt::format("evidence of level {}", to_text(level)),
-          .key = {},
           .field = "level",
           .comparator = Comparator::at_least,
           .bound = static_cast<double>(level),
-          .stage = {},
           .otherwise = RuleVerdict::missing};
+}
+
+// Null for a rule that is about no dataset.
+template <typename Rule>
+auto* dataset_of(Rule& rule) {
+  using Found = std::conditional_t<std::is_const_v<Rule>, const PolicyDataset, PolicyDataset>;
+  return std::visit(
+      [](auto& one) -> Found* {
+        if constexpr (requires { one.dataset; }) return &one.dataset;
+        return nullptr;
+      },
+      rule);
 }
 
 json dataset_json(const PolicyDataset& dataset) {
@@ -116,6 +179,7 @@ json with_slice(json out, const std::string& slice) {
 json rule_json(const MetricRule& rule) {
   json out = with_slice(dataset_json(rule.dataset), rule.slice);
   out["name"] = rule.name;
+  if (!rule.evaluator.empty()) out["evaluator"] = rule.evaluator;
   out[rule.comparator == Comparator::at_least ? "at_least" : "at_most"] = rule.bound;
   return {{"metric", out}};
 }
@@ -125,6 +189,45 @@ json rule_json(const ChampionRule& rule) {
   out["name"] = rule.name;
   out["margin"] = rule.margin;
   return {{"champion", out}};
+}
+
+json rule_json(const SlicesRule& rule) {
+  json out = dataset_json(rule.dataset);
+  out["name"] = rule.name;
+  out["by"] = rule.by;
+  out["no_worse_than"] = rule.no_worse_than;
+  if (rule.min_rows != 0) out["min_rows"] = rule.min_rows;
+  return {{"slices", out}};
+}
+
+json rule_json(const FairnessRule& rule) {
+  json out = dataset_json(rule.dataset);
+  out["metric"] = to_text(rule.metric);
+  out["group"] = rule.group;
+  out[rule.comparator == Comparator::at_least ? "at_least" : "at_most"] = rule.bound;
+  return {{"fairness", out}};
+}
+
+json rule_json(const CostRule& rule) {
+  json out = with_slice(dataset_json(rule.dataset), rule.slice);
+  out["matrix"] = {{"tp", rule.matrix.true_positive},
+                   {"fp", rule.matrix.false_positive},
+                   {"fn", rule.matrix.false_negative},
+                   {"tn", rule.matrix.true_negative}};
+  if (rule.at_most) out["at_most"] = *rule.at_most;
+  if (rule.at_most_champion) out["at_most_champion"] = true;
+  return {{"cost", out}};
+}
+
+json rule_json(const LatencyRule& rule) {
+  json out = dataset_json(rule.dataset);
+  out["at"] = rule.at;
+  out[rule.quantile] = rule.bound;
+  return {{"latency", out}};
+}
+
+json rule_json(const DriftRule& rule) {
+  return {{"drift", {{"plugin", rule.plugin}, {"window", format_duration(rule.window)}, {"verdict", "none"}}}};
 }
 
 json rule_json(const ValidationRule& rule) {
@@ -155,14 +258,31 @@ Policy Policy::parse(const json& document) {
   const json& rules = object.array("rules", kMaxRules);
   for (std::size_t i = 0; i < rules.size(); ++i)
     policy.rules_.push_back(read_policy_rule(rules[i], fmt::format("rules[{}]", i)));
+  policy.name_datasets();
   return policy;
+}
+
+// Rules that name no dataset get that of the first rule that does.
+void Policy::name_datasets() {
+  PolicyDataset first;
+  for (const PolicyRule& rule : rules_)
+    if (const PolicyDataset* named = dataset_of(rule); named != nullptr && first.reference.empty()) first = *named;
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    PolicyDataset* named = dataset_of(rules_[i]);
+    if (named == nullptr || !named->reference.empty()) continue;
+    if (first.reference.empty())
+      throw Error(Code::invalid_argument,
+                  fmt::format("policy: rules[{}] has no dataset, nor has any other rule that it could be taken from: "
+                              "add \"dataset\"",
+                              i));
+    *named = first;
+  }
 }
 
 Policy Policy::resolved(const std::function<PolicyDataset(const PolicyDataset&)>& resolve) const {
   Policy out = *this;
   for (PolicyRule& rule : out.rules_)
-    std::visit(Overload{[](EvidenceRule&) {}, [&](auto& named) { named.dataset = resolve(named.dataset); }},
-               rule);
+    if (PolicyDataset* named = dataset_of(rule)) *named = resolve(*named);
   return out;
 }
 
@@ -173,6 +293,10 @@ std::vector<Requirement> Policy::requirements() const {
     std::visit(Overload{[&](const EvidenceRule& about) {
                           if (about.max_age) out.push_back(compile_age(*about.max_age));
                           if (about.level) out.push_back(compile_level(*about.level));
+                        },
+                        [&](const CostRule& cost) {
+                          if (cost.at_most) out.push_back(compile_cost(cost, cost.at_most));
+                          if (cost.at_most_champion) out.push_back(compile_cost(cost, {}));
                         },
                         [&](const auto& named) { out.push_back(compile(named)); }},
                rule);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules that a version must satisfy to enter one stage of one model: a document, parsed once, identified
-// by the digest of its canonical form. Rule kinds: metric, champion, validation, evidence; and `from` at the
-// top.
+// by the digest of its canonical form. There is a struct for each kind of rule, and `from` at the top.
 #pragma once
 
 #include <functional>
@@ -32,6 +31,7 @@ struct MetricRule {
   std::string name;
   PolicyDataset dataset;
   std::string slice;
+  std::string evaluator;  // the plugin that must have measured it; empty: any
   Comparator comparator = Comparator::at_least;
   double bound = 0;
 
@@ -46,6 +46,56 @@ struct ChampionRule {
   double margin = 0;
 
   bool operator==(const ChampionRule&) const = default;
+};
+
+// As a champion rule, in every slice of one column: the worst slice decides.
+struct SlicesRule {
+  std::string name;
+  PolicyDataset dataset;
+  std::string by;
+  double no_worse_than = 0;   // a margin
+  std::int64_t min_rows = 0;  // smaller slices are not judged
+
+  bool operator==(const SlicesRule&) const = default;
+};
+
+struct FairnessRule {
+  FairnessMetric metric = FairnessMetric::equal_opportunity_difference;
+  PolicyDataset dataset;
+  std::string group;
+  Comparator comparator = Comparator::at_most;
+  double bound = 0;
+
+  bool operator==(const FairnessRule&) const = default;
+};
+
+// The mean cost of a decision: at most a number, at most the champion's, or both.
+struct CostRule {
+  CostMatrix matrix;
+  PolicyDataset dataset;
+  std::string slice;
+  std::optional<double> at_most;
+  bool at_most_champion = false;
+
+  bool operator==(const CostRule&) const = default;
+};
+
+// How long a call may take, where an evaluation has timed it: `p99_ms` is its metric latency_p99_ms, `at` its slice.
+struct LatencyRule {
+  std::string quantile;  // p50_ms, p90_ms or p99_ms
+  PolicyDataset dataset;
+  std::string at;
+  double bound = 0;
+
+  bool operator==(const LatencyRule&) const = default;
+};
+
+// The newest drift report on the candidate, of this plugin and no older than the window, finds nothing drifted.
+struct DriftRule {
+  std::string plugin;
+  Duration window{};
+
+  bool operator==(const DriftRule&) const = default;
 };
 
 struct ValidationRule {
@@ -63,7 +113,8 @@ struct EvidenceRule {
   bool operator==(const EvidenceRule&) const = default;
 };
 
-using PolicyRule = std::variant<MetricRule, ChampionRule, ValidationRule, EvidenceRule>;
+using PolicyRule = std::variant<MetricRule, ChampionRule, SlicesRule, FairnessRule, CostRule, LatencyRule, DriftRule,
+                                ValidationRule, EvidenceRule>;
 
 // The strictest of all evidence rules.
 struct Freshness {
@@ -77,8 +128,9 @@ class Policy {
 
   // A policy without a rule.
   static Policy none(StageName stage) { return Policy(std::move(stage)); }
-  // Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported
-  // for a rule of the language that this version cannot judge; too_large past kMaxRules.
+  // A slices, fairness, cost or latency rule that names no dataset means that of the first rule that does. Throws
+  // invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a rule of the
+  // language that this version cannot judge; too_large past kMaxRules.
   static Policy parse(const nlohmann::json& document);
 
   const StageName& stage() const { return stage_; }
@@ -101,6 +153,7 @@ class Policy {
 
  private:
   explicit Policy(StageName stage) : stage_(std::move(stage)) {}
+  void name_datasets();
 
   StageName stage_;
   std::optional<StageName> from_;

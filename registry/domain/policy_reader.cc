@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxSlice = 256;
+constexpr std::int64_t kMaxRows = std::int64_t{1} << 53;
 
 // `later` are words of the language that this version cannot judge: refused as such, never ignored.
 struct Vocabulary {
@@ -28,16 +29,22 @@ struct Vocabulary {
 
 const std::vector<Vocabulary>& rule_vocabularies() {
   static const std::vector<Vocabulary> table = {
-      {"metric", {"name", "dataset", "dataset_digest", "slice", "at_least", "at_most"}, {}},
+      {"metric", {"name", "dataset", "dataset_digest", "slice", "evaluator", "at_least", "at_most"}, {}},
       {"champion",
        {"name", "dataset", "dataset_digest", "slice", "margin"},
        {"test", "confidence", "min_rows"}},
+      {"slices",
+       {"name", "dataset", "dataset_digest", "by", "no_worse_than", "min_rows"},
+       {"correction", "confidence"}},
+      {"fairness", {"metric", "dataset", "dataset_digest", "group", "at_most", "at_least"}, {}},
+      {"cost", {"matrix", "dataset", "dataset_digest", "slice", "at_most", "at_most_champion"}, {}},
+      {"latency", {"dataset", "dataset_digest", "at", "p50_ms", "p90_ms", "p99_ms"}, {}},
+      {"drift", {"plugin", "window", "verdict"}, {}},
       {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
       {"evidence", {"max_age", "level"}, {}}};
   return table;
 }
-const std::vector<std::string> kLaterRules = {"slices", "fairness", "drift",   "latency",
-                                              "cost",   "baseline", "problem", "artifact"};
+const std::vector<std::string> kLaterRules = {"baseline", "problem", "artifact"};
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -89,18 +96,98 @@ PolicyDataset dataset_of(JsonObject& object, const std::string& place) {
           .digest = optional_digest_from(object, "dataset_digest")};
 }
 
-PolicyRule metric_rule(JsonObject& object, const std::string& place) {
+// Without a name it is filled in by Policy::parse.
+PolicyDataset optional_dataset_of(JsonObject& object, const std::string& place) {
+  if (object.optional_any("dataset") == nullptr) return {};
+  return dataset_of(object, place);
+}
+
+struct Bound {
+  Comparator comparator;
+  double value;
+};
+Bound bound_of(JsonObject& object, const std::string& place) {
   const auto at_least = object.optional_number("at_least");
   const auto at_most = object.optional_number("at_most");
   if (at_least.has_value() == at_most.has_value())
     throw Error(
         Code::invalid_argument,
         fmt::format("policy: {} needs one of at_least and at_most: write two rules for a band", place));
+  if (at_least) return {Comparator::at_least, *at_least};
+  return {Comparator::at_most, *at_most};
+}
+
+PolicyRule metric_rule(JsonObject& object, const std::string& place) {
+  const Bound bound = bound_of(object, place);
   return MetricRule{.name = word_of(object, "name", place),
                     .dataset = dataset_of(object, place),
                     .slice = slice_of(object, place),
-                    .comparator = at_least ? Comparator::at_least : Comparator::at_most,
-                    .bound = at_least ? *at_least : *at_most};
+                    .evaluator = object.optional_text("evaluator").value_or(""),
+                    .comparator = bound.comparator,
+                    .bound = bound.value};
+}
+
+PolicyRule slices_rule(JsonObject& object, const std::string& place) {
+  return SlicesRule{.name = word_of(object, "name", place),
+                    .dataset = optional_dataset_of(object, place),
+                    .by = word_of(object, "by", place),
+                    .no_worse_than = object.number("no_worse_than"),
+                    .min_rows = object.optional_integer("min_rows", 0, kMaxRows).value_or(0)};
+}
+
+PolicyRule fairness_rule(JsonObject& object, const std::string& place) {
+  const Bound bound = bound_of(object, place);
+  return FairnessRule{
+      .metric = parse_fairness_metric(object.text("metric"), "policy: " + place + ".metric"),
+      .dataset = optional_dataset_of(object, place),
+      .group = word_of(object, "group", place),
+      .comparator = bound.comparator,
+      .bound = bound.value};
+}
+
+CostMatrix matrix_of(JsonObject& rule, const std::string& place) {
+  JsonObject object(rule.object("matrix"), "policy: " + place + ".matrix");
+  const CostMatrix matrix{.true_positive = object.optional_number("tp").value_or(0),
+                          .false_positive = object.number("fp"),
+                          .false_negative = object.number("fn"),
+                          .true_negative = object.optional_number("tn").value_or(0)};
+  object.finish();
+  return matrix;
+}
+
+PolicyRule cost_rule(JsonObject& object, const std::string& place) {
+  CostRule rule{.matrix = matrix_of(object, place),
+                .dataset = optional_dataset_of(object, place),
+                .slice = slice_of(object, place),
+                .at_most = object.optional_number("at_most"),
+                .at_most_champion = object.boolean("at_most_champion", false)};
+  if (rule.at_most || rule.at_most_champion) return rule;
+  throw Error(Code::invalid_argument,
+              fmt::format("policy: {} asks nothing: give at_most, \"at_most_champion\": true, or both", place));
+}
+
+PolicyRule latency_rule(JsonObject& object, const std::string& place) {
+  LatencyRule rule{.quantile = {},
+                   .dataset = optional_dataset_of(object, place),
+                   .at = word_of(object, "at", place)};
+  for (const char* quantile : {"p50_ms", "p90_ms", "p99_ms"}) {
+    const auto most = object.optional_number(quantile);
+    if (!most) continue;
+    if (!rule.quantile.empty())
+      throw Error(Code::invalid_argument,
+                  fmt::format("policy: {} has both {} and {}: write a rule for each", place, rule.quantile, quantile));
+    rule.quantile = quantile;
+    rule.bound = *most;
+  }
+  if (!rule.quantile.empty()) return rule;
+  throw Error(Code::invalid_argument, fmt::format("policy: {} needs one of p50_ms, p90_ms and p99_ms", place));
+}
+
+PolicyRule drift_rule(JsonObject& object, const std::string& place) {
+  if (const std::string verdict = object.optional_text("verdict").value_or("none"); verdict != "none")
+    throw Error(Code::invalid_argument,
+                fmt::format("policy: {}.verdict is \"{}\"; it can only be none", place, verdict.substr(0, 64)));
+  return DriftRule{.plugin = word_of(object, "plugin", place), .window = parse_duration(object.text("window"))};
 }
 
 PolicyRule champion_rule(JsonObject& object, const std::string& place) {
@@ -152,6 +239,11 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
   check_keys(rule.begin().value(), words, inner);
   if (kind == "metric") return metric_rule(object, inner);
   if (kind == "champion") return champion_rule(object, inner);
+  if (kind == "slices") return slices_rule(object, inner);
+  if (kind == "fairness") return fairness_rule(object, inner);
+  if (kind == "cost") return cost_rule(object, inner);
+  if (kind == "latency") return latency_rule(object, inner);
+  if (kind == "drift") return drift_rule(object, inner);
   if (kind == "validation") return validation_rule(object, inner);
   return evidence_rule(object, inner);
 }

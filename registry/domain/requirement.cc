@@ -6,11 +6,21 @@
 namespace assay {
 namespace {
 
-constexpr Words<RuleKind, 5> kRuleKinds = {{{RuleKind::from, "from"},
-                                            {RuleKind::metric, "metric"},
-                                            {RuleKind::champion, "champion"},
-                                            {RuleKind::validation, "validation"},
-                                            {RuleKind::evidence, "evidence"}}};
+constexpr Words<RuleKind, 10> kRuleKinds = {{{RuleKind::from, "from"},
+                                             {RuleKind::metric, "metric"},
+                                             {RuleKind::champion, "champion"},
+                                             {RuleKind::slices, "slices"},
+                                             {RuleKind::fairness, "fairness"},
+                                             {RuleKind::cost, "cost"},
+                                             {RuleKind::latency, "latency"},
+                                             {RuleKind::drift, "drift"},
+                                             {RuleKind::validation, "validation"},
+                                             {RuleKind::evidence, "evidence"}}};
+constexpr Words<FairnessMetric, 4> kFairnessMetrics = {
+    {{FairnessMetric::demographic_parity_difference, "demographic_parity_difference"},
+     {FairnessMetric::demographic_parity_ratio, "demographic_parity_ratio"},
+     {FairnessMetric::equal_opportunity_difference, "equal_opportunity_difference"},
+     {FairnessMetric::equalized_odds_difference, "equalized_odds_difference"}}};
 constexpr Words<Comparator, 3> kComparators = {
     {{Comparator::at_least, ">="}, {Comparator::at_most, "<="}, {Comparator::equal, "=="}}};
 constexpr Words<RuleVerdict, 5> kVerdicts = {{{RuleVerdict::pass, "pass"},
@@ -29,6 +39,12 @@ std::string_view to_text(Comparator comparator) {
 }
 std::string_view to_text(RuleVerdict verdict) {
   return spell(kVerdicts, verdict);
+}
+std::string_view to_text(FairnessMetric metric) {
+  return spell(kFairnessMetrics, metric);
+}
+FairnessMetric parse_fairness_metric(std::string_view text, std::string_view place) {
+  return read_word(kFairnessMetrics, text, place);
 }
 RuleKind parse_rule_kind(std::string_view text, std::string_view place) {
   return read_word(kRuleKinds, text, place);

@@ -3,16 +3,18 @@
 // keep. The judge, the explanations and the search for the smallest flip know this form alone.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "registry/domain/duration.h"
 #include "registry/domain/evidence.h"
 #include "storage/base/digest.h"
 
 namespace assay {
 
-enum class RuleKind { from, metric, champion, validation, evidence };
+enum class RuleKind { from, metric, champion, slices, fairness, cost, latency, drift, validation, evidence };
 enum class Comparator { at_least, at_most, equal };
 // What the bound is: a number of its own, or a distance from the champion's value of the same field, counted
 // in the direction that is better.
@@ -26,24 +28,48 @@ RuleKind parse_rule_kind(std::string_view text, std::string_view place);
 Comparator parse_comparator(std::string_view text, std::string_view place);
 RuleVerdict parse_rule_verdict(std::string_view text, std::string_view place);
 
+// What each outcome of a binary decision costs; a benefit is negative. The value of a cost rule is their mean over
+// all rows.
+struct CostMatrix {
+  double true_positive = 0, false_positive = 0, false_negative = 0, true_negative = 0;
+
+  bool operator==(const CostMatrix&) const = default;
+};
+
+// How far groups may differ, from the counts of each: selection rate (demographic parity), recall (equal
+// opportunity), recall and false positive rate (equalized odds).
+enum class FairnessMetric {
+  demographic_parity_difference,
+  demographic_parity_ratio,
+  equal_opportunity_difference,
+  equalized_odds_difference
+};
+std::string_view to_text(FairnessMetric metric);
+FairnessMetric parse_fairness_metric(std::string_view text, std::string_view place);
+
 struct EvidenceKey {
   EvidenceKind kind = EvidenceKind::evaluation;
-  std::string dataset_reference;  // as people read it
-  std::optional<Digest> dataset;  // none decides nothing: the policy was never resolved
-  std::string slice;
+  std::string dataset_reference{};  // as people read it
+  std::optional<Digest> dataset{};  // none decides nothing: the policy was never resolved
+  std::string slice{};
+  std::string by{};      // the column whose values are the slices: of slices and fairness rules
+  std::string plugin{};  // the name of the plugin that must have measured; empty: any
   Severity severity = Severity::error;  // validations: findings from this severity on are counted
 };
 
 struct Requirement {
   RuleKind kind = RuleKind::metric;
-  std::string rule;  // for people: "roc_auc on default/churn-holdout@1 >= 0.8"
-  std::optional<EvidenceKey>
-      key;  // none: the stage itself (from), or whatever the other rules selected (evidence)
-  std::string field;
+  std::string rule{};  // for people: "roc_auc on default/churn-holdout@1 >= 0.8"
+  // None: the stage itself (from), or whatever the other rules selected (evidence).
+  std::optional<EvidenceKey> key{};
+  std::string field{};
   Comparator comparator = Comparator::at_least;
   BoundBase base = BoundBase::absolute;
   double bound = 0;
-  std::string stage;                          // of a `from` rule
+  std::int64_t min_rows = 0;          // slices rules: a slice of fewer is not judged
+  std::optional<CostMatrix> costs{};  // of a cost rule
+  Duration window{};                  // of a drift rule: how old the report may be
+  std::string stage{};                // of a `from` rule
   RuleVerdict otherwise = RuleVerdict::fail;  // what a comparison that does not hold is called
 };
 

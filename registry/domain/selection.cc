@@ -6,8 +6,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "registry/domain/nearest.h"
+#include "registry/domain/reading.h"
 
 namespace assay {
 namespace {
@@ -18,10 +21,10 @@ using namespace std::chrono_literals;
 // believed.
 constexpr Duration kClockStep = 5min;
 
-// A metric row where it stands.
+// What a requirement reads, where it stands.
 struct Measured {
   const Evidence* evidence;
-  const MetricRow* row;
+  Reading reading;
 };
 
 Selection gap(RuleVerdict verdict, std::string reason, std::string remedy,
@@ -33,26 +36,22 @@ Selection gap(RuleVerdict verdict, std::string reason, std::string remedy,
           .evidence = std::move(evidence)};
 }
 
-bool on_slice(const Evidence& evidence, const MetricRow& row, const std::string& slice) {
-  if (evidence.slice.empty()) return row.slice == slice;
-  return row.slice.empty() && evidence.slice == slice;
-}
-
 bool is_evaluation(const Evidence& evidence, const Digest& model) {
   return evidence.kind == EvidenceKind::evaluation && evidence.model == model;
 }
 
-const std::vector<MetricRow>* metrics(const Evidence& evidence) {
-  return std::get_if<std::vector<MetricRow>>(&evidence.rows);
-}
-
-const MetricRow* find_metric(const Evidence& evidence, const std::string& name, const std::string& slice) {
-  const auto* rows = metrics(evidence);
-  if (rows == nullptr) return nullptr;
-  const auto found = std::find_if(rows->begin(), rows->end(), [&](const MetricRow& row) {
-    return row.name == name && on_slice(evidence, row, slice);
-  });
-  return found == rows->end() ? nullptr : &*found;
+// Why a record does not count although it is there; empty when it does.
+std::string discounted(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence) {
+  const auto revoked = facts.revoked.find(evidence.plugin.digest);
+  if (revoked != facts.revoked.end())
+    return fmt::format("was measured by {} {} ({}), which is revoked: {}", evidence.plugin.name,
+                       evidence.plugin.version, evidence.plugin.digest.short_text(), revoked->second);
+  if (evidence.level < level)
+    return fmt::format("is only {}, and {} evidence is required", to_text(evidence.level), to_text(level));
+  if (requirement.key && !requirement.key->plugin.empty() && evidence.plugin.name != requirement.key->plugin)
+    return fmt::format("was measured by {}, and the rule asks for {}", evidence.plugin.name,
+                       requirement.key->plugin);
+  return {};
 }
 
 // In the order recorded, so that the newest is last.
@@ -60,36 +59,41 @@ std::vector<Measured> measured(const Requirement& requirement, const Facts& fact
                                Level level) {
   std::vector<Measured> out;
   for (const Evidence& evidence : facts.evidence) {
-    if (!is_evaluation(evidence, model) || evidence.level < level) continue;
+    if (!is_evaluation(evidence, model) || !discounted(requirement, facts, level, evidence).empty()) continue;
     if (!requirement.key->dataset || evidence.dataset != *requirement.key->dataset) continue;
-    const MetricRow* row = find_metric(evidence, requirement.field, requirement.key->slice);
-    if (row != nullptr) out.push_back({&evidence, row});
+    if (auto reading = read_evaluation(requirement, evidence)) out.push_back({&evidence, *std::move(reading)});
   }
   return out;
 }
 
 bool stale(const Evidence& evidence, const Freshness& freshness, Time now) {
-  if (!freshness.max_age) return false;
-  return now - evidence.created_at > *freshness.max_age || evidence.created_at > now + kClockStep;
-}
-
-bool finite(const std::optional<double>& value) {
-  return value && std::isfinite(*value);
+  if (evidence.created_at > now + kClockStep) return true;
+  return freshness.max_age && now - evidence.created_at > *freshness.max_age;
 }
 
 std::string where(const EvidenceKey& key) {
+  if (!key.by.empty()) return fmt::format("the slices by {} of {}", key.by, key.dataset_reference);
   return key.slice.empty() ? key.dataset_reference
                            : fmt::format("slice {} of {}", key.slice, key.dataset_reference);
 }
 
+// What an evaluation must bring.
+std::string needs(const Requirement& requirement) {
+  const std::string& by = requirement.key->by;
+  const bool counts = requirement.kind == RuleKind::cost || requirement.kind == RuleKind::fairness;
+  return fmt::format("it needs an evaluation that reports {}{}", counts ? "tp, fp, fn and tn" : requirement.field,
+                     by.empty() ? "" : fmt::format(" for each {} (assay evaluate --by {})", by, by));
+}
+
 Selection stale_gap(const Evidence& evidence, const std::string& whose, const Freshness& freshness,
                     Time now) {
-  const std::string age = evidence.created_at > now ? "from the future by the server's clock"
-                                                    : rough_duration(now - evidence.created_at) + " old";
-  return gap(
-      RuleVerdict::stale,
-      fmt::format("the {} is {}, and at most {} is allowed", whose, age, format_duration(*freshness.max_age)),
-      "it would pass the age check when measured again now", {&evidence});
+  if (evidence.created_at > now)
+    return gap(RuleVerdict::stale, fmt::format("the {} is from the future by the server's clock", whose),
+               "set the clock right, or measure again", {&evidence});
+  return gap(RuleVerdict::stale,
+             fmt::format("the {} is {} old, and at most {} is allowed", whose,
+                         rough_duration(now - evidence.created_at), format_duration(*freshness.max_age)),
+             "it would pass the age check when measured again now", {&evidence});
 }
 
 // Why a version has no usable number, in the order in which a person would look.
@@ -104,26 +108,30 @@ Selection missing_gap(const Requirement& requirement, const Facts& facts, const 
   std::vector<std::string> other_metrics;
   for (const Evidence& evidence : facts.evidence) {
     if (!is_evaluation(evidence, version.digest) || evidence.dataset != *key.dataset) continue;
-    if (find_metric(evidence, requirement.field, key.slice) != nullptr)
+    if (read_evaluation(requirement, evidence))
       return gap(RuleVerdict::missing,
-                 fmt::format("{} on {} of {} is only {}, and {} evidence is required", requirement.field,
-                             where(key), name, to_text(evidence.level), to_text(level)),
-                 fmt::format("it needs an evaluation of level {}", to_text(level)), {&evidence});
-    for (const MetricRow& row : *metrics(evidence)) other_metrics.push_back(row.name);
+                 fmt::format("{} on {} of {} {}", requirement.field, where(key), name,
+                             discounted(requirement, facts, level, evidence)),
+                 fmt::format("it needs another evaluation, of level {}{}", to_text(level),
+                             key.plugin.empty() ? "" : " by " + key.plugin),
+                 {&evidence});
+    if (const auto* rows = std::get_if<std::vector<MetricRow>>(&evidence.rows))
+      for (const MetricRow& row : *rows) other_metrics.push_back(row.name);
   }
   if (!other_metrics.empty())
     return gap(
         RuleVerdict::missing,
         fmt::format("{} was evaluated on {}, but no record has {} of {}{}", name, key.dataset_reference,
                     requirement.field, where(key), did_you_mean(requirement.field, other_metrics)),
-        fmt::format("it needs an evaluation that reports {}", requirement.field));
+        needs(requirement));
   return gap(RuleVerdict::missing, fmt::format("{} has no evaluation on {}", name, key.dataset_reference),
              fmt::format("it needs one: assay evaluate {} --data {}", name, key.dataset_reference));
 }
 
-Selection no_number_gap(const Requirement& requirement, const std::string& whose, const Evidence& evidence) {
-  return gap(RuleVerdict::missing, fmt::format("{} of {} is not a number", requirement.field, whose),
-             "it needs an evaluation that gives one", {&evidence});
+Selection no_number_gap(const Requirement& requirement, const std::string& whose, const Measured& at) {
+  const std::string why = at.reading.why.empty() ? "" : ": " + at.reading.why;
+  return gap(RuleVerdict::missing, fmt::format("{} of {} is not a number{}", requirement.field, whose, why),
+             "it needs an evaluation that gives one", {at.evidence});
 }
 
 Selection select_metric(const Requirement& requirement, const Facts& facts, const Freshness& freshness,
@@ -133,12 +141,12 @@ Selection select_metric(const Requirement& requirement, const Facts& facts, cons
   const Measured& newest = records.back();
   if (stale(*newest.evidence, freshness, now))
     return stale_gap(*newest.evidence, "newest evaluation", freshness, now);
-  if (!finite(newest.row->value))
-    return no_number_gap(requirement, version_text(facts, facts.candidate), *newest.evidence);
-  return {.candidate = newest.row->value,
+  if (!newest.reading.finite())
+    return no_number_gap(requirement, version_text(facts, facts.candidate), newest);
+  return {.candidate = newest.reading.value,
           .bound = requirement.bound,
           .comparator = requirement.comparator,
-          .n = newest.row->n,
+          .n = newest.reading.n,
           .evidence = {newest.evidence}};
 }
 
@@ -149,14 +157,18 @@ std::string difference(const Measured& left, const Measured& right) {
   std::vector<std::string> out;
   if (a.dataset != b.dataset)
     out.push_back(fmt::format("dataset {} against {}", a.dataset.short_text(), b.dataset.short_text()));
-  if (a.slice != b.slice || left.row->slice != right.row->slice) out.emplace_back("the slice");
+  if (a.slice != b.slice || left.reading.slice != right.reading.slice) out.emplace_back("the slice");
+  if (a.label != b.label) {
+    const auto named = [](const std::string& label) { return label.empty() ? "no label" : "label " + label; };
+    out.push_back(fmt::format("{} against {}", named(a.label), named(b.label)));
+  }
   if (a.plugin.digest != b.plugin.digest || a.plugin.component != b.plugin.component)
     out.push_back(fmt::format("evaluator {} {} ({}) against {} {} ({})", a.plugin.name, a.plugin.version,
                               a.plugin.digest.short_text(), b.plugin.name, b.plugin.version,
                               b.plugin.digest.short_text()));
   if (a.config.digest != b.config.digest) out.emplace_back("the evaluator's config");
   if (a.seed != b.seed) out.push_back(fmt::format("seed {} against {}", a.seed, b.seed));
-  if (left.row->higher_is_better != right.row->higher_is_better)
+  if (left.reading.higher_is_better != right.reading.higher_is_better)
     out.emplace_back("which direction is better");
   return fmt::format("{}", fmt::join(out, ", "));
 }
@@ -189,15 +201,16 @@ Selection champion_gap(const Requirement& requirement, const Facts& facts, const
                        Level level) {
   const std::string name = version_text(facts, *facts.champion);
   for (auto evidence = facts.evidence.rbegin(); evidence != facts.evidence.rend(); ++evidence) {
-    if (!is_evaluation(*evidence, facts.champion->digest) || evidence->level < level) continue;
-    for (const MetricRow& row : *metrics(*evidence)) {
-      if (row.name != requirement.field) continue;
-      return gap(RuleVerdict::not_comparable,
-                 fmt::format("the champion {} has {} only from an unlike evaluation ({})", name,
-                             requirement.field, difference(candidate, {&*evidence, &row})),
-                 fmt::format("evaluate {} as the candidate was, on {}", name, where(*requirement.key)),
-                 {candidate.evidence, &*evidence});
-    }
+    if (!is_evaluation(*evidence, facts.champion->digest) ||
+        !discounted(requirement, facts, level, *evidence).empty())
+      continue;
+    const auto elsewhere = read_anywhere(requirement, *evidence);
+    if (!elsewhere) continue;
+    return gap(RuleVerdict::not_comparable,
+               fmt::format("the champion {} has {} only from an unlike evaluation ({})", name, requirement.field,
+                           difference(candidate, {&*evidence, *elsewhere})),
+               fmt::format("evaluate {} as the candidate was, on {}", name, where(*requirement.key)),
+               {candidate.evidence, &*evidence});
   }
   Selection missing = missing_gap(requirement, facts, *facts.champion, level);
   missing.reason = "the champion " + missing.reason;
@@ -207,28 +220,66 @@ Selection champion_gap(const Requirement& requirement, const Facts& facts, const
 
 Selection compare_with_champion(const Requirement& requirement, const Pair& pair) {
   // "Better by the margin" is upwards or downwards, as the evaluator says of its metric.
-  const double champion = *pair.champion.row->value;
-  const bool up = pair.candidate.row->higher_is_better;
-  return {.candidate = pair.candidate.row->value,
+  const double champion = *pair.champion.reading.value;
+  const bool up = pair.candidate.reading.higher_is_better;
+  return {.candidate = pair.candidate.reading.value,
           .champion = champion,
           .bound = up ? champion + requirement.bound : champion - requirement.bound,
           .comparator = up ? Comparator::at_least : Comparator::at_most,
-          .n = pair.candidate.row->n,
+          .n = pair.candidate.reading.n,
           .evidence = {pair.candidate.evidence, pair.champion.evidence}};
+}
+
+// The slice in which the candidate falls short most, or what keeps a slice from being judged.
+Selection worst_slice(const Requirement& requirement, const Facts& facts, const Pair& pair) {
+  const auto candidates = read_slices(requirement, *pair.candidate.evidence);
+  const auto champions = read_slices(requirement, *pair.champion.evidence);
+  std::set<std::string> names;
+  for (const auto* side : {&candidates, &champions})
+    for (const auto& [slice, reading] : *side)
+      if (reading.n >= requirement.min_rows) names.insert(slice);
+  const std::vector<const Evidence*> both = {pair.candidate.evidence, pair.champion.evidence};
+  if (names.empty())
+    return gap(RuleVerdict::missing,
+               fmt::format("no slice by {} has {} rows", requirement.key->by, requirement.min_rows),
+               "it needs an evaluation on more rows, or a lower min_rows", both);
+  std::optional<Selection> worst;
+  double worst_room = 0;
+  for (const std::string& slice : names) {
+    const auto own = candidates.find(slice), other = champions.find(slice);
+    for (const auto& [side, found, end] : {std::tuple(&facts.candidate, own, candidates.end()),
+                                           std::tuple(&*facts.champion, other, champions.end())})
+      if (found == end || !found->second.finite())
+        return gap(RuleVerdict::missing,
+                   fmt::format("{} of {} in slice {} is not a number", requirement.field,
+                               version_text(facts, *side), slice),
+                   "it needs an evaluation that gives one, or a min_rows above that slice's rows", both);
+    Selection here = compare_with_champion(
+        requirement, {{pair.candidate.evidence, own->second}, {pair.champion.evidence, other->second}});
+    const double room = here.comparator == Comparator::at_least ? *here.candidate - *here.bound
+                                                                : *here.bound - *here.candidate;
+    if (worst && room >= worst_room) continue;
+    worst_room = room;
+    here.slice = slice;
+    here.slices = names.size();
+    worst = std::move(here);
+  }
+  return *std::move(worst);
 }
 
 Selection judge_pair(const Requirement& requirement, const Facts& facts, const Freshness& freshness, Time now,
                      const Pair& pair) {
+  const bool sliced = requirement.kind == RuleKind::slices;
   for (const Measured* side : {&pair.candidate, &pair.champion}) {
     const bool candidate = side == &pair.candidate;
     if (stale(*side->evidence, freshness, now))
       return stale_gap(*side->evidence, candidate ? "candidate's evaluation" : "champion's evaluation",
                        freshness, now);
-    if (!finite(side->row->value))
-      return no_number_gap(requirement, version_text(facts, candidate ? facts.candidate : *facts.champion),
-                           *side->evidence);
+    if (!sliced && !side->reading.finite())
+      return no_number_gap(requirement, version_text(facts, candidate ? facts.candidate : *facts.champion), *side);
   }
-  Selection out = compare_with_champion(requirement, pair);
+  Selection out = sliced ? worst_slice(requirement, facts, pair) : compare_with_champion(requirement, pair);
+  if (out.outcome != Selection::Outcome::comparable) return out;
   if (std::isfinite(*out.bound)) return out;
   return gap(RuleVerdict::missing, "the champion's value and the margin add up to no number",
              "lower the margin", out.evidence);
@@ -267,7 +318,7 @@ Selection select_validation(const Requirement& requirement, const Facts& facts, 
   const auto newest =
       std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
         return evidence.kind == EvidenceKind::validation && key.dataset && evidence.dataset == *key.dataset &&
-               evidence.slice.empty() && evidence.level >= freshness.level;
+               evidence.slice.empty() && discounted(requirement, facts, freshness.level, evidence).empty();
       });
   if (newest == facts.evidence.rend())
     return gap(
@@ -285,6 +336,37 @@ Selection select_validation(const Requirement& requirement, const Facts& facts, 
           .bound = requirement.bound,
           .comparator = requirement.comparator,
           .evidence = {&*newest}};
+}
+
+Selection select_drift(const Requirement& requirement, const Facts& facts, Freshness freshness, Time now) {
+  freshness.max_age = std::min(requirement.window, freshness.max_age.value_or(requirement.window));
+  const std::string name = version_text(facts, facts.candidate);
+  const Evidence* newest = nullptr;
+  std::string why;
+  for (const Evidence& evidence : facts.evidence) {
+    if (evidence.kind != EvidenceKind::drift || evidence.model != facts.candidate.digest) continue;
+    if (std::string reason = discounted(requirement, facts, freshness.level, evidence); reason.empty())
+      newest = &evidence;
+    else
+      why = std::move(reason);
+  }
+  if (newest == nullptr)
+    return gap(RuleVerdict::missing,
+               why.empty() ? fmt::format("{} has no drift report", name)
+                           : fmt::format("the drift report on {} {}", name, why),
+               fmt::format("it needs one: assay drift {} --data DATASET", name));
+  if (stale(*newest, freshness, now)) return stale_gap(*newest, "newest drift report", freshness, now);
+  const auto* rows = std::get_if<std::vector<DriftRow>>(&newest->rows);
+  if (rows == nullptr || rows->empty())
+    return gap(RuleVerdict::missing, "the newest drift report holds no rows", "measure again", {newest});
+  Selection out{.bound = requirement.bound, .comparator = requirement.comparator, .evidence = {newest}};
+  std::int64_t drifted = 0;
+  for (const DriftRow& row : *rows) {
+    if (!row.drifted) continue;
+    if (drifted++ == 0) out.slice = row.column;
+  }
+  out.candidate = static_cast<double>(drifted);
+  return out;
 }
 
 Selection select_from(const Requirement& requirement, const Facts& facts) {
@@ -311,10 +393,18 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
     case RuleKind::from:
       return select_from(requirement, facts);
     case RuleKind::champion:
+    case RuleKind::slices:
       return select_champion(requirement, facts, freshness, now);
+    case RuleKind::cost:
+      return requirement.base == BoundBase::champion ? select_champion(requirement, facts, freshness, now)
+                                                     : select_metric(requirement, facts, freshness, now);
+    case RuleKind::drift:
+      return select_drift(requirement, facts, freshness, now);
     case RuleKind::validation:
       return select_validation(requirement, facts, freshness, now);
     case RuleKind::metric:
+    case RuleKind::fairness:
+    case RuleKind::latency:
     case RuleKind::evidence:
       break;
   }
@@ -347,7 +437,8 @@ Selection select_among(const Requirement& requirement, const std::vector<const E
 const Evidence* newest_evaluation(const Facts& facts, Level level) {
   const auto found =
       std::find_if(facts.evidence.rbegin(), facts.evidence.rend(), [&](const Evidence& evidence) {
-        return is_evaluation(evidence, facts.candidate.digest) && evidence.level >= level;
+        return is_evaluation(evidence, facts.candidate.digest) && evidence.level >= level &&
+               !facts.revoked.contains(evidence.plugin.digest);
       });
   return found == facts.evidence.rend() ? nullptr : &*found;
 }

@@ -3,6 +3,7 @@
 // can be replayed and a policy tried on the past.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct Facts {
   std::optional<VersionMark> champion;     // what the stage holds
   std::optional<VersionMark> from_holder;  // what the policy's `from` stage holds
   std::vector<Evidence> evidence;
+  std::map<Digest, std::string> revoked{};  // libraries that may not run any more, and why: what they measured does not count
 };
 
 // Whether `facts.candidate` may enter policy.stage(), rule by rule. A rule whose evidence is missing, not a

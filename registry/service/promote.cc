@@ -6,15 +6,19 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "registry/catalog/database.h"
 #include "registry/catalog/evidence.h"
+#include "registry/catalog/libraries.h"
 #include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/plan.h"
 #include "registry/domain/verdict.h"
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
+#include "storage/base/error.h"
 #include "storage/env/clock.h"
 
 namespace assay {
@@ -33,6 +37,10 @@ Facts read_facts(Snapshot& snapshot, const Policy& policy, const Version& candid
   std::vector<Digest> models = {candidate.digest};
   if (stage.version) models.push_back(stage.version->digest);
   facts.evidence = evidence_for(snapshot, policy, models, candidate.name.space());
+  std::set<Digest> libraries;
+  for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
+  for (const Digest& library : libraries)
+    if (const auto revocation = find_revocation(snapshot, library)) facts.revoked[library] = revocation->reason;
   return facts;
 }
 
@@ -53,10 +61,19 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
     if (stage.version && stage.version->number == version.number) return already_there(version, stage, at);
     const Policy policy = find_policy(snapshot, version.name, request.stage)
                               .value_or(Policy::none(StageName::parse(stage.name)));
-    return judge(policy, read_facts(snapshot, policy, version, stage), at);
+    // By the clock as it is: a stage that was once moved by a wrong clock must not judge by that for ever.
+    Decision judged = judge(policy, read_facts(snapshot, policy, version, stage), now);
+    judged.at = at;
+    return judged;
   }();
   fill_attempt(decision, caller, version.name, stage);
   decision.dry_run = request.dry_run;
+  // What is there already needs no plan: a repeated request is answered as the first was.
+  if (request.plan && decision.verdict != DecisionVerdict::already_there && plan_digest(decision) != *request.plan)
+    throw Error(Code::conflict,
+                fmt::format("the plan is out of date: {}@{} is at revision {}, and now it would be {}; make a new plan "
+                            "with a dry run, look at it and promote by that",
+                            version.name.text(), stage.name, stage.revision, decision.summary));
   return decision;
 }
 
@@ -70,7 +87,8 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
                          .stage = stage,
                          .version = Selector::parse(object.text("version")),
                          .dry_run = object.boolean("dry_run", false),
-                         .expected_revision = parse_expected_revision(if_match)};
+                         .expected_revision = parse_expected_revision(if_match),
+                         .plan = optional_digest_from(object, "plan_digest")};
   object.finish();
   return request;
 }

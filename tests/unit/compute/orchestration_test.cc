@@ -169,6 +169,7 @@ TEST_CASE("Evaluate: the evaluator sees label, prediction and group, and evidenc
   CHECK(evidence.kind == EvidenceKind::evaluation);
   CHECK(evidence.model == trained.model.digest);
   CHECK(evidence.dataset == desk.artifacts.versions.at("holdout@1").digest);
+  CHECK(evidence.label == "y");
   CHECK(evidence.plugin.component == "judge");
   CHECK(evidence.run == result.run);
   CHECK(std::get<std::vector<MetricRow>>(evidence.rows).at(0).value == 2.0);

@@ -34,14 +34,27 @@ TEST_CASE("Policy: a document with every rule kind reads, and reads back the sam
        {{{"metric",
           {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"slice", "origin=JFK"}, {"at_least", 0.8}}}},
         {{"metric", {{"name", "log_loss"}, {"dataset", "holdout@1"}, {"at_most", 0.6}}}},
+        {{"metric",
+          {{"name", "brier"}, {"dataset", "holdout@1"}, {"evaluator", "classification"}, {"at_most", 0.2}}}},
         {{"champion", {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margin", -0.005}}}},
+        {{"slices",
+          {{"name", "recall"}, {"dataset", "holdout@1"}, {"by", "region"}, {"no_worse_than", -0.02}, {"min_rows", 50}}}},
+        {{"fairness",
+          {{"metric", "equal_opportunity_difference"}, {"dataset", "holdout@1"}, {"group", "sex"}, {"at_most", 0.1}}}},
+        {{"cost",
+          {{"matrix", {{"tp", 0}, {"fp", 20}, {"fn", 500}, {"tn", 0}}},
+           {"dataset", "holdout@1"},
+           {"at_most", 35},
+           {"at_most_champion", true}}}},
+        {{"latency", {{"dataset", "holdout@1"}, {"at", "1_row"}, {"p99_ms", 5}}}},
+        {{"drift", {{"plugin", "drift"}, {"window", "1w"}, {"verdict", "none"}}}},
         {{"validation", {{"dataset", "train@1"}, {"severity_below", "error"}}}},
         {{"evidence", {{"max_age", "30d"}, {"level", "reported"}}}}}}};
   const Policy policy = Policy::parse(written);
   CHECK(json(policy) == written);
   CHECK(Policy::parse(json::parse(policy.canonical())) == policy);
   CHECK(policy.digest() == Digest::of(policy.canonical()));
-  CHECK(policy.requirements().size() == 7);  // from, four rules, age and level
+  CHECK(policy.requirements().size() == 14);  // from, each rule, and two for cost, two for evidence
 }
 
 TEST_CASE("Policy: an unknown rule is named with its place and the nearest known one") {
@@ -62,8 +75,7 @@ TEST_CASE(
 }
 
 TEST_CASE("Policy: rules and keys that this version cannot judge are refused, never ignored") {
-  for (const char* rule :
-       {"slices", "fairness", "drift", "latency", "cost", "baseline", "problem", "artifact"}) {
+  for (const char* rule : {"baseline", "problem", "artifact"}) {
     const auto [code, message] = refusal(document({{{rule, json::object()}}}));
     CHECK(code == Code::unsupported);
     CHECK_THAT(message, Contains(rule) && Contains("rules[0]") && Contains("not available in this version"));
@@ -80,6 +92,18 @@ TEST_CASE("Policy: rules and keys that this version cannot judge are refused, ne
   }
 }
 
+TEST_CASE("Policy: rules without a dataset get that of the first rule that names one") {
+  const json cost = {{"cost", {{"matrix", {{"fp", 1}, {"fn", 5}}}, {"at_most_champion", true}}}};
+  const json latency = {{"latency", {{"at", "1_row"}, {"p99_ms", 5}}}};
+  const Policy policy = Policy::parse(document({cost, kMetric, latency}));
+  CHECK(std::get<CostRule>(policy.rules()[0]).dataset.reference == "holdout@1");
+  CHECK(std::get<LatencyRule>(policy.rules()[2]).dataset.reference == "holdout@1");
+  CHECK(Policy::parse(json::parse(policy.canonical())) == policy);
+  const auto [code, message] = refusal(document({cost}));
+  CHECK(code == Code::invalid_argument);
+  CHECK_THAT(message, Contains("rules[0]") && Contains("add \"dataset\""));
+}
+
 TEST_CASE("Policy: values of a wrong type or range are refused with their place") {
   const json bad[] = {
       document({{{"metric", {{"name", "a"}, {"dataset", "h"}}}}}),
@@ -88,6 +112,20 @@ TEST_CASE("Policy: values of a wrong type or range are refused with their place"
       document({{{"metric", {{"name", ""}, {"dataset", "h"}, {"at_least", 1}}}}}),
       document({{{"metric", {{"dataset", "h"}, {"at_least", 1}}}}}),
       document({{{"validation", {{"dataset", "h"}, {"severity_below", "fatal"}}}}}),
+      document({{{"slices", {{"name", "a"}, {"dataset", "h"}, {"by", ""}, {"no_worse_than", 0}}}}}),
+      document({{{"slices", {{"name", "a"}, {"dataset", "h"}, {"by", "c"}}}}}),
+      document({{{"slices",
+                  {{"name", "a"}, {"dataset", "h"}, {"by", "c"}, {"no_worse_than", 0}, {"min_rows", -1}}}}}),
+      document({{{"fairness", {{"metric", "kindness"}, {"dataset", "h"}, {"group", "g"}, {"at_most", 0}}}}}),
+      document({{{"fairness",
+                  {{"metric", "demographic_parity_ratio"}, {"dataset", "h"}, {"group", "g"}}}}}),
+      document({{{"cost", {{"matrix", {{"fp", 1}, {"fn", 2}}}, {"dataset", "h"}}}}}),
+      document({{{"cost", {{"matrix", {{"fp", 1}}}, {"dataset", "h"}, {"at_most", 1}}}}}),
+      document({{{"cost", {{"matrix", {{"fp", 1}, {"fn", 2}, {"fx", 3}}}, {"dataset", "h"}, {"at_most", 1}}}}}),
+      document({{{"latency", {{"dataset", "h"}, {"at", "1_row"}}}}}),
+      document({{{"latency", {{"dataset", "h"}, {"at", "1_row"}, {"p50_ms", 1}, {"p99_ms", 2}}}}}),
+      document({{{"drift", {{"plugin", "drift"}}}}}),
+      document({{{"drift", {{"plugin", "drift"}, {"window", "7d"}, {"verdict", "some"}}}}}),
       document({{{"evidence", json::object()}}}),
       document({{{"evidence", {{"max_age", "soon"}}}}}),
       document({{{"evidence", {{"level", "sworn"}}}}}),

@@ -2,7 +2,9 @@
 // Promotion through the service: what is judged, what is written, and that nothing is when it must not be.
 #include <nlohmann/json.hpp>
 
+#include "registry/domain/plan.h"
 #include "registry/service/explain.h"
+#include "registry/service/libraries.h"
 #include "registry/service/policy.h"
 #include "tests/support/catch.h"
 #include "tests/unit/promotion/world.h"
@@ -52,6 +54,73 @@ TEST_CASE("Promote: a stage without a policy takes any version and says that not
   CHECK(stage.revision == 1);
   CHECK(stage.decision_id == decision.id);
   CHECK(stage_from_json(json(stage)) == stage);
+}
+
+TEST_CASE("Promote: a plan is what happens, or nothing is") {
+  Story story;
+  story.gate();
+  story.evaluate(story.one, 0.7);
+  story.evaluate(story.two, 0.75);
+  const auto by_plan = [&](const Decision& plan, const char* version) {
+    PromoteRequest request{kChurn, kProduction, Selector::parse(version)};
+    request.plan = plan_digest(plan);
+    return promote(story.services(), story.admin, request);
+  };
+  const Decision first = story.promote("1", "production", true);
+  story.clock.advance(std::chrono::hours(1));
+  CHECK(plan_digest(story.promote("1", "production", true)) == plan_digest(first));
+  CHECK(by_plan(first, "1").changed);
+  CHECK_FALSE(by_plan(first, "1").changed);  // asked again: already there
+
+  const auto outdated = [&](const Decision& plan) {
+    const auto rows = story.count("SELECT count(*) FROM decisions");
+    const auto [code, message] = error_of([&] { by_plan(plan, "2"); });
+    CHECK(code == Code::conflict);
+    CHECK_THAT(message, Contains("out of date"));
+    CHECK(story.stage().version->number == 1);
+    CHECK(story.count("SELECT count(*) FROM decisions") == rows);
+  };
+  const Decision before_evidence = story.promote("2", "production", true);
+  story.evaluate(story.two, 0.76);
+  outdated(before_evidence);
+  const Decision before_policy = story.promote("2", "production", true);
+  story.set_policy(policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdout"}, {"at_least", 0.5}}}}}));
+  outdated(before_policy);
+  outdated(story.promote("1", "production", true));  // another version
+  const Decision plan = story.promote("2", "production", true);
+  CHECK(by_plan(plan, "2").changed);
+  story.evaluate(story.one, 0.9);
+  CHECK(story.promote("1").changed);
+  outdated(plan);  // the stage moved: the plan was for another revision
+}
+
+TEST_CASE("Promote: what a revoked plugin measured does not count, until it is reinstated") {
+  Story story;
+  story.gate();
+  story.evaluate(story.one, 0.7);
+  const Digest library = Digest::of("classification");
+  revoke_library(story.services(), story.admin, library, R"({"reason": "counts ties twice"})");
+  const Decision refused = story.promote("1");
+  CHECK(refused.verdict == DecisionVerdict::missing_evidence);
+  CHECK_THAT(refused.rules[0].explanation, Contains("counts ties twice"));
+  reinstate_library(story.services(), story.admin, library, R"({"reason": "checked again"})");
+  CHECK(story.promote("1").changed);
+}
+
+TEST_CASE("Promote: a stage that a wrong clock moved is judged by the right one") {
+  Story story;
+  story.set_policy(policy({{{"metric", {{"name", "roc_auc"}, {"dataset", "holdout"}, {"at_least", 0.5}}}},
+                           {{"evidence", {{"max_age", "30d"}}}}}));
+  constexpr auto kYears = std::chrono::hours(24 * 365 * 70);
+  story.clock.advance(kYears);
+  story.evaluate(story.one, 0.7);
+  const Decision far = story.promote("1");
+  CHECK(far.changed);
+  story.clock.advance(-kYears);
+  story.evaluate(story.two, 0.7);
+  const Decision now = story.promote("2");
+  CHECK(now.changed);
+  CHECK(now.at >= far.at);  // the history stays in order
 }
 
 TEST_CASE("Promote: the gate admits the better model, with every code of the table on the way") {

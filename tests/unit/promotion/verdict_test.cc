@@ -195,6 +195,7 @@ TEST_CASE("Verdict: unlike evaluations are exit 12, whatever they differ in") {
       {changed(like, "/plugin/component", "another"), "evaluator"},
       {changed(like, "/config/threshold", 0.4), "config"},
       {changed(like, "/seed", 8), "seed 7 against 8"},
+      {changed(like, "/label", "refunded"), "no label against label refunded"},
       {changed(like, "/rows/0/higher_is_better", false), "direction"},
       {changed(like, "/rows/0/slice", "origin=JFK"), "slice"}};
   for (const auto& [document, difference] : unlike) {

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Promotion as CI does it, through the built program: every exit code, plans, reports, and many at once.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/e2e/flights.h"
+#include "tests/e2e/registry.h"
+#include "tests/support/catch.h"
+
+namespace assay::test {
+namespace {
+
+using Catch::Matchers::Contains;
+
+constexpr const char* kGate = R"(stage: production
+rules:
+  - metric: {name: roc_auc, dataset: flights-holdout@1, at_least: 0.45}
+  - champion: {name: roc_auc, dataset: flights-holdout@1, margin: -0.2}
+  - slices: {name: recall, by: carrier, no_worse_than: -0.5, min_rows: 20}
+  - cost: {matrix: {fn: 5, fp: 1}, at_most: 5}
+  - evidence: {max_age: 30d}
+)";
+
+// Two versions of a model of the flights, the first of them evaluated; a gate before production.
+struct Gate : Registry {
+  Gate() {
+    write("train.csv", flights_csv(400, 1));
+    write("holdout.csv", flights_csv(400, 2));
+    write("gate.yaml", kGate);
+    expect(0, {"push", "dataset", "flights-train", "train.csv"});
+    expect(0, {"push", "dataset", "flights-holdout", "holdout.csv"});
+    train("baseline");
+    train("linear");
+    evaluate("flights@1");
+    expect(0, {"policy", "set", "flights", "gate.yaml"});
+  }
+
+  void train(const std::string& plugin) {
+    expect(0, {"train", "--plugin", plugin, "--data", "flights-train@1", "--target", "late", "--to", "flights"});
+  }
+  void evaluate(const std::string& model, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"evaluate", model,     "--plugin", "classification", "--data",
+                                          "flights-holdout@1", "--by", "carrier"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect(0, arguments);
+  }
+  ProcessResult promote(int exit_code, const std::string& version, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"promote", "flights@" + version, "--to", "production"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return expect(exit_code, arguments);
+  }
+  std::string holds() { return json({"explain", "flights@production"})["version"].dump(); }
+};
+
+}  // namespace
+
+TEST_CASE("Promotion: every exit code of the command, and nothing moves but on 0") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.promote(0, "1");
+  const std::string before = gate.holds();
+  CHECK_THAT(gate.promote(11, "2").out, Contains("assay evaluate flights@2"));
+  gate.evaluate("flights@2", {"--set", "threshold=0.4"});
+  CHECK_THAT(gate.promote(12, "2").out, Contains("config"));
+  gate.evaluate("flights@2");
+  CHECK_THAT(gate.promote(30, "2", {"--expect", "7"}).err, Contains("revision"));
+  gate.write("writer.token", gate.expect(0, {"token", "create", "--role", "writer", "--namespace", "default"}).out);
+  gate.promote(50, "2", {"--token-file", "writer.token"});
+  gate.promote(60, "9");
+  gate.write("strict.yaml", "stage: production\nrules:\n  - metric: {name: roc_auc, dataset: flights-holdout@1, "
+                            "at_least: 0.999}\n");
+  gate.expect(0, {"policy", "set", "flights", "strict.yaml"});
+  CHECK_THAT(gate.promote(10, "2").out, Contains("it would pass"));
+  gate.write("wrong.yaml", "stage: production\nrules:\n  - metrics: {name: roc_auc}\n");
+  CHECK_THAT(gate.expect(60, {"policy", "set", "flights", "wrong.yaml"}).err, Contains("did you mean \"metric\""));
+  CHECK(gate.holds() == before);
+  gate.expect(0, {"policy", "set", "flights", "gate.yaml"});
+  gate.promote(0, "2");
+  CHECK(gate.holds() != before);
+  gate.stop();
+  gate.promote(70, "1");
+}
+
+TEST_CASE("Promotion: a plan is carried out, or says what is otherwise now") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.evaluate("flights@2");
+  gate.promote(0, "2", {"--dry-run", "--plan", "plan.json"});
+  gate.evaluate("flights@2");
+  const auto late = gate.promote(30, "2", {"--plan", "plan.json"});
+  CHECK_THAT(late.err, Contains("out of date") && Contains("decided by other evidence"));
+  gate.promote(0, "2", {"--dry-run", "--plan", "plan.json"});
+  gate.promote(0, "2", {"--plan", "plan.json"});
+  gate.promote(0, "2", {"--plan", "plan.json"});  // there already: a job that is run again has nothing to do
+  gate.write("no.json", "{}");
+  gate.promote(60, "2", {"--plan", "no.json"});
+  CHECK_THAT(gate.promote(30, "1", {"--plan", "plan.json"}).err, Contains("the version"));
+}
+
+TEST_CASE("Promotion: a decision in every format, now and from the record") {
+  Gate gate;
+  gate.promote(0, "1", {"--format", "md", "--output", "summary.md"});
+  const std::string summary = read_file(gate.file("summary.md"));
+  CHECK_THAT(summary, Contains("### \u2705 flights@1 to production") && Contains("<details>"));
+  const std::string id = gate.json({"explain", "flights@production"})["decision"]["id"];
+  CHECK(gate.expect(0, {"explain", id, "--format", "md"}).out == summary);
+  CHECK(gate.expect(0, {"explain", "flights@production", "--format", "md"}).out == summary);
+  CHECK_THAT(gate.expect(0, {"explain", id, "--format", "junit"}).out, Contains("failures=\"0\""));
+  CHECK(gate.json({"explain", id})["id"] == id);
+  gate.expect(60, {"explain", "01kb2h5v0q4t8w9xaz3c6d7efg"});
+}
+
+TEST_CASE("Promotion: what a revoked plugin measured does not count, and a new measurement does") {
+  Gate gate;
+  const auto evidence = gate.json({"promote", "flights@1", "--to", "production", "--dry-run"});
+  REQUIRE(evidence["verdict"] == "promoted");
+  const std::string library = gate.json({"lineage", "flights@1"})["evidence"][0]["plugin"]["digest"];
+  gate.expect(0, {"plugin", "revoke", library, "--reason", "counts ties twice"});
+  CHECK_THAT(gate.promote(11, "1").out, Contains("counts ties twice"));
+  gate.expect(0, {"plugin", "reinstate", library, "--reason", "checked"});
+  gate.promote(0, "1");
+}
+
+TEST_CASE("Promotion: of 64 processes that promote at once, one wins each generation") {
+  Registry registry;
+  for (int i = 1; i <= 4; ++i) {
+    registry.write("model.bin", fmt::format("model {}", i));
+    registry.expect(0, {"push", "model", "churn", "model.bin"});
+  }
+  registry.expect(0, {"promote", "churn@1", "--to", "production"});
+  int generation = 1;
+  for (const char* next : {"churn@2", "churn@3"}) {
+    std::vector<std::unique_ptr<Process>> all;
+    for (int i = 0; i < 64; ++i)
+      all.push_back(registry.begin({"promote", i % 2 == 0 ? next : "churn@4", "--to", "production", "--expect",
+                                    std::to_string(generation)}));
+    std::map<int, int> ended;
+    for (const auto& each : all) ++ended[each->wait()];
+    CHECK(ended == std::map<int, int>{{0, 1}, {30, 63}});
+    registry.expect(0, {"promote", "churn@1", "--to", "production"});
+    generation += 2;
+  }
+  // Each decision once: the first, and each winner and the way back. The losers decided nothing.
+  const auto history = registry.json({"history", "churn", "--stage", "production"});
+  CHECK(history.size() == 5);
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    CHECK(history[i]["changed"] == true);
+    CHECK(history[i]["revision_after"] == 5 - i);
+  }
+}
+
+}  // namespace assay::test
