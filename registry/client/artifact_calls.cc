@@ -91,8 +91,8 @@ Published ApiClient::publish(Kind kind, const Name& name, const std::vector<Vers
         {{"path", file.path.text()}, {"digest", file.digest.text()}, {"size", file.size}});
   if (details.profile) body["profile"] = Json::parse(*details.profile);
   if (details.run_id) body["run_id"] = *details.run_id;
-  const Json answer = session_.send("POST", artifact_target(kind, name) + "/versions", body,
-                                    doing("publishing", kind, name.text()));
+  const Json answer = session_.record(artifact_target(kind, name) + "/versions", body,
+                                      doing("publishing", kind, name.text()));
   return {read_version(answer), answer.value("created", true)};
 }
 

@@ -56,8 +56,8 @@ Json ApiClient::library(const Digest& digest) {
 }
 
 Json ApiClient::change_library(const Digest& digest, const std::string& verb, const std::string& reason) {
-  return session_.send("POST", "/api/v1/libraries/" + encode_segment(digest.text()) + ":" + verb,
-                       {{"reason", reason}}, "changing the right of " + digest.text() + " to run");
+  return session_.record("/api/v1/libraries/" + encode_segment(digest.text()) + ":" + verb,
+                         {{"reason", reason}}, "changing the right of " + digest.text() + " to run");
 }
 
 }  // namespace assay::client

@@ -18,16 +18,16 @@ Id id_of(const Json& answer) {
 }  // namespace
 
 Id ApiClient::start_run(const RunDraft& draft) {
-  return id_of(session_.send("POST", "/api/v1/runs", draft_json(draft), "recording a run"));
+  return id_of(session_.record("/api/v1/runs", draft_json(draft), "recording a run"));
 }
 
 void ApiClient::finish_run(const Id& id, const RunOutcome& outcome) {
-  session_.send("POST", "/api/v1/runs/" + id.text() + ":finish", draft_json(outcome),
-                "recording the end of run " + id.text());
+  session_.record("/api/v1/runs/" + id.text() + ":finish", draft_json(outcome),
+                  "recording the end of run " + id.text());
 }
 
 Id ApiClient::record_evidence(const EvidenceDraft& draft) {
-  return id_of(session_.send("POST", "/api/v1/evidence", draft_json(draft), "recording evidence"));
+  return id_of(session_.record("/api/v1/evidence", draft_json(draft), "recording evidence"));
 }
 
 Run ApiClient::run(const Id& id) {

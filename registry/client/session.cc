@@ -7,14 +7,19 @@
 #include <thread>
 
 #include "registry/client/problem.h"
+#include "registry/domain/id.h"
+#include "storage/env/clock.h"
+#include "storage/env/entropy.h"
 
 namespace assay::client {
 namespace {
 
 constexpr int kBusy = 503;
+constexpr const char* kIdempotencyKey = "Idempotency-Key";
 
 bool may_repeat(const Call& call) {
-  return !call.on_body && (call.method == "GET" || call.method == "HEAD" || call.method == "PUT");
+  return !call.on_body && (call.method == "GET" || call.method == "HEAD" || call.method == "PUT" ||
+                           call.fields.contains(kIdempotencyKey));
 }
 
 bool may_try_again(const Call& call, Outcome outcome, const Answer& answer) {
@@ -73,6 +78,13 @@ nlohmann::json Session::send(const std::string& method, const std::string& targe
     call.content_type = "application/json";
   }
   return parse(this->call(call, doing), doing);
+}
+
+nlohmann::json Session::record(const std::string& target, const nlohmann::json& body, std::string_view doing,
+                               Fields fields) {
+  SystemEntropy entropy;
+  fields[kIdempotencyKey] = new_id(SystemClock(), entropy).text();
+  return send("POST", target, body, doing, fields);
 }
 
 void Session::back_off(int failures, const Answer& answer) {

@@ -39,17 +39,20 @@ class Session {
   // For another session like this one, for another thread.
   const SessionOptions& options() const { return options_; }
 
-  // The 2xx answer to `call`. A busy server (503) is asked again, and so is a broken connection when the
-  // method is GET, HEAD or PUT, which may be repeated; a call with `on_body` is not, for part of its answer
-  // is already given away. `doing` says what was attempted, for messages. Throws the server's own Error when
-  // it refuses; unavailable when there is no server or the connection breaks too often; cancelled when a
-  // callback of `call` ended it.
+  // The 2xx answer to `call`. A busy server (503) is asked again, and so is a broken connection when the call
+  // may be repeated: the method is GET, HEAD or PUT, or it has an Idempotency-Key; a call with `on_body` is
+  // not, for part of its answer is already given away. `doing` says what was attempted, for messages. Throws
+  // the server's own Error when it refuses; unavailable when there is no server or the connection breaks too
+  // often; cancelled when a callback of `call` ended it.
   Answer call(const Call& call, std::string_view doing);
 
-  // As `call`, with JSON both ways; null sends no body.
+  // As `call`, with JSON both ways; null sends no body. `record` is a POST of what must be recorded once: it
+  // carries an Idempotency-Key of its own.
   nlohmann::json get(const std::string& target, std::string_view doing);
   nlohmann::json send(const std::string& method, const std::string& target, const nlohmann::json& body,
                       std::string_view doing, const Fields& fields = {});
+  nlohmann::json record(const std::string& target, const nlohmann::json& body, std::string_view doing,
+                        Fields fields = {});
 
   // One attempt, with the token added; refusals are answers here. For callers that resume by themselves.
   Outcome attempt(const Call& call, Answer& answer);

@@ -69,17 +69,16 @@ Decision ApiClient::promote(const Name& model, const std::string& stage, const P
   if (wanted.expected_revision) fields["If-Match"] = '"' + std::to_string(*wanted.expected_revision) + '"';
   Json body = {{"version", wanted.version}, {"dry_run", wanted.dry_run}};
   if (wanted.plan) body["plan_digest"] = wanted.plan->text();
-  const Json answer =
-      session_.send("POST", stage_target(model, stage) + ":promote", body,
-                    "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
+  const Json answer = session_.record(stage_target(model, stage) + ":promote", body,
+                                      "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
   return reading("a decision", [&] { return decision_from_json(answer); });
 }
 
 Decision ApiClient::roll_back(const Name& model, const std::string& stage, const std::string& to,
                               const std::string& reason) {
   const Json answer =
-      session_.send("POST", stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
-                    "rolling back " + name_stage(model, stage));
+      session_.record(stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
+                      "rolling back " + name_stage(model, stage));
   return reading("a decision", [&] { return decision_from_json(answer); });
 }
 

@@ -5,8 +5,10 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/live_blobs.h"
+#include "registry/catalog/request_keys.h"
 #include "registry/catalog/uploads.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/service/request_key.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
@@ -35,7 +37,12 @@ class Collection {
     report_.stopped = stopping();
     if (request_.dry_run) return report_;
     tell("forget");
-    forget_uploads();
+    // Those that were too old to be roots, and no others.
+    report_.uploads_forgotten = forget(
+        [this](Transaction& transaction) { return forget_uploads(transaction, since_, kForgetAtOnce); });
+    forget([before = services_.clock.now() - kRequestKeyLife](Transaction& transaction) {
+      return forget_request_keys(transaction, before, kForgetAtOnce);
+    });
     services_.database.write([&](Transaction& transaction) { write_audit(transaction); });
     return report_;
   }
@@ -57,15 +64,15 @@ class Collection {
     tell("collect");
   }
 
-  // Those that were too old to be roots, and no others.
-  void forget_uploads() {
-    for (;;) {
-      const std::int64_t gone = services_.database.write([&](Transaction& transaction) {
-        return assay::forget_uploads(transaction, since_, kForgetAtOnce);
-      });
-      report_.uploads_forgotten += static_cast<std::uint64_t>(gone);
-      if (gone < kForgetAtOnce) return;
+  // Removes rows by `some`, a bunch at a time, until there are no more; how many.
+  template <class Some>
+  std::uint64_t forget(const Some& some) const {
+    std::uint64_t total = 0;
+    for (std::int64_t gone = kForgetAtOnce; gone == kForgetAtOnce;) {
+      gone = services_.database.write(some);
+      total += static_cast<std::uint64_t>(gone);
     }
+    return total;
   }
 
   void write_audit(Transaction& transaction) const {

@@ -57,10 +57,11 @@ std::string reason_in(std::string_view body) {
 }
 
 json change(const Services& services, const Principal& caller, const Digest& library, std::string_view body,
-            bool revoked) {
+            bool revoked, RequestKey* key) {
   require_everywhere(caller, Permission::admin);
   const Revocation revocation{reason_in(body), services.clock.now(), caller.name};
   return services.database.write([&](Transaction& transaction) {
+    if (find_recorded(transaction, caller, key, revocation.at)) return describe(transaction, caller, library);
     if (find_revocation(transaction, library).has_value() == revoked)
       throw Error(Code::conflict, fmt::format("The library {} is {} already", library.text(),
                                               revoked ? "revoked" : "allowed to run"));
@@ -71,6 +72,7 @@ json change(const Services& services, const Principal& caller, const Digest& lib
                   .action = revoked ? "revoke_library" : "reinstate_library",
                   .subject = "libraries/" + library.text(),
                   .details = canonical({{"reason", revocation.reason}, {"token", caller.id.text()}})});
+    remember(transaction, caller, key, library.text(), revocation.at);
     return describe(transaction, caller, library);
   });
 }
@@ -83,13 +85,13 @@ json describe_library(const Services& services, const Principal& caller, const D
 }
 
 json revoke_library(const Services& services, const Principal& caller, const Digest& library,
-                    std::string_view body) {
-  return change(services, caller, library, body, true);
+                    std::string_view body, RequestKey* key) {
+  return change(services, caller, library, body, true, key);
 }
 
 json reinstate_library(const Services& services, const Principal& caller, const Digest& library,
-                       std::string_view body) {
-  return change(services, caller, library, body, false);
+                       std::string_view body, RequestKey* key) {
+  return change(services, caller, library, body, false, key);
 }
 
 void require_runnable(Snapshot& snapshot, const Digest& library, std::string_view what) {

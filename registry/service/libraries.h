@@ -8,6 +8,7 @@
 
 #include "registry/access/principal.h"
 #include "registry/catalog/database.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -21,9 +22,9 @@ nlohmann::json describe_library(const Services& services, const Principal& calle
 // server does not score with it; reinstate takes that back. Needs `admin` everywhere. Both answer what
 // describe_library does and throw conflict when it stands so already.
 nlohmann::json revoke_library(const Services& services, const Principal& caller, const Digest& library,
-                              std::string_view body);
+                              std::string_view body, RequestKey* key = nullptr);
 nlohmann::json reinstate_library(const Services& services, const Principal& caller, const Digest& library,
-                                 std::string_view body);
+                                 std::string_view body, RequestKey* key = nullptr);
 
 // Throws denied, with the reason, when the library is revoked. `what` is how messages call it.
 void require_runnable(Snapshot& snapshot, const Digest& library, std::string_view what);

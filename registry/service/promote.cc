@@ -93,14 +93,18 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
   return request;
 }
 
-Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request) {
+Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
+                 RequestKey* key) {
   require(caller, Permission::promote, request.model.space());
   const Time now = services.clock.now();
   if (request.dry_run)
     return services.database.read([&](Snapshot& snapshot) { return decide(snapshot, caller, request, now); });
   const Id id = new_id(services.clock, services.entropy);
   return services.database.write([&](Transaction& transaction) {
-    return record_attempt(transaction, decide(transaction, caller, request, now), caller, id);
+    if (auto earlier = earlier_decision(transaction, caller, key, now)) return *std::move(earlier);
+    Decision decision = record_attempt(transaction, decide(transaction, caller, request, now), caller, id);
+    remember(transaction, caller, key, id.text(), now);
+    return decision;
   });
 }
 

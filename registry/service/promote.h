@@ -10,6 +10,7 @@
 #include "registry/access/principal.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/reference.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -32,6 +33,7 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
 // Already there is a success with changed=false. Throws not_found for the version, conflict when the revision
 // is another than expected (naming who moved the stage, where and when) or the plan is not what would happen now,
 // denied. When it throws, nothing was written.
-Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request);
+Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
+                 RequestKey* key = nullptr);
 
 }  // namespace assay

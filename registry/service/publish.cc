@@ -117,6 +117,18 @@ void check_run(Snapshot& snapshot, const Principal& caller, const std::optional<
                 fmt::format("There is no run {} that \"{}\" may read", run->text(), caller.name));
 }
 
+// What the request made when it came for the first time.
+std::optional<Publication> earlier_publication(Snapshot& snapshot, const Principal& caller,
+                                               const PublishRequest& request, RequestKey* key, Time now) {
+  const auto number = find_recorded(snapshot, caller, key, now);
+  if (!number) return std::nullopt;
+  auto version = find_version(snapshot, request.kind, request.name, std::stoll(*number));
+  if (!version)
+    throw Error(Code::not_found, fmt::format("{}@{}, which this request made, was deleted since",
+                                             request.name.text(), *number));
+  return Publication{.version = *std::move(version), .created = true};
+}
+
 std::uint64_t total_size(const Manifest& manifest) {
   std::uint64_t bytes = 0;
   for (const VersionFile& file : manifest.files()) bytes += file.size;
@@ -150,25 +162,31 @@ PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_vi
   return request;
 }
 
-Publication publish(const Services& services, const Principal& caller, const PublishRequest& request) {
+Publication publish(const Services& services, const Principal& caller, const PublishRequest& request,
+                    RequestKey* key) {
   require(caller, Permission::register_, request.name.space());
   check_labels(request.labels);
   const auto profile = canonical_profile(request.profile);
   const Manifest manifest = Manifest::build(request.kind, request.files);
-  if (auto same = services.database.read([&](Snapshot& snapshot) {
+  if (auto done = services.database.read([&](Snapshot& snapshot) -> std::optional<Publication> {
+        if (auto earlier = earlier_publication(snapshot, caller, request, key, services.clock.now()))
+          return earlier;
         check_run(snapshot, caller, request.run_id);
-        auto found = find_unchanged(snapshot, request, manifest);
-        if (!found) require_quota(snapshot, request.name.space(), total_size(manifest));
-        return found;
+        if (auto same = find_unchanged(snapshot, request, manifest))
+          return Publication{.version = *std::move(same), .created = false};
+        require_quota(snapshot, request.name.space(), total_size(manifest));
+        return std::nullopt;
       }))
-    return {.version = *std::move(same), .created = false};
+    return *std::move(done);
   // Everything that the version names is durable before the version is, and stays until it holds it.
   Leases leases = check_files(services, caller, manifest);
   leases.push_back(services.blobs.lease(put(services.blobs, manifest.config()).digest));
 
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) -> Publication {
-    // Another publisher may have been faster since the look above.
+    // Another publisher, or this request sent twice, may have been faster since the look above.
+    if (auto earlier = earlier_publication(transaction, caller, request, key, now))
+      return *std::move(earlier);
     if (auto same = find_unchanged(transaction, request, manifest))
       return {.version = *std::move(same), .created = false};
     require_quota(transaction, request.name.space(), total_size(manifest));  // others published meanwhile
@@ -180,7 +198,9 @@ Publication publish(const Services& services, const Principal& caller, const Pub
                            .labels = request.labels,
                            .profile = profile,
                            .run_id = request.run_id};
-    return {.version = append(transaction, caller, request, draft), .created = true};
+    Version version = append(transaction, caller, request, draft);
+    remember(transaction, caller, key, std::to_string(version.number), now);
+    return {.version = std::move(version), .created = true};
   });
 }
 

@@ -10,6 +10,7 @@
 
 #include "registry/access/principal.h"
 #include "registry/domain/artifact.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -39,6 +40,8 @@ PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_vi
 //   not_found         a digest that this caller neither uploaded nor may read, or a run that does not exist
 //   full              beyond the quota of the namespace, or the disk is full
 //   denied            no permission
-Publication publish(const Services& services, const Principal& caller, const PublishRequest& request);
+// An `if_changed` that makes nothing keeps no key.
+Publication publish(const Services& services, const Principal& caller, const PublishRequest& request,
+                    RequestKey* key = nullptr);
 
 }  // namespace assay

@@ -70,6 +70,13 @@ void check_run(Snapshot& snapshot, const Principal& caller, const EvidenceDraft&
                                              draft.run->text(), caller.name));
 }
 
+// What the request recorded when it came for the first time.
+std::optional<Evidence> earlier_evidence(Snapshot& snapshot, const Principal& caller, RequestKey* key,
+                                         Time now) {
+  const auto id = find_recorded(snapshot, caller, key, now);
+  return id ? find_evidence(snapshot, Id::parse(*id), ReadableSpaces::everything()) : std::nullopt;
+}
+
 }  // namespace
 
 ReadableSpaces readable_spaces(const Principal& caller) {
@@ -80,18 +87,25 @@ ReadableSpaces readable_spaces(const Principal& caller) {
   return out;
 }
 
-Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body) {
+Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body,
+                         RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
   EvidenceDraft draft = evidence_draft_from_json(parse_json(body, "the evidence"));
+  std::optional<Evidence> earlier;
   // Versions never change and never go away unseen: what is found here still holds in the transaction.
-  const auto spaces = services.database.read([&](Snapshot& snapshot) {
+  const auto spaces = services.database.read([&](Snapshot& snapshot) -> std::vector<std::string> {
+    earlier = earlier_evidence(snapshot, caller, key, services.clock.now());
+    if (earlier) return {};
     check_run(snapshot, caller, draft);
     require_runnable(snapshot, draft.plugin.digest, "The evidence's plugin " + draft.plugin.name);
     return counting_spaces(snapshot, caller, draft);
   });
+  if (earlier) return *std::move(earlier);
   const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), Level::reported,
                           services.clock.now(), caller.name);
-  services.database.write([&](Transaction& transaction) {
+  return services.database.write([&](Transaction& transaction) {
+    if (auto raced = earlier_evidence(transaction, caller, key, evidence.created_at))
+      return *std::move(raced);
     append_evidence(transaction, evidence, spaces);
     append_audit(transaction,
                  {.time = evidence.created_at,
@@ -99,8 +113,9 @@ Evidence record_evidence(const Services& services, const Principal& caller, std:
                   .action = "record_evidence",
                   .subject = "evidence/" + evidence.id.text(),
                   .details = canonical({{"kind", to_text(evidence.kind)}, {"token", caller.id.text()}})});
+    remember(transaction, caller, key, evidence.id.text(), evidence.created_at);
+    return evidence;
   });
-  return evidence;
 }
 
 Evidence describe_evidence(const Services& services, const Principal& caller, const Id& id) {

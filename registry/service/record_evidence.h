@@ -8,6 +8,7 @@
 #include "registry/domain/evidence.h"
 #include "registry/domain/page.h"
 #include "registry/domain/readable_spaces.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -16,7 +17,8 @@ namespace assay {
 // may read (not_found otherwise; the window of a drift report may be a local file's instead), and the caller
 // needs `evaluate` on a namespace that holds one of them: the record counts there and nowhere else. The run,
 // if named, must be one that the caller may read. Durable on return.
-Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body);
+Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body,
+                         RequestKey* key = nullptr);
 
 // Need `read` somewhere and show what counts in namespaces that the caller may read. Throws not_found.
 Evidence describe_evidence(const Services& services, const Principal& caller, const Id& id);

@@ -69,6 +69,12 @@ AuditEntry entry(const Principal& caller, std::string action, const Id& id, std:
           .details = canonical({{"what", what}, {"token", caller.id.text()}})};
 }
 
+// What the request recorded when it came for the first time, as it stands now.
+std::optional<Run> earlier_run(Snapshot& snapshot, const Principal& caller, RequestKey* key, Time now) {
+  const auto id = find_recorded(snapshot, caller, key, now);
+  return id ? find_run(snapshot, Id::parse(*id), ReadableSpaces::everything()) : std::nullopt;
+}
+
 Error no_run(const Principal& caller, const Id& id) {
   return Error(Code::not_found,
                fmt::format("There is no run {} that \"{}\" may read", id.text(), caller.name));
@@ -76,38 +82,47 @@ Error no_run(const Principal& caller, const Id& id) {
 
 }  // namespace
 
-Run start_run(const Services& services, const Principal& caller, std::string_view body) {
+Run start_run(const Services& services, const Principal& caller, std::string_view body, RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
   RunDraft draft = run_draft_from_json(parse_json(body, "the run"));
-  const auto spaces = services.database.read([&](Snapshot& snapshot) {
+  std::optional<Run> earlier;
+  const auto spaces = services.database.read([&](Snapshot& snapshot) -> std::vector<std::string> {
+    earlier = earlier_run(snapshot, caller, key, services.clock.now());
+    if (earlier) return {};
     require_runnable(snapshot, draft.plugin.digest, "The run's plugin " + draft.plugin.name);
     return run_spaces(snapshot, caller, draft);
   });
+  if (earlier) return *std::move(earlier);
   const Run run{.draft = std::move(draft),
                 .id = new_id(services.clock, services.entropy),
                 .created_at = services.clock.now(),
                 .created_by = caller.name,
                 .outcome = {},
                 .finished_at = {}};
-  services.database.write([&](Transaction& transaction) {
+  return services.database.write([&](Transaction& transaction) {
+    if (auto raced = earlier_run(transaction, caller, key, run.created_at)) return *std::move(raced);
     insert_run(transaction, run, caller.id, spaces);
     append_audit(transaction, entry(caller, "start_run", run.id, to_text(run.draft.kind), run.created_at));
+    remember(transaction, caller, key, run.id.text(), run.created_at);
+    return run;
   });
-  return run;
 }
 
-Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body) {
+Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body,
+               RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
   const RunOutcome outcome =
       run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20}));
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) {
+    if (auto earlier = earlier_run(transaction, caller, key, now)) return *std::move(earlier);
     if (!find_run(transaction, id, readable_spaces(caller))) throw no_run(caller, id);
     if (run_author(transaction, id) != caller.id && !caller.may_everywhere(Permission::admin))
       throw Error(Code::denied,
                   fmt::format("The run {} was started with another token: end it with that one", id.text()));
     finish_run(transaction, id, outcome, now);
     append_audit(transaction, entry(caller, "finish_run", id, to_text(outcome.status), now));
+    remember(transaction, caller, key, id.text(), now);
     return *find_run(transaction, id, ReadableSpaces::everything());
   });
 }

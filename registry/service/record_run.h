@@ -8,6 +8,7 @@
 #include "registry/access/principal.h"
 #include "registry/domain/page.h"
 #include "registry/domain/run.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -16,10 +17,12 @@ namespace assay {
 // version
 // (`churn@3`) must be one that the caller may read (not_found otherwise); any other is a local file, kept by
 // its digest.
-Run start_run(const Services& services, const Principal& caller, std::string_view body);
+Run start_run(const Services& services, const Principal& caller, std::string_view body,
+              RequestKey* key = nullptr);
 // `body` as run_outcome_from_json reads it. Only the token that started the run may end it, or an admin of
 // everything (denied otherwise). Throws not_found, and conflict when it has ended already.
-Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body);
+Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body,
+               RequestKey* key = nullptr);
 
 // Show runs of namespaces that the caller may read. Throw not_found.
 Run describe_run(const Services& services, const Principal& caller, const Id& id);

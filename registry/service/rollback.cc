@@ -116,19 +116,27 @@ RollbackRequest parse_rollback_request(const Name& model, const StageName& stage
   return request;
 }
 
-Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request) {
+Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request,
+                  RequestKey* key) {
   require(caller, Permission::promote, request.model.space());
-  const Plan proven =
-      services.database.read([&](Snapshot& snapshot) { return make_plan(snapshot, request); });
-  check_restorable(services, proven.target);
+  std::optional<Decision> earlier;
+  const auto proven = services.database.read([&](Snapshot& snapshot) -> std::optional<Plan> {
+    earlier = earlier_decision(snapshot, caller, key, services.clock.now());
+    return earlier ? std::nullopt : std::optional(make_plan(snapshot, request));
+  });
+  if (earlier) return *std::move(earlier);
+  check_restorable(services, proven->target);
   const Time now = services.clock.now();
   const Id id = new_id(services.clock, services.entropy);
   return services.database.write([&](Transaction& transaction) {
+    if (auto raced = earlier_decision(transaction, caller, key, now)) return *std::move(raced);
     const Plan plan = make_plan(transaction, request);
-    if (plan.target.number != proven.target.number)
+    if (plan.target.number != proven->target.number)
       throw Error(Code::conflict, fmt::format("{}@{} moved meanwhile; look at it again and decide anew",
                                               request.model.text(), plan.stage.name));
-    return record_attempt(transaction, decide(plan, caller, request, now), caller, id);
+    Decision decision = record_attempt(transaction, decide(plan, caller, request, now), caller, id);
+    remember(transaction, caller, key, id.text(), now);
+    return decision;
   });
 }
 

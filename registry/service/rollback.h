@@ -10,6 +10,7 @@
 #include "registry/access/principal.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/reference.h"
+#include "registry/service/request_key.h"
 #include "registry/service/services.h"
 
 namespace assay {
@@ -31,6 +32,7 @@ RollbackRequest parse_rollback_request(const Name& model, const StageName& stage
 // the stage points nowhere, held nothing before or never held that version, conflict as promote does, corrupt
 // or unavailable when the version's files are not all in the store, denied. When it throws, nothing was
 // written.
-Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request);
+Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request,
+                  RequestKey* key = nullptr);
 
 }  // namespace assay

@@ -84,6 +84,12 @@ void fill_attempt(Decision& decision, const Principal& caller, const Name& model
   decision.actor = caller.name;
 }
 
+std::optional<Decision> earlier_decision(Snapshot& snapshot, const Principal& caller, RequestKey* key,
+                                         Time now) {
+  const auto id = find_recorded(snapshot, caller, key, now);
+  return id ? find_decision(snapshot, Id::parse(*id)) : std::nullopt;
+}
+
 Decision record_attempt(Transaction& transaction, Decision decision, const Principal& caller, const Id& id) {
   decision.id = id;
   append_decision(transaction, decision);

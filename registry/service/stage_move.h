@@ -12,6 +12,7 @@
 #include "registry/domain/decision.h"
 #include "registry/domain/name.h"
 #include "registry/domain/stage.h"
+#include "registry/service/request_key.h"
 
 namespace assay {
 
@@ -31,6 +32,10 @@ Time move_time(const Stage& stage, Time now);
 
 // Starts the record of an attempt on `stage`.
 void fill_attempt(Decision& decision, const Principal& caller, const Name& model, const Stage& stage);
+
+// What was decided when the request came for the first time.
+std::optional<Decision> earlier_decision(Snapshot& snapshot, const Principal& caller, RequestKey* key,
+                                         Time now);
 
 // Writes the decision under `id`, and, when it changes the stage, moves the pointer; and the audit entry.
 // Throws conflict when the pointer is not at decision.revision_before.

@@ -125,6 +125,33 @@ TEST_CASE("Transfer: what was pulled before comes from the cache, and nothing tr
   CHECK(registry.json({"pull", "churn", "third"})["received_bytes"] == bytes.size());
 }
 
+TEST_CASE("Transfer: a promotion whose answer is lost is asked for again and decided once") {
+  Registry registry;
+  for (const char* bytes : {"one", "two"}) {
+    registry.write("weights.bin", bytes);
+    registry.expect(0, {"push", "model", "churn", "weights.bin"});
+  }
+  CuttingProxy proxy(port_of(registry));
+  const auto ask = [&](std::uint64_t cut_after, std::vector<std::string> arguments) {
+    proxy.cut_answers_after(cut_after, 1);
+    arguments.push_back("--json");
+    const auto decision = nlohmann::json::parse(registry.expect(0, through(proxy, registry, arguments)).out);
+    CHECK(proxy.cuts_left() == 0);
+    CHECK(decision["changed"] == true);
+    return decision;
+  };
+  // In the head and in the body. A second decision would be refused, for the stage has moved.
+  const auto first = ask(1, {"promote", "churn@1", "--to", "production", "--expect", "0"});
+  const auto second = ask(600, {"promote", "churn@2", "--to", "production", "--expect", "1"});
+  const auto third = ask(1, {"rollback", "churn", "--stage", "production"});
+  CHECK(registry.json({"history", "churn", "--stage", "production"}) ==
+        nlohmann::json::array({third, second, first}));
+  int audited = 0;
+  for (const auto& entry : registry.json({"audit"}))
+    if (entry["action"] == "promote" || entry["action"] == "rollback") ++audited;
+  CHECK(audited == 3);
+}
+
 TEST_CASE("Transfer: many small files go up and down at once, equal ones too") {
   Registry registry;
   std::filesystem::create_directories(registry.file("in/sub"));

@@ -11,10 +11,13 @@ namespace assay::http::v1 {
 namespace {
 
 Response record(const Context& context, Request& request) {
-  const Evidence evidence = record_evidence(context.services, *request.principal, json_body(request));
-  Response response = json_response(201, evidence);
-  response.headers.set("Location", "/api/v1/evidence/" + evidence.id.text());
-  return response;
+  const std::string body = json_body(request);
+  return with_key(request, body, [&](RequestKey* key) {
+    const Evidence evidence = record_evidence(context.services, *request.principal, body, key);
+    Response response = json_response(201, evidence);
+    response.headers.set("Location", "/api/v1/evidence/" + evidence.id.text());
+    return response;
+  });
 }
 
 Response list(const Context& context, Request& request) {

@@ -34,8 +34,11 @@ void add_library_routes(RouteTable& table, const Context& context) {
                .body = BodyKind::whole,
                .body_limit = kSmallJsonBytes,
                .handler = [context, call](Request& request) {
-                 return json_response(
-                     200, call(context.services, *request.principal, library_of(request), json_body(request)));
+                 const std::string body = json_body(request);
+                 return with_key(request, body, [&](RequestKey* key) {
+                   return json_response(
+                       200, call(context.services, *request.principal, library_of(request), body, key));
+                 });
                }});
   };
   change("/api/v1/libraries/{digest}:revoke", revoke_library);

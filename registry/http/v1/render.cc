@@ -56,6 +56,23 @@ std::string json_body(Request& request) {
   return read_all(*request.body, kJsonBytes);
 }
 
+std::optional<std::string_view> if_match(const Request& request) {
+  const std::string* field = request.headers.find("if-match");
+  if (!field) return std::nullopt;
+  return *field;
+}
+
+Response with_key(const Request& request, std::string_view body,
+                  const std::function<Response(RequestKey*)>& work) {
+  const std::string* field = request.headers.find("idempotency-key");
+  if (!field) return work(nullptr);
+  RequestKey key = parse_request_key(*field, fmt::format("{} {}", text(request.method), request.target.path),
+                                     body, if_match(request));
+  Response response = work(&key);
+  if (key.replayed) response.headers.set("Idempotent-Replayed", "true");
+  return response;
+}
+
 PageRequest page_of(const Request& request) {
   const std::optional<std::string> limit = request.query.find("limit");
   return PageRequest::parse(request.query.find("cursor"), limit);

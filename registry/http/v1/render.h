@@ -2,6 +2,7 @@
 // What all handlers of v1 do alike: read names and bodies from a request, and write JSON answers and pages.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -11,6 +12,7 @@
 #include "registry/domain/page.h"
 #include "registry/domain/reference.h"
 #include "registry/http/message.h"
+#include "registry/service/request_key.h"
 #include "storage/blob/blob_store.h"
 
 namespace assay::http::v1 {
@@ -24,6 +26,14 @@ StageName stage_of(const Request& request);
 // The bytes of a JSON body, empty when there is none. Throws unsupported unless Content-Type says that it is
 // JSON, so that a page of another site cannot post a form here.
 std::string json_body(Request& request);
+
+// The field's value.
+std::optional<std::string_view> if_match(const Request& request);
+
+// What `work` answers, given the request's Idempotency-Key or null; says so when it is an earlier answer.
+// Throws invalid_argument.
+Response with_key(const Request& request, std::string_view body,
+                  const std::function<Response(RequestKey*)>& work);
 
 // From `cursor` and `limit`. Throws invalid_argument.
 PageRequest page_of(const Request& request);

@@ -11,15 +11,21 @@ namespace assay::http::v1 {
 namespace {
 
 Response start(const Context& context, Request& request) {
-  const Run run = start_run(context.services, *request.principal, json_body(request));
-  Response response = json_response(201, run);
-  response.headers.set("Location", "/api/v1/runs/" + run.id.text());
-  return response;
+  const std::string body = json_body(request);
+  return with_key(request, body, [&](RequestKey* key) {
+    const Run run = start_run(context.services, *request.principal, body, key);
+    Response response = json_response(201, run);
+    response.headers.set("Location", "/api/v1/runs/" + run.id.text());
+    return response;
+  });
 }
 
 Response finish(const Context& context, Request& request) {
   const Id id = Id::parse(request.parameter("id"));
-  return json_response(200, finish_run(context.services, *request.principal, id, json_body(request)));
+  const std::string body = json_body(request);
+  return with_key(request, body, [&](RequestKey* key) {
+    return json_response(200, finish_run(context.services, *request.principal, id, body, key));
+  });
 }
 
 Response list(const Context& context, Request& request) {

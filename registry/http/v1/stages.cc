@@ -16,12 +16,6 @@ namespace {
 const std::string kStages = "/api/v1/models/{namespace}/{name}/stages";
 const std::string kStage = kStages + "/{stage}";
 
-std::optional<std::string_view> if_match(const Request& request) {
-  const std::string* field = request.headers.find("if-match");
-  if (!field) return std::nullopt;
-  return *field;
-}
-
 Response list(const Context& context, Request& request) {
   return json_response(200, {{"items", list_stages(context.services, *request.principal, name_of(request))}});
 }
@@ -51,15 +45,21 @@ Response decided(const Decision& decision) {
 }
 
 Response promote_stage(const Context& context, Request& request) {
+  const std::string body = json_body(request);
   const PromoteRequest wish =
-      parse_promote_request(name_of(request), stage_of(request), json_body(request), if_match(request));
-  return decided(promote(context.services, *request.principal, wish));
+      parse_promote_request(name_of(request), stage_of(request), body, if_match(request));
+  return with_key(request, body, [&](RequestKey* key) {
+    return decided(promote(context.services, *request.principal, wish, key));
+  });
 }
 
 Response rollback_stage(const Context& context, Request& request) {
+  const std::string body = json_body(request);
   const RollbackRequest wish =
-      parse_rollback_request(name_of(request), stage_of(request), json_body(request), if_match(request));
-  return decided(rollback(context.services, *request.principal, wish));
+      parse_rollback_request(name_of(request), stage_of(request), body, if_match(request));
+  return with_key(request, body, [&](RequestKey* key) {
+    return decided(rollback(context.services, *request.principal, wish, key));
+  });
 }
 
 Response get_policy(const Context& context, Request& request) {

@@ -27,13 +27,16 @@ bool names_forever(const Selector& selector) {
 }
 
 Response create(const Context& context, Request& request) {
-  const PublishRequest wish = parse_publish_request(kind_of(request), name_of(request), json_body(request));
-  const Publication publication = publish(context.services, *request.principal, wish);
-  nlohmann::json json = publication.version;
-  json["created"] = publication.created;
-  Response response = json_response(publication.created ? 201 : 200, json);
-  response.headers.set("Location", request.target.path + "/" + std::to_string(publication.version.number));
-  return response;
+  const std::string body = json_body(request);
+  const PublishRequest wish = parse_publish_request(kind_of(request), name_of(request), body);
+  return with_key(request, body, [&](RequestKey* key) {
+    const Publication publication = publish(context.services, *request.principal, wish, key);
+    nlohmann::json json = publication.version;
+    json["created"] = publication.created;
+    Response response = json_response(publication.created ? 201 : 200, json);
+    response.headers.set("Location", request.target.path + "/" + std::to_string(publication.version.number));
+    return response;
+  });
 }
 
 Response list(const Context& context, const Request& request) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <fstream>
 
+#include "registry/catalog/request_keys.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/unit/catalog/fixture.h"
@@ -58,6 +59,31 @@ TEST_CASE("Schema: an upgrade copies the file before it changes it") {
   CHECK(copy.number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'future'") == 0);
   Session upgraded(catalogue.path(), SessionMode::read);
   CHECK(upgraded.number("SELECT COUNT(*) FROM sqlite_schema WHERE name = 'future'") == 1);
+}
+
+TEST_CASE("Schema: a catalogue from before requests had keys keeps its rows and takes keys") {
+  SqliteOptions before;
+  before.schema = migrations().first(4);
+  Catalogue catalogue(before);
+  catalogue.database->write(
+      [](Transaction& transaction) { add_version(transaction, Name::parse("churn"), "one"); });
+  catalogue.database.reset();
+  const auto database = open_sqlite_database(catalogue.path());
+  database->migrate();
+  const Id caller = Id::make(kNow, {});
+  const KeyedRequest request{"publish", Digest::of("request"), "1", kNow};
+  database->write([&](Transaction& transaction) { put_request_key(transaction, caller, "key", request); });
+  database->read([&](Snapshot& snapshot) {
+    CHECK(find_version(snapshot, Kind::model, Name::parse("churn"), 1));
+    const auto found = find_request_key(snapshot, caller, "key", kNow);
+    REQUIRE(found);
+    CHECK(found->operation == request.operation);
+    CHECK(found->fingerprint == request.fingerprint);
+    CHECK(found->subject == request.subject);
+    CHECK(found->created_at == request.created_at);
+    CHECK_FALSE(find_request_key(snapshot, caller, "key", kNow + std::chrono::milliseconds(1)));
+    CHECK_FALSE(find_request_key(snapshot, caller, "KEY", kNow));
+  });
 }
 
 TEST_CASE("Schema: an older program refuses a newer file and leaves it alone") {

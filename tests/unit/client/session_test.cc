@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "registry/domain/id.h"
 #include "tests/support/catch.h"
 #include "tests/unit/client/scripted_server.h"
 
@@ -100,12 +101,33 @@ TEST_CASE("Session: a GET is repeated after a broken connection") {
   CHECK(session.get("/x", "asking")["ok"] == true);
 }
 
-TEST_CASE("Session: a POST is never repeated after a broken connection") {
+TEST_CASE("Session: a POST without a key is never repeated after a broken connection") {
   ScriptedServer server({says(""), says(http_answer(200, "{}"))});
   Recorded recorded;
   auto session = recorded.session(server.url());
   CHECK(code_thrown([&] { session.send("POST", "/x", {{"a", 1}}, "promoting"); }) == Code::unavailable);
   CHECK(server.requests().size() == 1);
+}
+
+TEST_CASE("Session: what is recorded carries a key, with which it is repeated; the next one has another") {
+  ScriptedServer server({says(""), says(http_answer(503, "")), says(http_answer(201, R"({"id":"a"})")),
+                         says(http_answer(201, R"({"id":"b"})"))});
+  Recorded recorded;
+  auto session = recorded.session(server.url());
+  CHECK(session.record("/x", {{"a", 1}}, "promoting", {{"If-Match", "\"3\""}})["id"] == "a");
+  CHECK(session.record("/x", {{"a", 1}}, "promoting")["id"] == "b");
+  const auto requests = server.requests();
+  REQUIRE(requests.size() == 4);
+  const auto key = [](const std::string& request) {
+    const auto at = request.find("\r\nIdempotency-Key: ");
+    return at == std::string::npos ? "" : request.substr(at + 19, request.find("\r\n", at + 2) - at - 19);
+  };
+  CHECK(Id::parse(key(requests[0])).text() == key(requests[0]));
+  CHECK(requests[0].starts_with("POST /x HTTP/1.1\r\n"));
+  CHECK(requests[0].find("If-Match: \"3\"\r\n") != std::string::npos);
+  CHECK(requests[1] == requests[0]);
+  CHECK(requests[2] == requests[0]);
+  CHECK(key(requests[3]) != key(requests[0]));
 }
 
 TEST_CASE("Session: redirects are not followed") {

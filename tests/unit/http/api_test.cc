@@ -393,6 +393,100 @@ TEST_CASE("API: a stage moves by promotion, tells its revision and refuses a sta
   CHECK(registry.ask("GET", stage + "?at=yesterday").status == 400);
 }
 
+TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and a repeat says so") {
+  const Registry registry;
+  const json churn = registry.publish("models/default/churn", "weights.bin", "one");
+  const json holdout = registry.publish("datasets/default/holdout", "data.csv", "a\n1\n");
+  int keys = 0;
+  std::set<std::string> operations;  // as openapi.yaml calls them
+  // The answer to what is asked twice under a fresh key, once it is known to be the same twice.
+  const auto twice = [&](const std::string& operation, int status, const std::string& path,
+                         const std::string& body) {
+    operations.insert(operation);
+    const std::string fields =
+        "Content-Type: application/json\r\nIdempotency-Key: key \"" + std::to_string(++keys) + "\"\r\n";
+    const auto entries = [&] {
+      return json::parse(registry.ask("GET", "/api/v1/audit?limit=500").body).at("items").size();
+    };
+    const std::size_t before = entries();
+    const Answer first = registry.ask("POST", path, body, fields);
+    const Answer second = registry.ask("POST", path, body, fields);
+    INFO(operation << ": " << first.body << second.body);
+    CHECK(first.status == status);
+    CHECK(second.status == status);
+    CHECK(second.body == first.body);
+    for (const char* name : {"location", "etag"})
+      CHECK(first.fields.contains(name) == second.fields.contains(name));
+    if (first.fields.contains("location")) CHECK(first.fields.at("location") == second.fields.at("location"));
+    CHECK_FALSE(first.fields.contains("idempotent-replayed"));
+    CHECK(
+        (second.fields.contains("idempotent-replayed") && second.fields.at("idempotent-replayed") == "true"));
+    CHECK(entries() == before + 1);
+    const Answer other = registry.ask("POST", path, R"({"version":"latest","to":"7"})", fields);
+    CHECK(other.status / 100 == 4);
+    return json::parse(first.body);
+  };
+
+  const json plugin = {{"name", "accuracy"},
+                       {"version", "1.0.0"},
+                       {"digest", Digest::of("accuracy").text()},
+                       {"component", "accuracy"}};
+  const std::string versions = "/api/v1/models/default/churn/versions";
+  const json file = {{"path", "weights.bin"}, {"digest", Digest::of("one").text()}, {"size", 3}};
+  CHECK(twice("createVersion", 201, versions, json{{"files", {file}}}.dump()).at("number") == 2);
+  const json run = {{"kind", "evaluate"}, {"plugin", plugin}, {"config", json::object()}, {"seed", 0}};
+  const std::string run_id = twice("startRun", 201, "/api/v1/runs", run.dump()).at("id");
+  twice("finishRun", 200, "/api/v1/runs/" + run_id + ":finish", R"({"status":"finished"})");
+  const json evidence = {
+      {"kind", "evaluation"}, {"model_digest", churn.at("digest")}, {"dataset_digest", holdout.at("digest")},
+      {"plugin", plugin},     {"config", json::object()},           {"seed", 0},
+      {"rows", json::array()}};
+  twice("recordEvidence", 201, "/api/v1/evidence", evidence.dump());
+  const std::string stage = "/api/v1/models/default/churn/stages/production";
+  twice("promote", 200, stage + ":promote", R"({"version":"1"})");
+  CHECK(twice("promote", 200, stage + ":promote", R"({"version":"2"})").at("changed") == true);
+  twice("rollback", 200, stage + ":rollback", R"({"reason":"pager"})");
+  CHECK(json::parse(registry.ask("GET", stage + "/history").body).at("items").size() == 3);
+  const std::string library = "/api/v1/libraries/" + Digest::of("other").text();
+  twice("revokeLibrary", 200, library + ":revoke", R"({"reason":"wrong"})");
+  twice("reinstateLibrary", 200, library + ":reinstate", R"({"reason":"right"})");
+
+  std::set<std::string> described;
+  const YAML::Node document = YAML::Load(std::string(http::openapi_text()));
+  for (const auto& path : document["paths"])
+    for (const auto& operation : path.second)
+      if (operation.second.IsMap())
+        for (const auto& parameter : operation.second["parameters"])
+          if (parameter["$ref"] &&
+              parameter["$ref"].as<std::string>() == "#/components/parameters/idempotencyKey")
+            described.insert(operation.second["operationId"].as<std::string>());
+  CHECK(described == operations);
+}
+
+TEST_CASE("API: an Idempotency-Key belongs to one request, and is refused when it is none") {
+  const Registry registry;
+  registry.publish("models/default/churn", "weights.bin", "one");
+  const std::string path = "/api/v1/models/default/churn/stages/production:promote";
+  const auto ask = [&](const std::string& key, const std::string& body, const std::string& more = "") {
+    return registry.ask("POST", path, body,
+                        "Content-Type: application/json\r\nIdempotency-Key: " + key + "\r\n" + more);
+  };
+  CHECK(ask("k", R"({"version":"1"})").status == 200);
+  CHECK(ask("k", R"({ "version" : "1" })").fields.contains("idempotent-replayed"));
+  for (const Answer& other :
+       {ask("k", R"({"version":"latest"})"), ask("k", R"({"version":"1"})", "If-Match: \"1\"\r\n")}) {
+    CHECK(other.status == 422);
+    CHECK(json::parse(other.body).at("detail").get<std::string>().find("POST " + path) != std::string::npos);
+  }
+  CHECK(ask(std::string(129, 'k'), R"({"version":"1"})").status == 400);
+  CHECK(ask("", R"({"version":"1"})").status == 400);
+  // A token is told once; a key changes nothing about it.
+  const std::string token = R"({"name":"ci","role":"promoter"})";
+  const std::string fields = "Content-Type: application/json\r\nIdempotency-Key: t\r\n";
+  CHECK(registry.ask("POST", "/api/v1/tokens", token, fields).body !=
+        registry.ask("POST", "/api/v1/tokens", token, fields).body);
+}
+
 TEST_CASE("API: a version is deleted by its number, unless a stage points to it") {
   const Registry registry;
   registry.publish("models/acme/churn", "w.bin", "one");

@@ -3,10 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "registry/catalog/request_keys.h"
 #include "registry/catalog/uploads.h"
 #include "registry/service/audit_trail.h"
 #include "registry/service/delete_version.h"
 #include "registry/service/fetch.h"
+#include "registry/service/request_key.h"
 #include "tests/unit/service/registry.h"
 
 using namespace assay;
@@ -62,6 +64,26 @@ TEST_CASE("Garbage: uploading the same bytes again begins a new grace time") {
   registry.clock.time += kUploadGrace;
   CHECK(collect(registry).store.dead_blobs == 0);
   CHECK(stored(registry, "pending"));
+}
+
+TEST_CASE("Garbage: the key of a request goes after a day, unless it is only asked what would go") {
+  Registry registry;
+  registry.upload(registry.ann, "one");
+  RequestKey key = parse_request_key("once", "publish", "", {});
+  publish(registry.services, registry.ann, Registry::request("acme/churn", {{"w.bin", "one"}}), &key);
+  const auto kept = [&] {
+    return registry.services.database.read([&](Snapshot& snapshot) {
+      return find_request_key(snapshot, registry.ann.id, "once", kNow).has_value();
+    });
+  };
+  registry.clock.time += kRequestKeyLife;
+  collect(registry);
+  CHECK(kept());
+  registry.clock.time += std::chrono::milliseconds(1);
+  collect(registry, true);
+  CHECK(kept());
+  collect(registry);
+  CHECK_FALSE(kept());
 }
 
 TEST_CASE("Garbage: a dry run reports the same and changes nothing") {
