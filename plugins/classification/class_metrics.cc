@@ -180,11 +180,20 @@ ClassEvaluated::ClassEvaluated(const Words& rows, std::size_t classes, std::size
     briers_[i] = classes == 2 ? squares / 2 : squares;
   }
   Words spare;
-  for (std::size_t c = 0; c < classes; ++c) {
-    std::vector<std::uint32_t>& order = orders_.emplace_back(order_by(rows, width, c, spare, poll));
-    for (std::size_t i = 0; i + 1 < order.size(); ++i)
-      if (rows[order[i] * width + c] == rows[order[i + 1] * width + c]) order[i] |= kTiedWithNext;
+  for (std::size_t c = 0; c < classes; ++c) orders_.push_back(order_by(rows, width, c, spare, poll));
+}
+
+Sample ClassEvaluated::against_rest(std::size_t of) const {
+  Sample out;
+  out.scores.reserve(rows());
+  out.labels.reserve(rows());
+  double rank = 0;
+  for (const std::uint32_t entry : orders_[of]) {
+    out.scores.push_back(rank);
+    out.labels.push_back(labels_[entry & ~kTiedWithNext] == of ? 1 : 0);
+    if ((entry & kTiedWithNext) == 0) ++rank;
   }
+  return out;
 }
 
 // From the lowest score up. Rows of equal score form one step.

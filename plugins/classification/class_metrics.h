@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "grouped_rows.h"
+#include "observations.h"
 
 namespace assay::classification {
 
@@ -84,16 +84,10 @@ class ClassEvaluated {
   ClassSummary summary() const;
   // The summary in which row i occurs weights[i] times. Summation is not compensated.
   ClassSummary summary(const std::vector<std::uint8_t>& weights) const;
-  // Calls `each(row)` by ascending score of `of`.
-  template <class Each>
-  void for_each_ascending(std::size_t of, Each each) const {
-    for (const std::uint32_t entry : orders_[of]) each(std::size_t{entry & ~kTiedWithNext});
-  }
-  std::uint8_t label(std::size_t row) const { return labels_[row]; }
+  // One class against the rest, its scores by their ranks: all that an area and its variance depend on.
+  Sample against_rest(std::size_t of) const;
 
  private:
-  static constexpr std::uint32_t kTiedWithNext = std::uint32_t{1} << 31;
-
   template <class Sum, class Weight>
   ClassSummary sweep(Weight weight) const;
   template <class Weight>
@@ -103,7 +97,7 @@ class ClassEvaluated {
   const Poll& poll_;
   std::vector<std::uint8_t> labels_, predicted_, in_top_k_;
   std::vector<double> log_losses_, briers_;
-  std::vector<std::vector<std::uint32_t>> orders_;  // by class: rows by ascending score, and kTiedWithNext
+  std::vector<std::vector<std::uint32_t>> orders_;  // of rows, by ascending score of a class
 };
 
 }  // namespace assay::classification

@@ -2,8 +2,6 @@
 // Summaries to rows.
 #include "class_report.h"
 
-#include <bit>
-
 #include "metric_rows.h"
 
 namespace assay::classification {
@@ -42,18 +40,6 @@ std::vector<double> resampled_values(const ClassSummary& summary) {
   return out;
 }
 
-// The scores of one class against the rest.
-Sample against_rest(const ClassEvaluated& rows, const Words& words, std::size_t of) {
-  Sample out;
-  out.scores.reserve(rows.rows());
-  out.labels.reserve(rows.rows());
-  rows.for_each_ascending(of, [&](std::size_t row) {
-    out.scores.push_back(std::bit_cast<double>(words[row * (rows.classes() + 1) + of]));
-    out.labels.push_back(rows.label(row) == of ? 1 : 0);
-  });
-  return out;
-}
-
 void put_list(std::string& out, std::size_t size, const std::function<std::string(std::size_t)>& item) {
   out += '[';
   for (std::size_t i = 0; i < size; ++i) out += (i == 0 ? "" : ",") + item(i);
@@ -62,9 +48,8 @@ void put_list(std::string& out, std::size_t size, const std::function<std::strin
 
 }  // namespace
 
-ClassSummary report_classes(const ClassEvaluated& rows, const Words& words, const std::string& slice,
-                            const ClassNames* names, const BootstrapSettings& settings, const Poll& poll,
-                            std::vector<sdk::Metric>& out) {
+ClassSummary report_classes(const ClassEvaluated& rows, const std::string& slice, const ClassNames* names,
+                            const BootstrapSettings& settings, const Poll& poll, std::vector<sdk::Metric>& out) {
   ClassSummary summary = rows.summary();
   const std::vector<double> values = resampled_values(summary);
   const auto intervals = bootstrap(rows.rows(), values, settings, poll, [&](const std::vector<std::uint8_t>& weights) {
@@ -97,7 +82,7 @@ ClassSummary report_classes(const ClassEvaluated& rows, const Words& words, cons
     one.higher("recall", it.recall, share(it.found, it.rows));
     one.higher("f1", it.f1, intervals[std::size(kResampled) + c]);
     one.higher("roc_auc", it.roc_auc,
-               delong(against_rest(rows, words, c), it.roc_auc, settings.confidence, poll));
+               delong(rows.against_rest(c), it.roc_auc, settings.confidence, poll));
   }
   for (std::size_t c = 0; c < classes.size() && classes.size() <= kMaxClassesInMatrix; ++c)
     for (std::size_t p = 0; p < classes.size(); ++p) {

@@ -18,9 +18,8 @@ struct ClassNames {
 
 // The metrics of one slice, intervals and all. With `names`, also the rows of each class ("species=setosa")
 // and, up to kMaxClassesInMatrix classes, of each pair of label and prediction.
-ClassSummary report_classes(const ClassEvaluated& rows, const Words& words, const std::string& slice,
-                            const ClassNames* names, const BootstrapSettings& settings, const Poll& poll,
-                            std::vector<sdk::Metric>& out);
+ClassSummary report_classes(const ClassEvaluated& rows, const std::string& slice, const ClassNames* names,
+                            const BootstrapSettings& settings, const Poll& poll, std::vector<sdk::Metric>& out);
 
 // {"classes":[...],"counts":[[...]]}: a list for each label, in it a count for each prediction.
 std::string confusion_json(const ClassSummary& summary, const std::vector<std::string>& classes);

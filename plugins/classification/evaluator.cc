@@ -250,7 +250,7 @@ std::vector<sdk::Metric> Evaluator::finish_classes(sdk::Call call, const ClassRo
   classes.rows().for_each_slice(poll, [&](std::string_view column, const std::string& slice, const Words& words) {
     const ClassEvaluated rows(words, names.classes.size(), top_k_, poll);
     const ClassSummary summary =
-        report_classes(rows, words, slice, column.empty() ? &names : nullptr, settings, poll, out);
+        report_classes(rows, slice, column.empty() ? &names : nullptr, settings, poll, out);
     if (std::isnan(summary.roc_auc_ovr(false)))
       call.log(sdk::Log::warning,
                "roc_auc_ovr of " + called(slice) + " is not defined: " +

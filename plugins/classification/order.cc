@@ -15,11 +15,11 @@ constexpr std::size_t kStepsPerPoll = std::size_t{1} << 18;
 // Calls `run(first, end)` for the runs of more than one row whose `key` is equal.
 template <class Key, class Run>
 void for_each_run(std::size_t rows, Key key, const Poll& poll, Run run) {
-  std::size_t until_poll = 0;
+  std::size_t next_poll = 0;
   for (std::size_t first = 0, end = 0; first < rows; first = end) {
-    if (first >= until_poll) {
+    if (first >= next_poll) {
       poll();
-      until_poll = first + kStepsPerPoll;
+      next_poll = first + kStepsPerPoll;
     }
     for (end = first + 1; end < rows && key(end) == key(first);) ++end;
     if (end - first > 1) run(first, end);
@@ -60,6 +60,8 @@ std::vector<std::uint32_t> order_by(const Words& rows, std::size_t width, std::s
         sort_run(order, first, end, poll, [&](std::uint32_t a, std::uint32_t b) {
           return word(a) != word(b) ? word(a) < word(b) : a < b;
         });
+        for (std::size_t i = first; i + 1 < end; ++i)
+          if (word(order[i]) == word(order[i + 1])) order[i] |= kTiedWithNext;
       });
   return order;
 }
@@ -71,13 +73,17 @@ void sort_rows(Words& rows, std::size_t width, Words& spare, const Poll& poll) {
   }
   std::vector<std::uint32_t> order = order_by(rows, width, 0, spare, poll);
   const auto row = [&](std::uint32_t i) { return rows.begin() + static_cast<std::ptrdiff_t>(i * width); };
-  for_each_run(
-      order.size(), [&](std::size_t i) { return *row(order[i]); }, poll, [&](std::size_t first, std::size_t end) {
-        sort_run(order, first, end, poll, [&](std::uint32_t a, std::uint32_t b) {
-          const auto after = static_cast<std::ptrdiff_t>(width);
-          return std::lexicographical_compare(row(a), row(a) + after, row(b), row(b) + after);
-        });
-      });
+  for (std::size_t first = 0, end = 0, next_poll = 0; first < order.size(); first = end) {
+    if (first >= next_poll) {
+      poll();
+      next_poll = first + kStepsPerPoll;
+    }
+    for (end = first; (order[end] & kTiedWithNext) != 0; ++end) order[end] &= ~kTiedWithNext;
+    sort_run(order, first, ++end, poll, [&](std::uint32_t a, std::uint32_t b) {
+      const auto after = static_cast<std::ptrdiff_t>(width);
+      return std::lexicographical_compare(row(a), row(a) + after, row(b), row(b) + after);
+    });
+  }
   spare.clear();
   spare.reserve(rows.size());
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -9,8 +9,11 @@
 
 namespace assay::classification {
 
-// The rows by ascending word `at`, which is below 2^62; rows of an equal word as they stand. `spare` is room
-// that calls share.
+// In an order of rows, set where the next row is equal: the others of the 32 bits are the row.
+inline constexpr std::uint32_t kTiedWithNext = std::uint32_t{1} << 31;
+
+// The rows by ascending word `at`, which is below 2^62, with kTiedWithNext; rows of an equal word as they
+// stand. `spare` is room that calls share.
 std::vector<std::uint32_t> order_by(const Words& rows, std::size_t width, std::size_t at, Words& spare,
                                     const Poll& poll);
 
