@@ -151,7 +151,7 @@ void ClassRows::load(std::string_view bytes, const Poll& poll) {
   const std::size_t width = classes.size() + 1;
   GroupedRows rows = GroupedRows::load(in, width, poll, [&](std::span<const std::uint64_t> words) {
     for (std::size_t i = 0; i < words.size(); ++i)
-      in.require(i % width + 1 == width ? words[i] + 1 < width : words[i] <= bits_of(1),
+      in.require(i % width + 1 == width ? words[i] < classes.size() : words[i] <= bits_of(1),
                  "a score is not a probability, or a label is no class");
   });
   in.end();

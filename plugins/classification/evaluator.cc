@@ -247,15 +247,15 @@ std::vector<sdk::Metric> Evaluator::finish_classes(sdk::Call call, const ClassRo
   const BootstrapSettings settings{call.seed(), resamples_, confidence_};
   const ClassNames names{classes.label_name(), classes.classes()};
   std::vector<sdk::Metric> out;
-  classes.rows().for_each_slice(poll, [&](std::string_view column, const std::string& slice, const Words& words) {
+  classes.rows().for_each_slice(poll, [&](std::string_view, const std::string& slice, const Words& words) {
     const ClassEvaluated rows(words, names.classes.size(), top_k_, poll);
     const ClassSummary summary =
-        report_classes(rows, slice, column.empty() ? &names : nullptr, settings, poll, out);
+        report_classes(rows, slice, slice.empty() ? &names : nullptr, settings, poll, out);
     if (std::isnan(summary.roc_auc_ovr(false)))
       call.log(sdk::Log::warning,
                "roc_auc_ovr of " + called(slice) + " is not defined: " +
                    (rows.rows() == 0 ? "there are no rows" : "a class does not occur, or no other does"));
-    if (extras && column.empty())
+    if (extras && slice.empty())
       extras->put("confusion.json", "application/json", confusion_json(summary, names.classes));
   });
   return out;
