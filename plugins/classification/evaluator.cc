@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "class_report.h"
 #include "curves.h"
-#include "intervals.h"
+#include "fairness.h"
+#include "metric_rows.h"
+#include "refusal.h"
 
 namespace assay::classification {
 namespace {
@@ -15,22 +18,14 @@ using sdk::Column;
 
 constexpr std::int64_t kRowsAtOnce = 4096;
 
-sdk::Error bad_row(const Column& column, std::int64_t row, const std::string& what) {
-  return sdk::Error(ASSAY_E_INVALID_DATA, column.name() + " at row " + std::to_string(row) + " " + what)
-      .column(column.name())
-      .row(row);
-}
-
 // What is wrong with a row that is not a label of 0 or 1 and a probability.
 sdk::Error refusal(const Column& labels, double label, const Column& scores, double score,
                    std::int64_t row) {
   if (label != 0 && label != 1)
     return bad_row(labels, row,
                    std::isnan(label) ? "is missing; every row needs a label that is 0 or 1"
-                                     : "is neither 0 nor 1; this evaluator judges binary classifiers only");
-  return bad_row(scores, row,
-                 std::isnan(score) ? "is missing or not a number; every row needs a score"
-                                   : "is not a probability; scores must be from 0 to 1");
+                                     : "is neither 0 nor 1; a model of more classes needs a column of scores for each");
+  return bad_score(scores, score, row);
 }
 
 std::string group_at(const Column& column, std::int64_t row) {
@@ -50,6 +45,12 @@ std::size_t numeric_column(const sdk::Schema& schema, const std::string& name, c
   return index;
 }
 
+// A label that names a class: a number or a text.
+std::size_t class_label_column(const sdk::Schema& schema, const std::string& name) {
+  const std::size_t index = schema.require(name);
+  return schema[index].type == sdk::Type::utf8 ? index : numeric_column(schema, name, "label");
+}
+
 std::size_t group_column(const sdk::Schema& schema, const std::string& name) {
   const std::size_t index = schema.require(name);
   const sdk::Type type = schema[index].type;
@@ -60,39 +61,76 @@ std::size_t group_column(const sdk::Schema& schema, const std::string& name) {
   return index;
 }
 
-// Adds the rows of one slice.
-class Rows {
- public:
-  Rows(const Slice& slice, std::vector<sdk::Metric>& out)
-      : slice_(slice.name), n_(static_cast<std::int64_t>(slice.sample.size())), out_(out) {}
+// The columns of scores: a number is one whatever its type, but where there are several, only fractions are.
+std::vector<std::size_t> score_columns(const sdk::Schema& schema, const sdk::Roles& roles) {
+  std::vector<std::size_t> out;
+  for (const std::string& name : roles.all("score"))
+    if (const std::size_t index = schema.require(name); schema[index].type == sdk::Type::f64) out.push_back(index);
+  if (out.size() < 2) out = {numeric_column(schema, roles.require("score"), "score")};
+  return out;
+}
 
-  void higher(const char* name, double value, std::optional<Interval> interval = std::nullopt) {
-    add(name, value, interval, true);
+// Rows of a batch from `first` on, `width` words each, to their groups.
+template <class Rows>
+void add_by_group(const std::vector<Column>& groups, std::int64_t first, std::span<const std::uint64_t> words,
+                  std::size_t width, Rows& into) {
+  if (groups.empty()) return into.add(words, {});
+  std::vector<std::string> values(groups.size());
+  std::vector<std::string_view> group(groups.size());
+  for (std::size_t i = 0; i * width < words.size(); ++i) {
+    for (std::size_t g = 0; g < groups.size(); ++g)
+      group[g] = values[g] = group_at(groups[g], first + static_cast<std::int64_t>(i));
+    into.add(words.subspan(i * width, width), group);
   }
-  void lower(const char* name, double value, std::optional<Interval> interval = std::nullopt) {
-    add(name, value, interval, false);
+}
+
+std::string called(const std::string& slice) {
+  return slice.empty() ? "all rows" : "slice " + slice;
+}
+
+// How differently the groups of one column are treated.
+class Groups {
+ public:
+  explicit Groups(sdk::Call call) : call_(call) {}
+
+  void add(const std::string& column, const Confusion& counts, std::vector<sdk::Metric>& out) {
+    if (column != column_) close(out);
+    column_ = column;
+    if (!column.empty()) groups_.push_back(counts);
+  }
+  // With one group there is nothing to compare.
+  void close(std::vector<sdk::Metric>& out) {
+    const std::vector<Confusion> groups = std::exchange(groups_, {});
+    if (groups.size() < 2) return;
+    std::int64_t rows = 0;
+    for (const Confusion& each : groups) rows += each.rows();
+    const Fairness it = fairness(groups);
+    MetricRows add(column_, static_cast<std::size_t>(rows), out);
+    add.lower("demographic_parity_difference", it.demographic_parity_difference);
+    add.higher("demographic_parity_ratio", it.demographic_parity_ratio);
+    add.lower("equal_opportunity_difference", it.equal_opportunity_difference);
+    add.lower("equalized_odds_difference", it.equalized_odds_difference);
+    if (std::isnan(it.demographic_parity_ratio))
+      call_.log(sdk::Log::warning,
+                "demographic_parity_ratio of " + column_ + " is not defined: no row is predicted positive");
+    if (std::isnan(it.equalized_odds_difference))
+      call_.log(sdk::Log::warning, "equal_opportunity_difference or equalized_odds_difference of " + column_ +
+                                       " is not defined: fewer than two groups have rows of the class");
   }
 
  private:
-  void add(const char* name, double value, std::optional<Interval> interval, bool higher_is_better) {
-    sdk::Metric row{name, value, {}, {}, slice_, n_, higher_is_better};
-    if (interval && !std::isnan(value)) {
-      row.ci_low = interval->low;
-      row.ci_high = interval->high;
-    }
-    out_.push_back(std::move(row));
-  }
-
-  std::string slice_;
-  std::int64_t n_;
-  std::vector<sdk::Metric>& out_;
+  sdk::Call call_;
+  std::string column_;
+  std::vector<Confusion> groups_;
 };
 
 }  // namespace
 
 Evaluator::Evaluator(const sdk::Config& config)
     : confidence_(config.f64("/confidence", 0.5, 0.9999)),
-      resamples_(static_cast<int>(config.i64("/bootstrap_resamples", 0, 100'000))) {
+      resamples_(static_cast<int>(config.i64("/bootstrap_resamples", 0, 100'000))),
+      top_k_(static_cast<std::size_t>(config.i64("/top_k", 1, kMaxClasses))),
+      classes_(config.texts("/classes")) {
   settings_.threshold = config.f64("/threshold", 0, 1);
   settings_.beta = config.f64("/beta", 0, 100);
   settings_.lift_share = config.f64("/lift_share", 0.0001, 1);
@@ -104,20 +142,39 @@ Evaluator::Evaluator(const sdk::Config& config)
 Evaluator::State Evaluator::begin(sdk::Call, const sdk::Schema& schema, sdk::Roles roles,
                                   std::optional<sdk::Source>) const {
   State state;
-  state.label = numeric_column(schema, roles.label(), "label");
-  state.score = numeric_column(schema, roles.require("score"), "score");
   const std::vector<std::string> groups = roles.all("group");
   for (const std::string& group : groups) state.groups.push_back(group_column(schema, group));
+  const std::vector<std::size_t> scores = score_columns(schema, roles);
+  if (scores.size() > 1) {
+    state.label = class_label_column(schema, roles.label());
+    state.classes.emplace(schema, state.label, scores, classes_, groups);
+    return state;
+  }
+  if (!classes_.empty())
+    throw sdk::Error(ASSAY_E_INVALID_CONFIG, "classes are named, but there is one column of scores; a model of "
+                                             "two classes is judged by the probability of 1 alone")
+        .pointer("/classes");
+  state.label = numeric_column(schema, roles.label(), "label");
+  state.score = scores.front();
   state.rows = Observations(groups);
   return state;
 }
 
 void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) const {
+  std::vector<Column> groups;
+  for (const std::size_t group : state.groups) groups.push_back(batch.column(group));
+  if (state.classes) {
+    GroupedRows added = state.classes->none();
+    const auto seen = static_cast<std::int64_t>(state.classes->rows().rows());
+    for (std::int64_t first = 0; first < batch.rows(); first += kRowsAtOnce) {
+      call.check();
+      const std::int64_t count = std::min(kRowsAtOnce, batch.rows() - first);
+      add_by_group(groups, first, state.classes->read(batch, first, count, seen), added.width(), added);
+    }
+    state.classes->merge(added);
+    return;
+  }
   const Column labels = batch.column(state.label), scores = batch.column(state.score);
-  std::vector<Column> columns;
-  for (const std::size_t group : state.groups) columns.push_back(batch.column(group));
-  std::vector<std::string> values(columns.size());
-  std::vector<std::string_view> group(columns.size());
   Observations added(state.rows.group_columns());
   std::vector<double> label(kRowsAtOnce), score(kRowsAtOnce);
   std::vector<Row> rows(kRowsAtOnce);
@@ -132,27 +189,32 @@ void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
         throw refusal(labels, y, scores, p, static_cast<std::int64_t>(state.rows.rows()) + first + i);
       rows[static_cast<std::size_t>(i)] = row_of(p, y == 1);
     }
-    if (columns.empty()) added.add(std::span(rows).first(static_cast<std::size_t>(count)), {});
-    for (std::int64_t i = 0; i < count && !columns.empty(); ++i) {
-      for (std::size_t g = 0; g < columns.size(); ++g) group[g] = values[g] = group_at(columns[g], first + i);
-      added.add(std::span(rows).subspan(static_cast<std::size_t>(i), 1), group);
-    }
+    add_by_group(groups, first, std::span(rows).first(static_cast<std::size_t>(count)), 1, added);
   }
   state.rows.merge(added);
 }
 
 void Evaluator::merge(sdk::Call, State& into, const State& from) const {
-  into.rows.merge(from.rows);
+  if (into.classes.has_value() != from.classes.has_value())
+    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
+                     "an evaluation of one column of scores and one of several cannot be merged");
+  into.classes ? into.classes->merge(*from.classes) : into.rows.merge(from.rows);
 }
 
 void Evaluator::save(sdk::Call call, const State& state, sdk::Sink out) const {
-  out.put("state", "application/octet-stream", state.rows.save([&] { call.check(); }));
+  const Poll poll = [&] { call.check(); };
+  out.put("state", "application/octet-stream", state.classes ? state.classes->save(poll) : state.rows.save(poll));
 }
 
 Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
                                     sdk::Source saved) const {
   State state = begin(call, schema, roles, std::nullopt);
-  Observations rows = Observations::load(saved.bytes("state"), [&] { call.check(); });
+  const Poll poll = [&] { call.check(); };
+  if (state.classes) {
+    state.classes->load(saved.bytes("state"), poll);
+    return state;
+  }
+  Observations rows = Observations::load(saved.bytes("state"), poll);
   if (rows.group_columns() != state.rows.group_columns())
     throw sdk::Error(
         ASSAY_E_INVALID_ARGUMENT,
@@ -163,21 +225,44 @@ Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, s
 
 std::vector<sdk::Metric> Evaluator::finish(sdk::Call call, const State& state,
                                            std::optional<sdk::Sink> extras) const {
+  if (state.classes) return finish_classes(call, *state.classes, extras);
   const Poll poll = [&] { call.check(); };
   std::vector<sdk::Metric> out;
+  Groups groups(call);
   state.rows.for_each_slice(poll, [&](const Slice& slice) {
     const Evaluated rows(slice.sample, settings_, poll);
-    report(call, poll, slice, rows, out);
+    groups.add(slice.column, report(call, poll, slice, rows, out), out);
     if (!extras || !slice.name.empty()) return;
     extras->put("roc.json", "application/json", roc_json(slice.sample));
     extras->put("pr.json", "application/json", pr_json(slice.sample));
     extras->put("calibration.json", "application/json", calibration_json(rows));
   });
+  groups.close(out);
   return out;
 }
 
-void Evaluator::report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
-                       std::vector<sdk::Metric>& out) const {
+std::vector<sdk::Metric> Evaluator::finish_classes(sdk::Call call, const ClassRows& classes,
+                                                   std::optional<sdk::Sink> extras) const {
+  const Poll poll = [&] { call.check(); };
+  const BootstrapSettings settings{call.seed(), resamples_, confidence_};
+  const ClassNames names{classes.label_name(), classes.classes()};
+  std::vector<sdk::Metric> out;
+  classes.rows().for_each_slice(poll, [&](std::string_view, const std::string& slice, const Words& words) {
+    const ClassEvaluated rows(words, names.classes.size(), top_k_, poll);
+    const ClassSummary summary =
+        report_classes(rows, slice, slice.empty() ? &names : nullptr, settings, poll, out);
+    if (std::isnan(summary.roc_auc_ovr(false)))
+      call.log(sdk::Log::warning,
+               "roc_auc_ovr of " + called(slice) + " is not defined: " +
+                   (rows.rows() == 0 ? "there are no rows" : "a class does not occur, or no other does"));
+    if (extras && slice.empty())
+      extras->put("confusion.json", "application/json", confusion_json(summary, names.classes));
+  });
+  return out;
+}
+
+Confusion Evaluator::report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
+                            std::vector<sdk::Metric>& out) const {
   const Summary summary = rows.summary();
   const BootstrapIntervals sampled =
       bootstrap(rows, summary, {call.seed(), resamples_, confidence_}, poll);
@@ -185,7 +270,7 @@ void Evaluator::report(sdk::Call call, const Poll& poll, const Slice& slice, con
   const Ranking& r = summary.ranking;
   const auto share = [&](std::int64_t part, std::int64_t whole) { return wilson(part, whole, confidence_); };
 
-  Rows add(slice, out);
+  MetricRows add(slice.name, slice.sample.size(), out);
   add.higher("tp", static_cast<double>(c.true_positives));
   add.lower("fp", static_cast<double>(c.false_positives));
   add.higher("tn", static_cast<double>(c.true_negatives));
@@ -213,8 +298,9 @@ void Evaluator::report(sdk::Call call, const Poll& poll, const Slice& slice, con
   add.higher("net_benefit", net_benefit(c, settings_), sampled.net_benefit);
   if (std::isnan(r.roc_auc))
     call.log(sdk::Log::warning,
-             "roc_auc, ks and recall_at_fpr of " + (slice.name.empty() ? "all rows" : "slice " + slice.name) +
-                 " are not defined: " + (c.rows() == 0 ? "there are no rows" : "only one class occurs"));
+             "roc_auc, ks and recall_at_fpr of " + called(slice.name) + " are not defined: " +
+                 (c.rows() == 0 ? "there are no rows" : "only one class occurs"));
+  return c;
 }
 
 }  // namespace assay::classification

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The evaluator of binary classifiers: label and score columns in, metrics with confidence intervals out, for
-// all rows and for each group. The numbers themselves are in metrics.h and intervals.h.
+// The evaluator of classifiers: label and score columns in, metrics with confidence intervals out, for all rows
+// and for each group. One column of scores is a binary classifier, several are a score a class. The numbers
+// themselves are in metrics.h, class_metrics.h, fairness.h and intervals.h.
 #pragma once
 
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "assay/plugin.hpp"
+#include "class_rows.h"
 #include "metrics.h"
 
 namespace assay::classification {
@@ -21,6 +23,7 @@ class Evaluator {
     std::size_t label = 0, score = 0;  // column indices
     std::vector<std::size_t> groups;
     Observations rows;
+    std::optional<ClassRows> classes;  // when there are several columns of scores; `rows` is then empty
   };
 
   explicit Evaluator(const sdk::Config& config);
@@ -28,8 +31,8 @@ class Evaluator {
   // INVALID_DATA when a role has no column, or a column of a type that cannot play it.
   State begin(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
               std::optional<sdk::Source> reference) const;
-  // INVALID_DATA naming the row of the first label that is neither 0 nor 1, or of the first score that is
-  // not a probability. When it throws, the state is as before.
+  // INVALID_DATA naming the row of the first label that is neither 0 nor 1 (or is no class), or of the first
+  // score that is not a probability. When it throws, the state is as before.
   void update(sdk::Call call, State& state, const sdk::Batch& batch) const;
   void merge(sdk::Call call, State& into, const State& from) const;
   void save(sdk::Call call, const State& state, sdk::Sink out) const;
@@ -37,12 +40,16 @@ class Evaluator {
   std::vector<sdk::Metric> finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const;
 
  private:
-  void report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
-              std::vector<sdk::Metric>& out) const;
+  Confusion report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
+                   std::vector<sdk::Metric>& out) const;
+  std::vector<sdk::Metric> finish_classes(sdk::Call call, const ClassRows& classes,
+                                          std::optional<sdk::Sink> extras) const;
 
   Settings settings_;
   double confidence_;
   int resamples_;
+  std::size_t top_k_;
+  std::vector<std::string> classes_;  // what the labels call the columns of scores
 };
 
 }  // namespace assay::classification

@@ -136,20 +136,36 @@ std::optional<Interval> delong(const Sample& sample, double area, double confide
   return Interval{std::max(0.0, area - half), std::min(1.0, area + half)};
 }
 
-BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
-                             const Poll& poll) {
-  std::vector<std::vector<double>> values(std::size(kTracked));
-  std::vector<std::uint8_t> weights(rows.sample().size());
-  for (int resample = 0; resample < settings.resamples && !weights.empty(); ++resample) {
+std::vector<std::optional<Interval>> bootstrap(
+    std::size_t rows, const std::vector<double>& values, const BootstrapSettings& settings, const Poll& poll,
+    const std::function<std::vector<double>(const std::vector<std::uint8_t>& weights)>& of) {
+  std::vector<std::vector<double>> drawn(values.size());
+  std::vector<std::uint8_t> weights(rows);
+  for (int resample = 0; resample < settings.resamples && rows > 0; ++resample) {
     poll();
     draw_weights(settings.seed, static_cast<std::uint32_t>(resample), poll, weights);
-    const Summary drawn = rows.summary(weights);
-    for (std::size_t m = 0; m < values.size(); ++m)
-      if (const double it = kTracked[m].of(drawn, rows.settings()); !std::isnan(it)) values[m].push_back(it);
+    const std::vector<double> answer = of(weights);
+    for (std::size_t m = 0; m < drawn.size(); ++m)
+      if (!std::isnan(answer[m])) drawn[m].push_back(answer[m]);
   }
+  std::vector<std::optional<Interval>> out;
+  for (std::size_t m = 0; m < drawn.size(); ++m)
+    out.push_back(percentile(std::move(drawn[m]), values[m], settings));
+  return out;
+}
+
+BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
+                             const Poll& poll) {
+  const auto tracked = [&](const Summary& summary) {
+    std::vector<double> out;
+    for (const Tracked& each : kTracked) out.push_back(each.of(summary, rows.settings()));
+    return out;
+  };
+  const auto intervals =
+      bootstrap(rows.sample().size(), tracked(value), settings, poll,
+                [&](const std::vector<std::uint8_t>& weights) { return tracked(rows.summary(weights)); });
   BootstrapIntervals out;
-  for (std::size_t m = 0; m < values.size(); ++m)
-    out.*kTracked[m].to = percentile(std::move(values[m]), kTracked[m].of(value, rows.settings()), settings);
+  for (std::size_t m = 0; m < intervals.size(); ++m) out.*kTracked[m].to = intervals[m];
   return out;
 }
 

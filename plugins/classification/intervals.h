@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <vector>
 
 #include "metrics.h"
 
@@ -35,9 +37,13 @@ struct BootstrapIntervals {
       calibration_error, kolmogorov_smirnov, lift, recall_at_fpr, expected_cost, net_benefit;
 };
 
-// Percentile intervals over resamples in which each row occurs Poisson(1) times, widened to hold the value
-// itself. The weights follow from the seed and a row's place in the sorted sample alone. None for a metric
-// that more than half of the resamples leave undefined.
+// Percentile intervals of the numbers that `of` answers for resamples in which each of `rows` rows occurs
+// Poisson(1) times, widened to hold the value itself. The weights follow from the seed and a row's place alone.
+// None for a number that more than half of the resamples leave undefined.
+std::vector<std::optional<Interval>> bootstrap(
+    std::size_t rows, const std::vector<double>& values, const BootstrapSettings& settings, const Poll& poll,
+    const std::function<std::vector<double>(const std::vector<std::uint8_t>& weights)>& of);
+// The same for the sorted sample of a binary classifier.
 BootstrapIntervals bootstrap(const Evaluated& rows, const Summary& value, const BootstrapSettings& settings,
                              const Poll& poll);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plugins as artifacts, through the built program: searched settings, signatures, revocation.
+#include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "registry/client/session.h"
@@ -118,6 +120,43 @@ TEST_CASE("Plugins: where keys are trusted, only what they signed trains and sco
   registry.expect(0, {"plugin", "push", "baseline.so"});
   CHECK(registry.json(train_with("baseline@2"))["reference"] == "default/late-flights@1");
   CHECK(score_over_http(registry) == 200);
+}
+
+TEST_CASE("Plugins: a model of three classes is judged as scikit-learn judges it, on iris") {
+  std::ifstream goldens(ASSAY_CLASSES_GOLDEN);
+  const nlohmann::json iris = nlohmann::json::parse(goldens).at("cases").at(0);
+  const auto classes = iris.at("classes").get<std::vector<std::string>>();
+  REQUIRE(classes == std::vector<std::string>{"setosa", "versicolor", "virginica"});
+  std::string csv = "setosa,versicolor,virginica,species\n";
+  for (std::size_t row = 0; row < iris.at("labels").size(); ++row) {
+    for (const auto& score : iris.at("scores")[row]) csv += score.dump() + ',';
+    csv += classes.at(iris.at("labels")[row]) + '\n';
+  }
+  Registry registry;
+  registry.write("iris.csv", csv);
+  registry.expect(0, {"push", "dataset", "iris", "iris.csv"});
+  registry.expect(0, {"train", "--plugin", ASSAY_FORWARDER, "--data", "iris@1", "--target", "species", "--to", "iris"});
+  registry.expect(0, {"plugin", "push", ASSAY_FORWARDER});
+  const auto evidence = registry.json({"evaluate", "iris@1", "--data", "iris@1"});
+  const auto value_of = [&](const std::string& name, const std::string& slice) {
+    for (const auto& row : evidence["rows"])
+      if (row["name"] == name && row["slice"] == slice) return row["value"].get<double>();
+    FAIL("no " << name << " of '" << slice << "'");
+    return 0.0;
+  };
+  for (const auto& [name, value] : iris.at("values").items()) {
+    INFO(name);
+    CHECK(value_of(name, "") == Approx(value.get<double>()).epsilon(1e-12));
+  }
+  for (std::size_t k = 0; k < classes.size(); ++k) {
+    CHECK(value_of("recall", "species=" + classes[k]) ==
+          Approx(iris.at("by_class").at("recall")[k].get<double>()).epsilon(1e-12));
+    CHECK(value_of("confusion", "species=" + classes[k] + ", predicted=virginica") ==
+          iris.at("confusion")[k][2].get<double>());
+  }
+  const auto told =
+      registry.expect(60, {"evaluate", "iris@1", "--data", "iris@1", "--set", "classes=[setosa, versicolor]"});
+  CHECK(has(told.err, "3 columns of scores"));
 }
 
 }  // namespace assay::test

@@ -141,6 +141,56 @@ def classification(bench):
     bench.ratio("classification: one bootstrap resample of 14 metrics, weights drawn", [peer], [a_resample], 40)
 
 
+# ---- several classes ----
+
+def sklearn_classes(y, s):
+    """All that the plugin answers of all rows, each by scikit-learn's own function."""
+    p = s.argmax(axis=1)
+    out = {"accuracy": metrics.accuracy_score(y, p), "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
+           "mcc": metrics.matthews_corrcoef(y, p), "kappa": metrics.cohen_kappa_score(y, p),
+           "top_k_accuracy": metrics.top_k_accuracy_score(y, s, k=2), "log_loss": metrics.log_loss(y, s),
+           "brier": metrics.brier_score_loss(y, s)}
+    for average in ("macro", "micro", "weighted"):
+        for name, value in zip(("precision", "recall", "f1"), metrics.precision_recall_fscore_support(y, p, average=average)):
+            out[f"{name}_{average}"] = value
+    for kind in ("ovr", "ovo"):
+        out[f"roc_auc_{kind}"] = metrics.roc_auc_score(y, s, multi_class=kind)
+        out[f"roc_auc_{kind}_weighted"] = metrics.roc_auc_score(y, s, multi_class=kind, average="weighted")
+    metrics.confusion_matrix(y, p), metrics.precision_recall_fscore_support(y, p)
+    return out
+
+
+def fewest_calls_classes(y, s):
+    """One report of all counts, each area in its cheaper average and each loss once."""
+    metrics.classification_report(y, s.argmax(axis=1))
+    metrics.roc_auc_score(y, s, multi_class="ovr"), metrics.roc_auc_score(y, s, multi_class="ovo")
+    metrics.log_loss(y, s), metrics.brier_score_loss(y, s), metrics.top_k_accuracy_score(y, s, k=2)
+
+
+def classes(bench):
+    rng = np.random.default_rng(20262)
+    n, k = bench.given.rows, 5
+    y = rng.choice(k, n, p=[0.4, 0.3, 0.15, 0.1, 0.05])
+    s = np.exp(rng.normal(size=(n, k)) + 1.5 * (y[:, None] == np.arange(k)))
+    s /= s.sum(axis=1, keepdims=True)
+    np.ascontiguousarray(s.T).tofile(bench.data / "scores.f64")
+    y.astype(float).tofile(bench.data / "labels.f64")
+    own, all_calls, few_calls = [], [], []
+    for _ in range(bench.given.repeat):
+        answer = bench.run("evaluate", "classification", 1, {"bootstrap_resamples": 0, "columns": k})
+        own += [sum(phase[0] for phase in answer["seconds"].values())]
+        wanted, seconds = cpu(lambda: sklearn_classes(y, s))
+        all_calls.append(seconds)
+        few_calls.append(cpu(lambda: fewest_calls_classes(y, s))[1])
+    bench.ratio(f"classes: 20 metrics of {n} rows of {k} classes, each by its function", all_calls, own, 10)
+    bench.ratio("classes: the same against six calls of scikit-learn alone", few_calls, own, 5)
+    bench.equal("classes: equals scikit-learn", [(name, answer["values"][name], v) for name, v in wanted.items()], 1e-12)
+    few = 5
+    answer = bench.run("evaluate", "classification", 1, {"bootstrap_resamples": few, "columns": k})
+    a_resample = (sum(phase[0] for phase in answer["seconds"].values()) - statistics.median(own)) / few
+    print(f"classes: one bootstrap resample {1e3 * a_resample:.0f} ms")
+
+
 # ---- drift ----
 
 def population_stability(p, q):
@@ -271,12 +321,12 @@ def main():
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--pairs", type=int, default=200)
-    parser.add_argument("--only", default="classification,drift,power,csv")
+    parser.add_argument("--only", default="classification,classes,drift,power,csv")
     bench = Bench(parser.parse_args())
     print(f"scikit-learn {sklearn.__version__}, SciPy {scipy.__version__}, NumPy {np.__version__}; CPU seconds\n")
     bench.power = {}
     for part in bench.given.only.split(","):
-        {"classification": classification, "drift": drift, "power": power, "csv": csv}[part](bench)
+        {"classification": classification, "classes": classes, "drift": drift, "power": power, "csv": csv}[part](bench)
     document = ["| what | peer, ms | own, ms | ratio (range) |", "|---|---|---|---|"]
     document += [f"| {r['what']} | {r['peer_ms']:.0f} | {r['own_ms']:.1f} | {r['ratio']:.1f} ({r['least']:.1f} to {r['most']:.1f}) |"
                  for r in bench.rows]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a fold plugin over columns that bench_folds.py left in a folder, the way a host would: in batches, over
 // the binary edge. Prints one JSON object: CPU seconds by phase, and the result table.
-//   folds_bench evaluate PLUGIN.so FOLDER REPEATS SETTINGS   labels.f64, scores.f64
+//   folds_bench evaluate PLUGIN.so FOLDER REPEATS SETTINGS   labels.f64, scores.f64 (columns one after another)
 //   folds_bench drift    PLUGIN.so FOLDER REPEATS SETTINGS   reference.f64, current.f64 (columns one after another)
 //   folds_bench power    PLUGIN.so PAIRS                     simulated windows, see power()
 #include <ctime>
@@ -37,9 +37,8 @@ Cells read(const std::string& path) {
   return {raw.begin(), raw.end()};
 }
 
-// The columns x0, x1, ... of equal length that a file holds one after another.
-FakeData columns_of(const Cells& all, std::size_t columns) {
-  FakeData out;
+// Adds the columns x0, x1, ... of equal length that a file holds one after another.
+FakeData columns_of(const Cells& all, std::size_t columns, FakeData out = {}) {
   const std::size_t rows = all.size() / columns;
   for (std::size_t c = 0; c < columns; ++c) {
     const auto begin = all.begin() + static_cast<std::ptrdiff_t>(c * rows);
@@ -78,14 +77,22 @@ Json::Object settings_of(const std::string& text) {
   return Json::parse(text).object();
 }
 
+// Takes the setting that is the bench's own: how many columns a file holds.
+std::size_t take_columns(Json::Object& settings) {
+  const auto found = settings.find("columns");
+  if (found == settings.end()) return 1;
+  const auto columns = static_cast<std::size_t>(found->second.number());
+  settings.erase(found);
+  return columns;
+}
+
 int evaluate(const FakeHost& host, const std::string& folder, int repeats, const std::string& settings) {
-  const FakeComponent component = host.component("classification", settings_of(settings));
-  const FakeData data = FakeData()
-                            .f64("label", read(folder + "/labels.f64"))
-                            .f64("score", read(folder + "/scores.f64"))
-                            .with_role("label", "label")
-                            .with_role("score", "score")
-                            .with_batch_rows(kBatchRows);
+  Json::Object given = settings_of(settings);
+  const std::size_t columns = take_columns(given);
+  const FakeComponent component = host.component("classification", given);
+  FakeData data = columns_of(read(folder + "/scores.f64"), columns, FakeData().f64("label", read(folder + "/labels.f64")));
+  data.with_role("label", "label");
+  for (std::size_t c = 0; c < columns; ++c) data.with_role("score", "x" + std::to_string(c));
   Laps laps;
   std::string values;
   for (int i = 0; i < repeats; ++i) {
@@ -98,9 +105,11 @@ int evaluate(const FakeHost& host, const std::string& folder, int repeats, const
     values.clear();
     const Batch rows = answer->rows();
     for (std::int64_t row = 0; row < rows.rows(); ++row)
-      for (const char* column : {"value", "ci_low", "ci_high"})
+      for (const char* column : {"value", "ci_low", "ci_high"}) {
+        if (!rows.column("slice").text(row).empty()) continue;
         put(values, std::string(rows.column("name").text(row)) + (column[0] == 'v' ? "" : "." + std::string(column)),
             rows.column(column).number(row));
+      }
   }
   std::printf("{\"seconds\":%s,\"values\":{%s}}\n", laps.json().c_str(), values.c_str());
   return 0;
@@ -108,11 +117,7 @@ int evaluate(const FakeHost& host, const std::string& folder, int repeats, const
 
 int drift(const FakeHost& host, const std::string& folder, int repeats, const std::string& settings) {
   Json::Object given = settings_of(settings);
-  std::size_t columns = 1;
-  if (const auto found = given.find("columns"); found != given.end()) {
-    columns = static_cast<std::size_t>(found->second.number());
-    given.erase(found);
-  }
+  const std::size_t columns = take_columns(given);
   const FakeComponent component = host.component("drift", given);
   const FakeData reference = columns_of(read(folder + "/reference.f64"), columns),
                  current = columns_of(read(folder + "/current.f64"), columns);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The algorithms against their peers, one part at a time: installs the peers, builds, measures, judges.
 #   tests/bench/algorithms/run.sh [folds]                  fold plugins against scikit-learn and SciPy: ten minutes
-#     --only drift,power (some of classification,drift,power); --rows N (1000000); --repeat N (5) alternating
+#     --only drift,power (some of classification,classes,drift,power); --rows N (1000000); --repeat N (5) alternating
 #     runs; --pairs N (200) windows a point of the curves
 #   tests/bench/algorithms/run.sh csv                      the CSV reader against pandas and PyArrow: five minutes
 #     --rows N, --repeat N
@@ -33,7 +33,7 @@ beside_python() {
 }
 
 case $part in
-  folds) beside_python --only classification,drift,power "$@" ;;
+  folds) beside_python --only classification,classes,drift,power "$@" ;;
   csv) beside_python --only csv "$@" ;;
   gbt)
     install_missing $ASSAY_BUILD_PACKAGES

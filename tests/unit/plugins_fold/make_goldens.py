@@ -18,7 +18,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
-from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.linear_model import LogisticRegression
 
 OUT = pathlib.Path(__file__).parent / "goldens"
@@ -140,6 +140,74 @@ def classification_cases():
     yield classification_case("two rows", [0, 1], [0.3, 0.7])
 
 
+# ---- several classes ----
+
+def averaged(y, p, average):
+    values = metrics.precision_recall_fscore_support(y, p, average=average)[:3]
+    return {f"{name}_{average}": value for name, value in zip(("precision", "recall", "f1"), values)}
+
+
+def classes_case(name, y, scores, top_k=2, classes=None):
+    """`classes` are what the labels are called; there is a column of scores for each."""
+    y, scores = np.asarray(y, dtype=int), np.asarray(scores, dtype=float)
+    scores = scores / scores.sum(axis=1, keepdims=True)
+    every = np.arange(scores.shape[1])
+    p = scores.argmax(axis=1)
+
+    def area(multi_class, average):
+        if len(np.unique(y)) < 2:
+            return math.nan  # of one class against one, scikit-learn averages no pairs
+        return metrics.roc_auc_score(y, scores, labels=every, multi_class=multi_class, average=average)
+
+    values = {
+        "n": len(y), "accuracy": metrics.accuracy_score(y, p),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, p),
+        **averaged(y, p, "macro"), **averaged(y, p, "micro"), **averaged(y, p, "weighted"),
+        "mcc": metrics.matthews_corrcoef(y, p), "kappa": metrics.cohen_kappa_score(y, p),
+        "top_k_accuracy": metrics.top_k_accuracy_score(y, scores, k=top_k, labels=every),
+        "roc_auc_ovr": area("ovr", "macro"), "roc_auc_ovr_weighted": area("ovr", "weighted"),
+        "roc_auc_ovo": area("ovo", "macro"), "roc_auc_ovo_weighted": area("ovo", "weighted"),
+        "log_loss": metrics.log_loss(y, scores, labels=every),
+        "brier": metrics.brier_score_loss(y, scores, labels=every),
+    }
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(y, p, labels=every)
+    areas = [metrics.roc_auc_score(y == c, scores[:, c]) if 0 < (y == c).sum() < len(y) else math.nan for c in every]
+    return {"name": name, "top_k": top_k, "classes": classes or [str(c) for c in every], "labels": y, "scores": scores,
+            "values": values, "confusion": metrics.confusion_matrix(y, p, labels=every),
+            "by_class": {"precision": precision, "recall": recall, "f1": f1, "support": support, "roc_auc": areas},
+            "delong_variance": [delong_variance((y == c).astype(int), scores[:, c]) for c in every]}
+
+
+def classes_cases():
+    rng = np.random.default_rng(20133)
+    iris, digits = load_iris(), load_digits()
+    model = LogisticRegression(max_iter=5000).fit(iris.data[::2, :2], iris.target[::2])
+    yield classes_case("iris, two of four columns, logistic regression", iris.target[1::2],
+                       model.predict_proba(iris.data[1::2, :2]), classes=list(map(str, iris.target_names)))
+    model = LogisticRegression(max_iter=5000).fit(digits.data[:600, ::3] / 16, digits.target[:600])
+    yield classes_case("digits, every third pixel, logistic regression", digits.target[600:800],
+                       model.predict_proba(digits.data[600:800, ::3] / 16), top_k=3)
+    y = rng.choice(5, 500, p=[0.5, 0.3, 0.15, 0.03, 0.02])
+    noisy = np.exp(rng.normal(size=(500, 5)) + 1.5 * (y[:, None] == np.arange(5)))
+    yield classes_case("noisy and uneven", y, noisy)
+    yield classes_case("noisy, only the first counts", y, noisy, top_k=1)
+    yield classes_case("many ties", y, np.round(4 * noisy / noisy.max(axis=1, keepdims=True)) + 1)
+    yield classes_case("many ties, only the first counts", y, np.round(4 * noisy / noisy.max(axis=1, keepdims=True)) + 1, top_k=1)
+    yield classes_case("constant scores", [0, 1, 2, 1, 1, 0], np.ones((6, 3)))
+    yield classes_case("certain and right", [0, 1, 2, 1], np.eye(3)[[0, 1, 2, 1]])
+    yield classes_case("certain and wrong", [0, 1, 2, 1], np.eye(3)[[1, 2, 0, 0]])
+    yield classes_case("as extreme as doubles go", [0, 1, 2, 2, 0, 1],
+                       [[1, 5e-324, 0], [1 - 2**-53, 2**-53, 0], [0.5, 0.5, 5e-324], [1e-300, 0, 1], [0, 1, 0], [1 / 3, 1 / 3, 1 / 3]])
+    yield classes_case("a class that no label has", [0, 1, 3, 1, 0, 3, 3], rng.dirichlet([1, 2, 1, 2], 7))
+    yield classes_case("a class that no label has and nothing predicts", [0, 1, 3, 1, 0, 3, 3],
+                       rng.dirichlet([1, 2, 1, 2], 7) * [1, 1, 0, 1])
+    yield classes_case("a class that nothing predicts", [0, 1, 2, 2, 1, 0], rng.dirichlet([1, 1, 1], 6) * [1, 1, 0.01])
+    yield classes_case("two of five classes", [4, 1, 1, 4, 4, 1, 1], rng.dirichlet(np.ones(5), 7))
+    yield classes_case("one class only", [1] * 4, rng.dirichlet([1, 1, 1], 4))
+    yield classes_case("one class only, and all predicted so", [1] * 4, rng.dirichlet([1, 1, 1], 4) * [0.1, 10, 0.1])
+    yield classes_case("one row", [2], [[0.2, 0.5, 0.3]])
+
+
 # ---- drift ----
 
 def deciles(reference):
@@ -237,6 +305,7 @@ def kolmogorov_cases():
 if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     write("classification.json", list(classification_cases()))
+    write("classes.json", list(classes_cases()))
     cases = list(drift_cases())
     write("drift_numeric.json", [c for c in cases if "ks" in c])
     write("drift_categorical.json", [c for c in cases if "chi_squared" in c])
