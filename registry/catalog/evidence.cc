@@ -39,35 +39,38 @@ void collect(BySeq& out, Rows rows) {
 }
 
 void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model,
-                         const std::set<Digest>& datasets, const std::string& space) {
+                         const std::set<Digest>& datasets, const std::string& space, Time as_of) {
   for (const Digest& dataset : datasets)
     collect(out,
             snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
                            "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
-                           "AND e.dataset_digest = ? AND e.kind = 'evaluation' ORDER BY e.seq DESC LIMIT ?",
-                           {space, model, dataset, kPerDataset}));
+                           "AND e.dataset_digest = ? AND e.kind = 'evaluation' AND e.created_at <= ? "
+                           "ORDER BY e.seq DESC LIMIT ?",
+                           {space, model, dataset, as_of, kPerDataset}));
   collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
-                              "AND e.kind = 'evaluation' ORDER BY e.seq DESC LIMIT ?",
-                              {space, model, kElsewhere}));
+                              "AND e.kind = 'evaluation' AND e.created_at <= ? ORDER BY e.seq DESC LIMIT ?",
+                              {space, model, as_of, kElsewhere}));
 }
 
-void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const std::string& space) {
+void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const std::string& space, Time as_of) {
   collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
-                              "AND e.kind = 'drift' ORDER BY e.seq DESC LIMIT ?",
-                              {space, model, kElsewhere}));
+                              "AND e.kind = 'drift' AND e.created_at <= ? ORDER BY e.seq DESC LIMIT ?",
+                              {space, model, as_of, kElsewhere}));
 }
 
 // A validation counts in the model's namespace and in the dataset's own: whoever keeps the data may vouch for
 // it.
-void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space) {
+void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space,
+                         Time as_of) {
   const std::string keeper = Reference::parse(key.dataset_reference).name.space().key();
   collect(out,
           snapshot.query("SELECT e.seq, e.document FROM evidence e WHERE e.dataset_digest = ?1 "
                          "AND e.kind = 'validation' AND EXISTS (SELECT 1 FROM evidence_spaces s "
-                         "WHERE s.evidence_seq = e.seq AND s.space IN (?2, ?3)) ORDER BY e.seq DESC LIMIT ?4",
-                         {*key.dataset, space, keeper, kPerDataset}));
+                         "WHERE s.evidence_seq = e.seq AND s.space IN (?2, ?3)) AND e.created_at <= ?4 "
+                         "ORDER BY e.seq DESC LIMIT ?5",
+                         {*key.dataset, space, keeper, as_of, kPerDataset}));
 }
 
 }  // namespace
@@ -142,20 +145,22 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
 }
 
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
-                                   const std::vector<Digest>& models, const Namespace& space) {
+                                   const std::vector<Digest>& models, const Namespace& space,
+                                   const std::optional<Time>& as_of) {
+  const Time until = as_of.value_or(Time::max());
   BySeq found;
   std::set<Digest> datasets;
   for (const Requirement& requirement : policy.requirements()) {
     if (!requirement.key) continue;
     if (requirement.key->kind == EvidenceKind::drift)
-      for (const Digest& model : models) collect_drift(found, snapshot, model, space.key());
+      for (const Digest& model : models) collect_drift(found, snapshot, model, space.key(), until);
     if (!requirement.key->dataset) continue;
     if (requirement.key->kind == EvidenceKind::validation)
-      collect_validations(found, snapshot, *requirement.key, space.key());
+      collect_validations(found, snapshot, *requirement.key, space.key(), until);
     else
       datasets.insert(*requirement.key->dataset);
   }
-  for (const Digest& model : models) collect_evaluations(found, snapshot, model, datasets, space.key());
+  for (const Digest& model : models) collect_evaluations(found, snapshot, model, datasets, space.key(), until);
   std::vector<Evidence> out;
   for (auto& [seq, evidence] : found) out.push_back(std::move(evidence));
   return out;

@@ -32,10 +32,11 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
                                      int limit);
 
 // What a policy may need to judge these models in this namespace, in the order recorded: per model the newest
-// 256 evaluations on each dataset that it names and 16 on any other, and per dataset the newest 256
-// validations.
+// 256 evaluations on each dataset that it names and 16 on any other, and 16 drift reports if it asks for one; per
+// dataset the newest 256 validations. As it stood at a time, if one is given.
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
-                                   const std::vector<Digest>& models, const Namespace& space);
+                                   const std::vector<Digest>& models, const Namespace& space,
+                                   const std::optional<Time>& as_of = {});
 
 // The keys of the namespaces that hold a version with this digest, whatever its kind.
 std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version);

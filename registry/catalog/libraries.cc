@@ -22,9 +22,11 @@ std::optional<std::string> keys_of(const ReadableSpaces& spaces) {
 
 }  // namespace
 
-std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library) {
+std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library,
+                                          const std::optional<Time>& as_of) {
   Rows rows = snapshot.query(
-      "SELECT revoked, reason, at, by FROM revocations WHERE library = ? ORDER BY seq DESC LIMIT 1", {library});
+      "SELECT revoked, reason, at, by FROM revocations WHERE library = ? AND at <= ? ORDER BY seq DESC LIMIT 1",
+      {library, as_of.value_or(Time::max())});
   if (!rows.next() || !rows.get<bool>(0)) return std::nullopt;
   return Revocation{rows.get<std::string>(1), rows.get<Time>(2), rows.get<std::string>(3)};
 }

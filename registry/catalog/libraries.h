@@ -19,8 +19,9 @@ struct Revocation {
   std::string by;
 };
 
-// None while the library may run.
-std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library);
+// None while the library may run, or might at the time that is given.
+std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library,
+                                          const std::optional<Time>& as_of = {});
 // Whether the library is revoked from here on; the history stays.
 void append_revocation(Transaction& transaction, const Digest& library, bool revoked,
                        const Revocation& revocation);

@@ -83,6 +83,10 @@ class ApiClient {
   // {"digest","policy"}
   nlohmann::json policy(const Name& model, const std::string& stage);
   nlohmann::json set_policy(const Name& model, const std::string& stage, const nlohmann::json& policy);
+  // Of a policy that is not set: its verdict on a version now, and on the stage's last promotions.
+  Decision test_policy(const Name& model, const std::string& stage, const nlohmann::json& policy,
+                       const std::string& version);
+  nlohmann::json backtest_policy(const Name& model, const std::string& stage, const nlohmann::json& policy, int last);
 
   // ---- runs and evidence: record_calls.cc
   Id start_run(const RunDraft& draft);

@@ -92,4 +92,17 @@ Json ApiClient::set_policy(const Name& model, const std::string& stage, const Js
                        "setting the policy of " + name_stage(model, stage));
 }
 
+Decision ApiClient::test_policy(const Name& model, const std::string& stage, const Json& policy,
+                                const std::string& version) {
+  const Json answer = session_.send("POST", stage_target(model, stage) + "/policy:test",
+                                    {{"policy", policy}, {"version", version}},
+                                    "testing a policy of " + name_stage(model, stage));
+  return reading("a decision", [&] { return decision_from_json(answer); });
+}
+
+Json ApiClient::backtest_policy(const Name& model, const std::string& stage, const Json& policy, int last) {
+  return session_.send("POST", stage_target(model, stage) + "/policy:backtest", {{"policy", policy}, {"last", last}},
+                       "testing a policy of " + name_stage(model, stage) + " on the past");
+}
+
 }  // namespace assay::client

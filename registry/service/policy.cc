@@ -52,6 +52,11 @@ nlohmann::json policy_answer(const Policy& policy) {
   return {{"digest", policy.digest().text()}, {"policy", policy}};
 }
 
+Policy resolve_policy(Snapshot& snapshot, const Principal& caller, const Policy& policy) {
+  return policy.resolved(
+      [&](const PolicyDataset& named) { return resolve_dataset(snapshot, caller, named); });
+}
+
 Policy set_policy(const Services& services, const Principal& caller, const Name& model,
                   const StageName& stage, std::string_view body) {
   require(caller, Permission::admin, model.space());
@@ -64,8 +69,7 @@ Policy set_policy(const Services& services, const Principal& caller, const Name&
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) {
     refuse_ring(transaction, model, written);
-    const Policy policy = written.resolved(
-        [&](const PolicyDataset& named) { return resolve_dataset(transaction, caller, named); });
+    const Policy policy = resolve_policy(transaction, caller, written);
     put_policy(transaction, model, policy, caller.name, now);
     append_audit(transaction,
                  {.time = now,

@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "registry/access/principal.h"
+#include "registry/catalog/database.h"
 #include "registry/domain/policy.h"
 #include "registry/service/services.h"
 
@@ -20,6 +21,9 @@ nlohmann::json policy_answer(const Policy& policy);
 // Policy::parse throws, invalid_argument when its "stage" is another, not_found for the model or a dataset.
 Policy set_policy(const Services& services, const Principal& caller, const Name& model,
                   const StageName& stage, std::string_view body);
+
+// The policy with its datasets resolved as the caller may read them. Throws as set_policy.
+Policy resolve_policy(Snapshot& snapshot, const Principal& caller, const Policy& policy);
 
 // Needs `read`. Throws not_found when the stage has none.
 Policy show_policy(const Services& services, const Principal& caller, const Name& model,

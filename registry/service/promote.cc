@@ -6,16 +6,13 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "registry/catalog/database.h"
-#include "registry/catalog/evidence.h"
-#include "registry/catalog/libraries.h"
 #include "registry/catalog/policies.h"
-#include "registry/catalog/stages.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/plan.h"
 #include "registry/domain/verdict.h"
+#include "registry/service/facts.h"
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
 #include "storage/base/error.h"
@@ -23,26 +20,6 @@
 
 namespace assay {
 namespace {
-
-Facts read_facts(Snapshot& snapshot, const Policy& policy, const Version& candidate, const Stage& stage) {
-  Facts facts{.namespace_ = candidate.name.namespace_(),
-              .model = candidate.name.name(),
-              .candidate = {.number = candidate.number, .digest = candidate.digest},
-              .champion = stage.version,
-              .from_holder = {},
-              .evidence = {}};
-  if (policy.from())
-    if (const auto from = find_stage(snapshot, candidate.name, *policy.from()))
-      facts.from_holder = from->version;
-  std::vector<Digest> models = {candidate.digest};
-  if (stage.version) models.push_back(stage.version->digest);
-  facts.evidence = evidence_for(snapshot, policy, models, candidate.name.space());
-  std::set<Digest> libraries;
-  for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
-  for (const Digest& library : libraries)
-    if (const auto revocation = find_revocation(snapshot, library)) facts.revoked[library] = revocation->reason;
-  return facts;
-}
 
 Decision already_there(const Version& version, const Stage& stage, Time at) {
   return {.candidate = {.number = version.number, .digest = version.digest},
@@ -61,8 +38,9 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
     if (stage.version && stage.version->number == version.number) return already_there(version, stage, at);
     const Policy policy = find_policy(snapshot, version.name, request.stage)
                               .value_or(Policy::none(StageName::parse(stage.name)));
+    const VersionMark candidate{.number = version.number, .digest = version.digest};
     // By the clock as it is: a stage that was once moved by a wrong clock must not judge by that for ever.
-    Decision judged = judge(policy, read_facts(snapshot, policy, version, stage), now);
+    Decision judged = judge(policy, read_facts(snapshot, policy, version.name, candidate, stage.version), now);
     judged.at = at;
     return judged;
   }();

@@ -112,6 +112,20 @@ TEST_CASE("Promotion: a decision in every format, now and from the record") {
   gate.expect(60, {"explain", "01kb2h5v0q4t8w9xaz3c6d7efg"});
 }
 
+TEST_CASE("Promotion: a policy is tried on a version and on the past before it is set") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.evaluate("flights@2");
+  gate.promote(0, "2");
+  gate.write("strict.yaml", "stage: production\nrules:\n  - metric: {name: roc_auc, dataset: flights-holdout@1, "
+                            "at_least: 0.999}\n");
+  CHECK_THAT(gate.expect(10, {"policy", "test", "flights@1", "strict.yaml"}).out, Contains("it would pass"));
+  gate.expect(0, {"policy", "test", "flights@1", "gate.yaml"});
+  CHECK_THAT(gate.expect(0, {"policy", "backtest", "flights", "strict.yaml"}).out,
+             Contains("would have blocked: 2, 1; would have admitted: none"));
+  CHECK(gate.json({"policy", "backtest", "flights", "gate.yaml"})["differing"] == 0);
+}
+
 TEST_CASE("Promotion: what a revoked plugin measured does not count, and a new measurement does") {
   Gate gate;
   const auto evidence = gate.json({"promote", "flights@1", "--to", "production", "--dry-run"});

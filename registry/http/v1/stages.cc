@@ -9,6 +9,7 @@
 #include "registry/service/policy.h"
 #include "registry/service/promote.h"
 #include "registry/service/rollback.h"
+#include "registry/service/try_policy.h"
 
 namespace assay::http::v1 {
 namespace {
@@ -72,6 +73,17 @@ Response put_policy(const Context& context, Request& request) {
                                                      stage_of(request), json_body(request))));
 }
 
+Response try_policy(const Context& context, Request& request) {
+  const PolicyTrial trial = parse_policy_trial(stage_of(request), json_body(request));
+  return json_response(200, test_policy(context.services, *request.principal, name_of(request), trial));
+}
+
+Response backtest(const Context& context, Request& request) {
+  const PolicyBacktest wish = parse_policy_backtest(stage_of(request), json_body(request));
+  return json_response(
+      200, backtest_answer(backtest_policy(context.services, *request.principal, name_of(request), wish)));
+}
+
 Response decision(const Context& context, Request& request) {
   return json_response(
       200, describe_decision(context.services, *request.principal, Id::parse(request.parameter("id"))));
@@ -103,6 +115,8 @@ void add_stage_routes(RouteTable& table, const Context& context) {
   change(Method::post, kStage + ":rollback", Permission::promote, rollback_stage);
   get(kStage + "/policy", {}, get_policy);
   change(Method::put, kStage + "/policy", Permission::admin, put_policy);
+  change(Method::post, kStage + "/policy:test", Permission::read, try_policy);
+  change(Method::post, kStage + "/policy:backtest", Permission::read, backtest);
   get("/api/v1/decisions/{id}", {}, decision);
 }
 
