@@ -86,7 +86,7 @@ std::vector<Retrial> backtest_policy(const Services& services, const Principal& 
   return services.database.read([&](Snapshot& snapshot) {
     const Policy policy = resolve_policy(snapshot, caller, wish.policy);
     std::vector<Retrial> out;
-    PageRequest page{.limit = kMaxRetrials, .cursor = {}};
+    PageRequest page{.cursor = {}, .limit = kMaxRetrials};
     do {
       const Page<Decision> some = list_decisions(snapshot, model, policy.stage(), page);
       for (const Decision& was : some.items) {
