@@ -23,6 +23,7 @@ using std::chrono::steady_clock;
 using nlohmann::json;
 
 constexpr std::size_t kColumns = 8;
+constexpr int kTurn = 20;  // calls of one way before the next way's
 
 double microseconds(steady_clock::duration time) {
   return std::chrono::duration<double, std::micro>(time).count();
@@ -156,13 +157,16 @@ json measure_size(House& here, House& there, std::size_t bytes, int rounds) {
       {"stream socket", [&] { socket.call(flat.data()); }},
       {"pipe", [&] { pipe.call(flat.data()); }}};
   std::vector<std::vector<double>> times(ways.size());
-  for (int round = -rounds / 10 - 1; round < rounds; ++round)
-    for (std::size_t i = 0; i < ways.size(); ++i) {
-      const auto start = steady_clock::now();
-      ways[i].second();
-      const double took = microseconds(steady_clock::now() - start);
-      if (round >= 0) times[i].push_back(took);
-    }
+  // Batch after batch, as a data set is read; the first of each turn wakes everybody up.
+  const int turn = std::min(rounds, kTurn);
+  for (int round = -1; round * turn < rounds; ++round)
+    for (std::size_t i = 0; i < ways.size(); ++i)
+      for (int call = -1; call < turn; ++call) {
+        const auto start = steady_clock::now();
+        ways[i].second();
+        const double took = microseconds(steady_clock::now() - start);
+        if (round >= 0 && call >= 0) times[i].push_back(took);
+      }
   json out = {{"bytes", bytes}};
   for (std::size_t i = 0; i < ways.size(); ++i) out["ways"][ways[i].first] = summary(times[i]);
   return out;
