@@ -305,6 +305,14 @@ TEST_CASE("Classes: states of other classes are not mixed, and hostile ones are 
     FakeBundle saved = stranger.save();
     CHECK_THROWS_AS(FakeFold(component, ASSAY_CAP_EVALUATOR_V1, data, FakeFold::Saved{saved}), sdk::Error);
   }
+  FakeBundle wild = folder.state(data);  // its last word before the checksum is a label
+  std::string& bytes = wild.entries.at(0).second;
+  bytes.replace(bytes.size() - 16, 16, 8, '\xff');
+  sdk::ByteWriter tail;
+  tail.u64(sdk::checksum(bytes));
+  bytes += tail.take();
+  CHECK_THROWS_WITH(FakeFold(component, ASSAY_CAP_EVALUATOR_V1, data, FakeFold::Saved{wild}),
+                    Catch::Contains("a label is no class"));
   check_hostile_states(folder, data, folder.state(data), [](FakeFold& fold, FakeBundle&) { rows_of(fold); });
 }
 
