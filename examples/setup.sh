@@ -47,3 +47,24 @@ story_data() {
   python3 "$(dirname "${BASH_SOURCE[0]}")/01_quickstart/make_data.py" "$dir/$sdist" "$dir"
   touch "$dir/.complete"
 }
+
+# built_assay DIR: an Assay on PATH, installed into build/prefix unless ASSAY_PREFIX names one; the log goes to DIR.
+built_assay() {
+  if [ -z "${ASSAY_PREFIX:-}" ]; then
+    ASSAY_PREFIX=$PWD/build/prefix
+    say "building and installing into build/prefix"
+    cmake --preset release >"$1/configure.log" || { cat "$1/configure.log"; exit 1; }
+    cmake --build --preset release
+    cmake --install build/release --prefix "$ASSAY_PREFIX" >/dev/null
+  fi
+  export PATH=$ASSAY_PREFIX/bin:$PATH
+}
+
+# Shows a command, then runs it; `expect CODE` first where its exit code is the point of the step.
+run() { printf '\n\033[36m$ %s\033[0m\n' "$*"; "$@"; }
+expect() {
+  local wanted=$1 code=0; shift
+  run "$@" || code=$?
+  [ $code -eq "$wanted" ] || { echo "expected exit code $wanted, got $code" >&2; exit 1; }
+  echo "(exit code $code, as it should be)"
+}

@@ -23,23 +23,7 @@ if [ "${1:-}" = --stop ]; then stop_registry; say "stopped"; exit; fi
 install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES
 mkdir -p "$story"
 story_data "$story/data"
-if [ -z "${ASSAY_PREFIX:-}" ]; then
-  ASSAY_PREFIX=$PWD/build/prefix
-  say "building and installing into build/prefix"
-  cmake --preset release >"$story/configure.log" || { cat "$story/configure.log"; exit 1; }
-  cmake --build --preset release
-  cmake --install build/release --prefix "$ASSAY_PREFIX" >/dev/null
-fi
-export PATH=$ASSAY_PREFIX/bin:$PATH
-
-# Shows a command, then runs it; `expect CODE` first where a refusal is the point of the step.
-run() { printf '\n\033[36m$ %s\033[0m\n' "$*"; "$@"; }
-expect() {
-  local wanted=$1 code=0; shift
-  run "$@" || code=$?
-  [ $code -eq "$wanted" ] || { echo "expected exit code $wanted, got $code" >&2; exit 1; }
-  echo "(exit code $code, as it should be)"
-}
+built_assay "$story"
 
 say "1. A registry on an empty directory"
 stop_registry

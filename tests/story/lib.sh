@@ -20,3 +20,24 @@ start_registry() {
   TOKEN=$(cat "$1/admin.token")
   export URL TOKEN
 }
+
+# expected_lines OUTPUT EXPECTED: the lines of EXPECTED appear in OUTPUT, in their order. "…" stands for any text: digests,
+# times and ids differ from run to run.
+expected_lines() {
+  python3 - "$1" "$2" <<'PY'
+import re, sys
+plain = lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
+output = [plain(line).rstrip() for line in open(sys.argv[1], encoding="utf-8")]
+at = 0
+for number, line in enumerate(open(sys.argv[2], encoding="utf-8"), 1):
+    line = line.rstrip("\n").rstrip()
+    if not line:
+        continue
+    pattern = re.compile(".*".join(re.escape(part) for part in line.split("…")) + r"\Z")
+    found = next((i for i in range(at, len(output)) if pattern.match(output[i])), None)
+    if found is None:
+        sys.exit(f"expected.txt:{number} was not printed after output line {at}: {line}")
+    at = found + 1
+print(f"every expected line was printed, in order ({len(output)} lines of output)")
+PY
+}
