@@ -134,14 +134,14 @@ std::string explain_from(const Requirement& requirement, bool passes, const Fact
                      version_text(facts, *facts.from_holder), candidate, candidate, requirement.stage);
 }
 
-std::string_view ending(DecisionVerdict verdict) {
+std::string_view ending(DecisionVerdict verdict, bool one) {
   switch (verdict) {
     case DecisionVerdict::missing_evidence:
-      return "has no fresh evidence";
+      return one ? "has no fresh evidence" : "have no fresh evidence";
     case DecisionVerdict::not_comparable:
       return "cannot be compared";
     default:
-      return "fails";
+      return one ? "fails" : "fail";
   }
 }
 
@@ -202,7 +202,7 @@ std::string summarize(const Decision& decision) {
   for (const RuleResult& rule : decision.rules)
     if (decisive(decision.verdict, rule.verdict)) named.push_back(rule.rule);
   return fmt::format("{}: {} stays out of {}: {} of {} checks {} ({})", to_text(decision.verdict), version,
-                     decision.stage, named.size(), decision.rules.size(), ending(decision.verdict),
+                     decision.stage, named.size(), decision.rules.size(), ending(decision.verdict, named.size() == 1),
                      fmt::join(named, "; "));
 }
 

@@ -120,7 +120,7 @@ TEST_CASE("Promotion: a policy is tried on a version and on the past before it i
   gate.write("strict.yaml", "stage: production\nrules:\n  - metric: {name: roc_auc, dataset: flights-holdout@1, "
                             "at_least: 0.999}\n");
   CHECK_THAT(gate.expect(10, {"policy", "test", "flights@1", "strict.yaml"}).out, Contains("it would pass"));
-  gate.expect(0, {"policy", "test", "flights@1", "gate.yaml"});
+  gate.expect(0, {"policy", "test", "flights@2", "gate.yaml"});
   CHECK_THAT(gate.expect(0, {"policy", "backtest", "flights", "strict.yaml"}).out,
              Contains("would have blocked: 2, 1; would have admitted: none"));
   CHECK(gate.json({"policy", "backtest", "flights", "gate.yaml"})["differing"] == 0);

@@ -33,12 +33,12 @@ struct Story : World {
     clock.advance(1h);
     return promote(version);
   }
-  json policy(const json& rules) const { return {{"stage", "production"}, {"rules", rules}}; }
-  Decision test(const json& rules, const char* version) {
+  json policy(const JsonRows& rules) const { return {{"stage", "production"}, {"rules", rules}}; }
+  Decision test(const JsonRows& rules, const char* version) {
     const json body = {{"policy", policy(rules)}, {"version", version}};
     return test_policy(services(), admin, kChurn, parse_policy_trial(kProduction, body.dump()));
   }
-  std::vector<Retrial> backtest(const json& rules, int last = 50) {
+  std::vector<Retrial> backtest(const JsonRows& rules, int last = 50) {
     const json body = {{"policy", policy(rules)}, {"last", last}};
     return backtest_policy(services(), admin, kChurn, parse_policy_backtest(kProduction, body.dump()));
   }
@@ -83,8 +83,8 @@ TEST_CASE("Policy test: another stage's policy, an unknown rule and a dataset th
   const json staging = {{"policy", {{"stage", "staging"}, {"rules", json::array()}}}, {"version", "1"}};
   CHECK(error_of([&] { parse_policy_trial(kProduction, staging.dump()); }).first == Code::invalid_argument);
   CHECK_THAT(error_of([&] { story.test({{{"metrics", json::object()}}}, "1"); }).second, Contains("did you mean"));
-  CHECK(error_of([&] { story.backtest(json::array(), 0); }).first == Code::invalid_argument);
-  CHECK(error_of([&] { story.backtest(json::array(), kMaxRetrials + 1); }).first == Code::invalid_argument);
+  CHECK(error_of([&] { story.backtest({}, 0); }).first == Code::invalid_argument);
+  CHECK(error_of([&] { story.backtest({}, kMaxRetrials + 1); }).first == Code::invalid_argument);
   const Principal stranger = story.principal("bo", Role::reader, "acme");
   const json body = {{"policy", story.policy({at_least(0)})}, {"version", "1"}};
   CHECK(error_of([&] {
