@@ -72,7 +72,8 @@ cli::PluginReport check_library(const cli::PluginCheckRequest& request) {
   const PluginCheck check = check_plugin(request.library, plugin_host_beside(this_executable(), "").worker,
                                          {.level = parse_level(request.level),
                                           .only = request.rules,
-                                          .timeout = std::chrono::seconds(request.timeout_s)});
+                                          .timeout = std::chrono::seconds(request.timeout_s),
+                                          .seed = request.seed});
   cli::PluginReport out{check.plugin, check.version, check.digest, {}};
   for (const CheckResult& result : check.results)
     out.rules.push_back({std::string(result.rule->id), std::string(level_name(result.rule->level)),

@@ -70,6 +70,7 @@ struct Linear {
       in.end();
       if (weights.features.size() != encoder.width())
         throw ByteReader::corrupt("weights and features differ in number");
+      if (!weights.finite()) throw ByteReader::corrupt("a weight is not finite");
     }
     void bind(const Schema& input) { encoder.bind(input); }
 
@@ -82,9 +83,16 @@ struct Linear {
       for (std::size_t row = 0; row < static_cast<std::size_t>(batch.rows()); ++row) {
         double sum = weights.intercept;
         for (std::size_t i = 0; i < width; ++i) sum += weights.features[i] * cells[row * width + i];
-        out.push_back(probability ? sigmoid(sum) : sum);
+        const double answer = probability ? sigmoid(sum) : sum;
+        if (!std::isfinite(answer)) throw too_large(row);
+        out.push_back(answer);
       }
       return out;
+    }
+    static Error too_large(std::size_t row) {
+      return Error(ASSAY_E_INVALID_DATA, "the numbers in row " + std::to_string(row) +
+                                             " are too far from those of the training rows to be added up")
+          .row(static_cast<std::int64_t>(row));
     }
 
     bool probability = true;

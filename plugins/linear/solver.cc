@@ -15,6 +15,11 @@ namespace linear {
 using assay::sdk::Error;
 using assay::sdk::Task;
 
+bool Weights::finite() const {
+  return std::isfinite(intercept) &&
+         std::all_of(features.begin(), features.end(), [](double w) { return std::isfinite(w); });
+}
+
 void Rows::append(const std::vector<double>& cells, std::size_t rows) {
   for (std::size_t row = 0; row < rows; ++row) {
     starts_.push_back(nodes_.size());
@@ -121,9 +126,7 @@ Weights solve(const Settings& settings, const Rows& rows, const std::vector<doub
   Weights out;
   for (std::size_t i = 0; i < rows.width(); ++i) out.features.push_back(sign * target.factor * learned->w[i]);
   out.intercept = sign * target.factor * learned->w[rows.width()] + target.shift;
-  const bool finite = std::isfinite(out.intercept) && std::all_of(out.features.begin(), out.features.end(),
-                                                                  [](double w) { return std::isfinite(w); });
-  if (!finite) throw Error(ASSAY_E_INVALID_DATA, "the weights diverged; lower the setting cost");
+  if (!out.finite()) throw Error(ASSAY_E_INVALID_DATA, "the weights diverged; lower the setting cost");
   return out;
 }
 

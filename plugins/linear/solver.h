@@ -39,6 +39,8 @@ class Rows {
 struct Weights {
   std::vector<double> features;  // one each
   double intercept = 0;
+
+  bool finite() const;
 };
 
 // Minimises liblinear's objective: L2-regularised logistic regression for labels 0 and 1 (both must occur; a

@@ -131,6 +131,9 @@ void add_plugin_check(CommandSet& commands, CLI::App& family) {
   command.add_option("--timeout", options->request.timeout_s, "seconds that one rule may take")
       ->check(CLI::Range(1, 86400))
       ->capture_default_str();
+  command.add_option("--seed", options->request.seed, "what C38 draws its rows, settings and models from")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   commands.on(command, [options](Context& context) { return check(context, *options); });
 }
 

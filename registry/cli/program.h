@@ -91,6 +91,7 @@ struct PluginCheckRequest {
   std::string level = "standard";  // "basic", "standard" or "strict"
   std::vector<std::string> rules;  // ids; empty: all of the level
   int timeout_s = 60;              // of one rule
+  std::uint64_t seed = 1;          // of what rules draw by chance
 };
 struct PluginVerdict {
   std::string rule;  // "C01"

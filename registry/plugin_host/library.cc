@@ -19,6 +19,9 @@ std::string read_library(const std::filesystem::path& file) {
   // Non-blocking, so that a FIFO put there cannot hold us up.
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
+  if (fd.get() < 0 && errno == ENOENT)
+    throw Error(Code::not_found, what + ": there is no such file; build it first, or give the path of the .so file that "
+                                        "the build wrote");
   if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) throw system_error(what, errno);
   if (!S_ISREG(status.st_mode)) throw Error(Code::invalid_argument, what + ": it is not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > kMaxLibraryBytes)

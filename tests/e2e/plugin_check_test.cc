@@ -68,9 +68,19 @@ TEST_CASE("Plugin check: --rule tries chosen rules of any level, and a wrong nam
   REQUIRE(report["rules"].size() == 2);
   CHECK(report["rules"][0]["rule"] == "C25");
   CHECK(report["rules"][1]["rule"] == "C37");
-  CHECK(has(check(60, {seedy.path, "--rule", "C99"}).err, "C01 to C37"));
+  CHECK(has(check(60, {seedy.path, "--rule", "C99"}).err, "C01 to C39"));
   CHECK(has(check(60, {seedy.path, "--level", "stricter"}).err, "strict"));
-  CHECK(has(check(60, {seedy.path + ".not", "--rule", "C01"}).err, "mine.so.not"));
+  const std::string missing = check(60, {seedy.path + ".not", "--rule", "C01"}).err;
+  CHECK(has(missing, "mine.so.not: there is no such file; build it first"));
+}
+
+TEST_CASE("Plugin check: --seed draws C38 anew, and a failure names it") {
+  const Broken trusting("trusts_in_letters");
+  CHECK(has(check(10, {trusting.path, "--rule", "C38"}).out, "of --seed 1, component weigher"));
+  const std::string other = check(10, {trusting.path, "--rule", "C38", "--seed", "20"}).out;
+  CHECK(has(other, "of --seed 20, component weigher"));
+  CHECK(check(10, {trusting.path, "--rule", "C38", "--seed", "20"}).out == other);
+  CHECK(has(check(60, {trusting.path, "--seed", "-1"}).err, "--seed"));
 }
 
 TEST_CASE("Plugin check: JSON has every rule, how each went, and the plugin's digest") {

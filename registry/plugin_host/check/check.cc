@@ -54,9 +54,14 @@ struct Answer {
   json again;  // for another process to go on with; null: done
 };
 
-// One process's part of a rule.
-Answer ask_worker(const CheckRule& rule, const Library& library, const json& before,
-                  const std::filesystem::path& worker, Steady::time_point deadline) {
+std::string text_of(const WireFrame& frame, const char* key) {
+  const json member = frame.json.value(key, json());
+  return member.is_string() ? member.get<std::string>() : member.dump();
+}
+
+// One process's part of a rule. `trying` becomes what the worker last said that it was about to do.
+Answer ask_worker(const CheckRule& rule, const Library& library, const json& before, const std::filesystem::path& worker,
+                  std::uint64_t seed, Steady::time_point deadline, std::string& trying) {
   WorkerProcess process(worker, library.memory.get(), library.plugin->name);
   CallOptions limits;
   limits.deadline = deadline;
@@ -64,13 +69,12 @@ Answer ask_worker(const CheckRule& rule, const Library& library, const json& bef
   process.send(wire::FrameKind::check, {{"rule", rule.id},
                                         {"descriptor", library.plugin->descriptor},
                                         {"defaults", library.defaults},
-                                        {"before", before}});
+                                        {"before", before},
+                                        {"seed", seed}});
   WireFrame frame = process.receive();
-  while (frame.kind != wire::FrameKind::done) frame = process.receive();
-  const auto text = [&](const char* key) {
-    const json member = frame.json.value(key, json());
-    return member.is_string() ? member.get<std::string>() : member.dump();
-  };
+  for (; frame.kind != wire::FrameKind::done; frame = process.receive())
+    if (frame.kind == wire::FrameKind::progress) trying = text_of(frame, "what");
+  const auto text = [&](const char* key) { return text_of(frame, key); };
   if (frame.json.value("status", json()) != 0) return {CheckVerdict::fail, text("message"), {}};
   if (frame.json.value("skipped", json()) == true) return {CheckVerdict::skipped, text("message"), {}};
   if (frame.json.value("passed", json()) != true) return {CheckVerdict::fail, text("message"), {}};
@@ -81,19 +85,21 @@ Answer ask_worker(const CheckRule& rule, const Library& library, const json& bef
 }
 
 Answer check_in_workers(const CheckRule& rule, const Library& library, const std::filesystem::path& worker,
-                        std::chrono::seconds timeout) {
-  const Steady::time_point deadline = Steady::now() + timeout;
+                        const CheckOptions& options) {
+  const Steady::time_point deadline = Steady::now() + options.timeout;
   Answer answer{CheckVerdict::pass, {}, nullptr};
+  std::string trying;
   try {
     do {
-      answer = ask_worker(rule, library, answer.again, worker, deadline);
+      answer = ask_worker(rule, library, answer.again, worker, options.seed, deadline, trying);
     } while (answer.verdict == CheckVerdict::pass && !answer.again.is_null());
     return answer;
   } catch (const Error& error) {
     if (error.code() == Code::unavailable) throw;
-    if (error.code() == Code::deadline)
-      return {CheckVerdict::fail, fmt::format("it did not come to an end within {} s", timeout.count()), {}};
-    return {CheckVerdict::fail, error.message(), {}};
+    std::string found = error.code() == Code::deadline
+                            ? fmt::format("it did not come to an end within {} s", options.timeout.count())
+                            : error.message();
+    return {CheckVerdict::fail, trying.empty() ? found : fmt::format("{}: {}", trying, found), {}};
   }
 }
 
@@ -103,7 +109,7 @@ Answer judge(std::string wrong, std::string_view right) {
 }
 
 Answer check_rule(const CheckRule& rule, const Library& library, const std::filesystem::path& worker,
-                  std::chrono::seconds timeout) {
+                  const CheckOptions& options) {
   if (rule.id == "C01") {
     if (!library.plugin) return judge(library.no_plugin, "");
     return judge("", fmt::format("{} {}, {} components", library.plugin->name, library.plugin->version,
@@ -116,7 +122,7 @@ Answer check_rule(const CheckRule& rule, const Library& library, const std::file
     return judge(error.message(), "");
   }
   if (!library.plugin) return {CheckVerdict::skipped, "it has no valid descriptor, see C01", {}};
-  return check_in_workers(rule, library, worker, timeout);
+  return check_in_workers(rule, library, worker, options);
 }
 
 std::vector<CheckResult> chosen(const CheckOptions& options) {
@@ -157,7 +163,7 @@ PluginCheck check_plugin(const std::filesystem::path& path, const std::filesyste
       CheckResult& result = check.results[i];
       const auto start = Steady::now();
       try {
-        Answer answer = check_rule(*result.rule, library, worker, options.timeout);
+        Answer answer = check_rule(*result.rule, library, worker, options);
         result.verdict = answer.verdict;
         result.found = std::move(answer.found);
       } catch (...) {

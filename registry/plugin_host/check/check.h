@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -27,6 +28,7 @@ struct CheckOptions {
   std::vector<std::string> only{};   // ids of rules; empty: all of the level
   std::chrono::seconds timeout{60};  // of one rule
   unsigned parallel = 0;             // rules at a time; 0: as many as there are processors
+  std::uint64_t seed = 1;            // of what rules draw by chance; the same seed draws the same
 };
 
 struct PluginCheck {

@@ -86,6 +86,10 @@ constexpr CheckRule kRules[] = {
      "finish or abort every writer before the next is opened and before returning"},
     {"C37", X, "gives the same bits to hosts that differ in process, callbacks, call ids and the layout of memory",
      "do not look at the call's id, addresses, padding or which optional callbacks there are"},
+    {"C38", X, "survives rows, settings, models and states drawn by chance within the contract, and answers nothing impossible to them",
+     "run it again with --rule C38 and the --seed that the failure names, and refuse there what cannot be worked with"},
+    {"C39", X, "finishes or refuses batches of 64 MiB, 10000 columns, texts of a million bytes, and offsets up to the end of int32",
+     "size memory by what arrives, count in 64 bits, keep rows off the stack, and poll call->should_stop"},
 };
 
 constexpr std::string_view kLevels[] = {"basic", "standard", "strict"};

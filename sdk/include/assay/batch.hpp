@@ -56,6 +56,18 @@ inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// An Arrow struct that is released at the end.
+template <class Arrow>
+struct Owned {
+  Arrow it{};
+  Owned() = default;
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+  ~Owned() {
+    if (it.release != nullptr) it.release(&it);
+  }
+};
+
 }  // namespace detail
 
 enum class Nulls { allowed, never };

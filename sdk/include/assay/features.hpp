@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,9 +33,9 @@ inline std::vector<std::string> feature_columns(const Schema& schema, const Role
   for (const char* role : {"label", "weight", "group", "timestamp", "score", "reference_score"})
     for (std::string& column : roles.all(role)) taken.push_back(std::move(column));
   std::vector<std::string> features;
+  std::set<std::string_view> seen;
   for (const Field& field : schema) {
-    if (std::count_if(schema.begin(), schema.end(),
-                      [&](const Field& other) { return other.name == field.name; }) > 1)
+    if (!seen.insert(field.name).second)
       throw Error(ASSAY_E_INVALID_DATA, "two columns are named '" + field.name + "'; rename one")
           .column(field.name);
     if (std::find(taken.begin(), taken.end(), field.name) == taken.end()) features.push_back(field.name);
@@ -233,7 +234,7 @@ class FeatureEncoder {
   // What one pass over a column gathers. Means by Welford's update, row by row, so that batches do not
   // matter.
   struct Statistics {
-    double n = 0, mean = 0, squares = 0;
+    double n = 0, mean = 0, squares = 0, largest = 0;
     std::map<std::string, std::int64_t, std::less<>> counts;
 
     void add(const Column& column, const Feature& feature, std::int64_t first_row) {
@@ -244,6 +245,7 @@ class FeatureEncoder {
           const double delta = value - mean;
           mean += delta / ++n;
           squares += delta * (value - mean);
+          largest = std::max(largest, std::abs(value));
         }
       }
     }
@@ -269,12 +271,15 @@ class FeatureEncoder {
             feature.categories.push_back(name);
         return;
       }
-      // Values near the end of the range overflow a sum of squares; such a column is passed on unscaled.
+      // Values near the end of the range overflow a sum of squares, and would overflow more in a solver; such a
+      // column is scaled into [-1, 1].
       const double deviation = n > 0 ? std::sqrt(squares / n) : 0;
       feature.mean = std::isfinite(mean) ? mean : 0;
       if (options.scale == Scale::standard && std::isfinite(deviation)) {
         feature.shift = feature.mean;
         feature.factor = deviation > 0 && std::isfinite(1 / deviation) ? 1 / deviation : 1;
+      } else if (options.scale == Scale::standard) {
+        feature.factor = 1 / largest;
       }
     }
   };

@@ -205,7 +205,7 @@ class Dataset {
   std::string label() const { return roles().label(); }
 
   Schema schema() const {
-    Owned<ArrowSchema> out;
+    detail::Owned<ArrowSchema> out;
     if (const assay_status status = dataset_->schema(dataset_, call_.raw(), &out.it))
       throw Error(status, "reading the schema of the dataset failed");
     return Schema::copy(out.it);
@@ -219,14 +219,14 @@ class Dataset {
   }
   template <class Each>
   void scan(const Scan& options, Each&& each) const {
-    Owned<ArrowArrayStream> stream;
+    detail::Owned<ArrowArrayStream> stream;
     open(options, &stream.it);
-    Owned<ArrowSchema> raw;
+    detail::Owned<ArrowSchema> raw;
     if (const int error = stream.it.get_schema(&stream.it, &raw.it)) throw broken(stream.it, error);
     const Schema schema = Schema::copy(raw.it);
     for (;;) {
       call_.check();
-      Owned<ArrowArray> array;
+      detail::Owned<ArrowArray> array;
       if (const int error = stream.it.get_next(&stream.it, &array.it)) throw broken(stream.it, error);
       if (array.it.release == nullptr) return;
       each(Batch(schema, array.it));
@@ -236,17 +236,6 @@ class Dataset {
   const assay_dataset* raw() const { return dataset_; }
 
  private:
-  template <class Arrow>
-  struct Owned {
-    Arrow it{};
-    Owned() = default;
-    Owned(const Owned&) = delete;
-    Owned& operator=(const Owned&) = delete;
-    ~Owned() {
-      if (it.release != nullptr) it.release(&it);
-    }
-  };
-
   void open(const Scan& options, ArrowArrayStream* out) const {
     std::vector<assay_str> columns;
     for (const std::string& column : options.columns) columns.push_back(detail::str(column));

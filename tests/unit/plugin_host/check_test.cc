@@ -26,6 +26,10 @@ constexpr std::string_view kSkipped;
 constexpr std::size_t kStride = 1;
 #endif
 
+// Its batches take seconds to make, so most plugins that break another rule are not tried on them.
+constexpr std::string_view kSlow = "C39";
+constexpr std::size_t kSlowStride = 8;
+
 struct Broken {
   std::string rule, what;
   Rules also{};  // that cannot be kept without it
@@ -51,7 +55,8 @@ const std::vector<Broken> kBroken = {
     {"C12", "explains_in_latin1"},
     {"C12", "answers_a_failure"},
     {"C13", "refuses_empty_batches"},
-    {"C14", "divides_infinity"},
+    // C38 and C39 look at whatever comes, as the rules before them do at one thing.
+    {"C14", "divides_infinity", {"C38"}},
     {"C15", "reads_null_cells"},
     {"C15", "believes_null_counts"},
     // C37 lays rows out with offsets and in batches, too: the same bits cannot come of it.
@@ -60,8 +65,8 @@ const std::vector<Broken> kBroken = {
     {"C17", "counts_columns"},
     {"C18", "takes_any_type"},
     {"C19", "counts_batches", {"C37"}},
-    {"C20", "keeps_batches"},
-    {"C20", "releases_twice"},
+    {"C20", "keeps_batches", {"C38", "C39"}},
+    {"C20", "releases_twice", {"C38", "C39"}},
     {"C20", "ties_results"},
     {"C21", "writes_once"},
     {"C22", "keeps_its_models"},
@@ -72,7 +77,7 @@ const std::vector<Broken> kBroken = {
     {"C27", "mistakes_the_deadline"},
     {"C28", "merges_half"},
     {"C28", "saves_half"},
-    {"C29", "misses_its_interval"},
+    {"C29", "misses_its_interval", {"C38", "C39"}},
     {"C30", "leaks_memory"},
     {"C30", "leaks_files"},
     {"C30", "leaks_threads"},
@@ -84,11 +89,17 @@ const std::vector<Broken> kBroken = {
     {"C34", "writes_files"},
     {"C35", "trusts_malloc"},
     {"C35", "hides_lack_of_memory"},
-    {"C36", "opens_two_entries"},
-    {"C36", "names_badly"},
-    {"C36", "finishes_nothing"},
+    {"C36", "opens_two_entries", {"C38", "C39"}},
+    {"C36", "names_badly", {"C38", "C39"}},
+    {"C36", "finishes_nothing", {"C38", "C39"}},
     {"C37", "uses_the_call_id"},
     {"C37", "asks_who_listens"},
+    {"C38", "divides_by_letters"},
+    {"C38", "remembers_empty_text"},
+    {"C38", "trusts_in_letters"},
+    {"C38", "trusts_what_is_sealed"},
+    {"C39", "has_room_for_few_columns"},
+    {"C39", "has_room_for_short_text"},
 };
 
 std::vector<CheckResult> check(const Broken& broken, const CheckOptions& options) {
@@ -122,7 +133,8 @@ TEST_CASE("Check: each broken promise fails its own rule and no other") {
     Rules failing;
     std::string found;
     Rules tried = expected;
-    for (std::size_t i = turn % kStride; i < check_rules().size(); i += kStride) tried.emplace_back(check_rules()[i].id);
+    for (std::size_t i = turn % kStride; i < check_rules().size(); i += kStride)
+      if (check_rules()[i].id != kSlow || turn % kSlowStride == 0) tried.emplace_back(check_rules()[i].id);
     for (const CheckResult& each : check(broken, {.only = tried})) {
       if (each.verdict != CheckVerdict::fail) continue;
       failing.emplace_back(each.rule->id);
@@ -142,6 +154,21 @@ TEST_CASE("Check: a failed rule says what was seen") {
   CHECK(contains(found({"C33", "prints"}), "still <training> & \"learning\""));
   const auto late = check({"C22", "never_ends"}, {.only = {"C22"}, .timeout = std::chrono::seconds(1)});
   CHECK(contains(late.at(0).found, "did not come to an end within 1 s"));
+}
+
+TEST_CASE("Check: a seed draws the same again, and a crash says in which round of it") {
+  const auto found = [](const std::string& what, std::uint64_t seed) {
+    return check({"C38", what}, {.only = {"C38"}, .seed = seed}).at(0).found;
+  };
+  for (const char* what : {"trusts_what_is_sealed", "divides_by_letters"}) {
+    const std::string first = found(what, 7);
+    INFO(first);
+    CHECK(contains(first, "of --seed 7, component weigher"));
+    CHECK(found(what, 7) == first);
+    CHECK(found(what, 8).substr(0, first.find("component")) != first.substr(0, first.find("component")));
+  }
+  CHECK(contains(found("trusts_what_is_sealed", 7), "under its seal"));
+  CHECK(contains(found("trusts_what_is_sealed", 7), "SIGABRT"));
 }
 
 TEST_CASE("Check: sdk/CHECKS.md lists every rule as it is") {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What every first-party trainer promises, through the same edge that a host uses.
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
+#include <limits>
+#include <random>
 
 #include "tests/support/catch.h"
 #include "tests/unit/plugins_train/trainers.h"
@@ -213,6 +216,42 @@ TEST_CASE("Trainers: extreme but finite numbers and empty columns give finite an
     FakeBundle model = trainer.fit(data);
     for (const double answer : trainer.score(model, data)) CHECK(std::isfinite(answer));
   }
+}
+
+TEST_CASE("linear: learning from numbers whose squares overflow comes to an end") {
+  const std::uint64_t seed = 20261126;
+  INFO("seed " << seed);
+  std::mt19937_64 random(seed);
+  const FakeHost host = trainer_host("linear");
+  const FakeComponent trainer = host.component("linear", quick("linear"));
+  constexpr double largest = std::numeric_limits<double>::max();
+  for (int round = 0; round < 200; ++round) {
+    FakeData::Cells<double> huge, other;
+    FakeData::Cells<std::int64_t> labels{0, 1};
+    for (std::uint64_t rows = 2 + random() % 20; huge.size() < rows;) {
+      huge.emplace_back(random() % 3 == 0 ? (random() % 2 == 0 ? largest : -largest) : static_cast<double>(random() % 7));
+      other.emplace_back(random() % 4 == 0 ? 1e300 : static_cast<double>(random() % 7));
+      if (labels.size() < huge.size()) labels.emplace_back(random() % 2);
+    }
+    const FakeData data = Rows().f64("huge", huge).f64("other", other).i64("y", labels).with_role("label", "y");
+    FakeBundle model = trainer.fit(data);
+    for (const double answer : trainer.score(model, data)) REQUIRE(std::isfinite(answer));
+  }
+}
+
+TEST_CASE("linear: a row too far from the training rows for a sum is refused, and so are weights that are not finite") {
+  const FakeHost host = trainer_host("linear");
+  const FakeComponent trainer = host.component("linear", quick("linear", "regression"));
+  const auto rows = [](double x, double z) {
+    return Rows().f64("x", {x, 0, 1e-150}).f64("z", {z, 1e-150, 0}).f64("y", {1000, 2000, 3000}).with_role("label", "y");
+  };
+  FakeBundle model = trainer.fit(rows(1e-150, 2e-150));
+  CHECK(status_of([&] { trainer.score(model, rows(1e300, 1e300)); }) == ASSAY_E_INVALID_DATA);
+  std::string payload(unseal("assay-linear/1", model.entries[0].second));
+  const double nothing = std::numeric_limits<double>::quiet_NaN();
+  std::memcpy(payload.data() + payload.size() - sizeof nothing, &nothing, sizeof nothing);  // the intercept
+  model.entries[0].second = seal("assay-linear/1", payload);
+  CHECK(status_of([&] { trainer.score(model, rows(0, 0)); }) == ASSAY_E_CORRUPT_ARTIFACT);
 }
 
 TEST_CASE("Trainers: settings out of range are refused although the host let them through") {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "registry/plugin_host/worker/check/run.h"
+#include "registry/plugin_host/worker/check/tables.h"
 
 namespace assay::worker::check {
 namespace {
@@ -41,19 +42,6 @@ void fill_every(Sample::Cells<T>& cells, std::size_t step, const std::optional<T
   for (std::size_t i = 0; i < cells.size(); i += step) cells[i] = value;
 }
 
-void demand_finite(const Component& component, const Model& model, const ArrowArray& answer, const std::string& what) {
-  const sdk::Schema schema = sdk::Schema::copy(model.output());
-  const sdk::Batch rows(schema, answer);
-  for (std::size_t i = 0; i < rows.columns(); ++i) {
-    if (schema[i].type != sdk::Type::f64) continue;
-    const sdk::Column column = rows.column(i);
-    for (std::int64_t row = 0; row < rows.rows(); ++row)
-      demand(column.is_null(row) || std::isfinite(column.number(row)),
-             fmt::format("component {}, {}: \"{}\" is {} in row {}", component.id, what, schema[i].name,
-                         column.number(row), row));
-  }
-}
-
 void score_finite(const Component& component, const Sample& sample, const std::string& what) {
   const Made made(component);
   ordinary(made);
@@ -65,7 +53,7 @@ void score_finite(const Component& component, const Sample& sample, const std::s
   ArrowArray input = lay_out(rows.table(), 0, rows.rows(), {}, ledger), answer{};
   const assay_status status = status_of([&] { model.score_raw(&input, &answer); });
   if (status == ASSAY_OK) {
-    demand_finite(component, model, answer, what);
+    demand_finite(component, model.output(), answer, what);
     answer.release(&answer);
   }
   demand(status == ASSAY_OK || refuses_data(status),

@@ -180,6 +180,11 @@ fake::FakeData Sample::reordered() const {
 
 fake::FakeData Sample::with_roles(const Component& component) const {
   fake::FakeData out = features();
+  add_roles(component, out);
+  return out;
+}
+
+void Sample::add_roles(const Component& component, fake::FakeData& out) const {
   const auto role = [&](const char* name, auto add) {
     if (!component.takes(name)) return;
     add();
@@ -191,7 +196,6 @@ fake::FakeData Sample::with_roles(const Component& component) const {
   role("weight", [&] { out.f64("weight", weight); });
   role("group", [&] { out.utf8("group", group); });
   role("timestamp", [&] { out.i64("timestamp", timestamp); });
-  return out;
 }
 
 Ledger::Node::~Node() {

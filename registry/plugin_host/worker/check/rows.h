@@ -31,6 +31,7 @@ struct Sample {
   // The features, and a column for each role that the component takes.
   fake::FakeData with_roles(const Component& component) const;
   fake::FakeData features() const;
+  void add_roles(const Component& component, fake::FakeData& out) const;
   // The features in another order.
   fake::FakeData reordered() const;
 };

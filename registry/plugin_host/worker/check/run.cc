@@ -9,19 +9,8 @@ namespace {
 using fake::FakeBundle;
 using fake::FakeCall;
 using fake::FakeData;
+using sdk::detail::Owned;
 using sdk::detail::view;
-
-// An Arrow struct that is released at the end.
-template <class Arrow>
-struct Owned {
-  Arrow it{};
-  Owned() = default;
-  Owned(const Owned&) = delete;
-  Owned& operator=(const Owned&) = delete;
-  ~Owned() {
-    if (it.release != nullptr) it.release(&it);
-  }
-};
 
 // The rows of a FakeData as a dataset whose batches are laid out as the way wants.
 class Lent {
@@ -143,13 +132,15 @@ HostCall::HostCall(const Way& its_way) : way(its_way) {
   raw.seed = way.seed;
   raw.max_threads = way.threads;
   raw.deadline_ns = way.stop_with == ASSAY_E_DEADLINE && way.stop_after != INT64_MAX ? 1 : 0;
+  if (way.stop_at) raw.deadline_ns = std::chrono::nanoseconds(way.stop_at->time_since_epoch()).count();
   raw.call_id = way.call_id;
   raw.should_stop = [](const assay_call* call) -> assay_status {
     HostCall& self = *static_cast<HostCall*>(static_cast<fake::FakeCall*>(call->host_data));
-    if (self.polls++ < self.way.stop_after) return ASSAY_OK;
+    const bool late = self.way.stop_at && std::chrono::steady_clock::now() >= *self.way.stop_at;
+    if (self.polls++ < self.way.stop_after && !late) return ASSAY_OK;
     if (Stops* stops = self.way.stops; stops != nullptr && stops->asked++ == 0)
       stops->first = std::chrono::steady_clock::now();
-    return self.way.stop_with;
+    return late ? ASSAY_E_DEADLINE : self.way.stop_with;
   };
   raw.fail = [](const assay_call* call, assay_status status, assay_str text, assay_str json) {
     const Outside host;
@@ -264,6 +255,7 @@ std::string Model::score(const FakeData& data) {
     ArrowArray input = lend(data, first, count, call_.way, ledger_);
     Owned<ArrowArray> answer;
     score_raw(&input, &answer.it);
+    if (call_.way.on_scores) call_.way.on_scores(output_, answer.it);
     out += print_rows(output_, answer.it);
   });
   return out;

@@ -29,12 +29,15 @@ struct Way {
   std::int64_t stop_after = INT64_MAX;       // polls until it wants a stop
   assay_status stop_with = ASSAY_E_CANCELLED;
   Stops* stops = nullptr;                    // records them
+  std::optional<std::chrono::steady_clock::time_point> stop_at{};  // it wants a stop from then on: its deadline
   bool bare = false;                         // without log, metric and progress
   std::uint64_t call_id = 1;
   Watch* watch = nullptr;                    // of its bundles
   Ledger* ledger = nullptr;                  // of its batches; each operation has its own without
   // Runs just before an array is lent and may replace it.
   std::function<void(const ArrowSchema&, ArrowArray&)> on_lend{};
+  // Sees each array of scores.
+  std::function<void(const ArrowSchema&, const ArrowArray&)> on_scores{};
 };
 
 // A call as `way` has it.

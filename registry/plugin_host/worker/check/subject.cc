@@ -54,6 +54,8 @@ constexpr Named kRules[] = {
     {"C35", survives_without_memory},
     {"C36", ends_every_entry},
     {"C37", gives_equal_bits_anywhere},
+    {"C38", survives_chance},
+    {"C39", copes_with_sizes},
 };
 
 std::vector<std::string> texts(const json& list) {
@@ -89,7 +91,8 @@ Subject subject_from(const assay_call* call, const json& request) {
                   .descriptor = request.at("descriptor").get<std::string>(),
                   .components = {},
                   .before = {},
-                  .again = {}};
+                  .again = {},
+                  .seed = request.at("seed").get<std::uint64_t>()};
   const json descriptor = json::parse(subject.descriptor);
   for (const json& declared : descriptor.at("components"))
     subject.components.push_back(component_from(declared, request.at("defaults")));
@@ -98,6 +101,10 @@ Subject subject_from(const assay_call* call, const json& request) {
 }
 
 }  // namespace
+
+void Subject::trying(const std::string& what) const {
+  call->progress(call, 0, str(what));
+}
 
 bool Component::offers(std::string_view capability) const {
   return std::find(capabilities.begin(), capabilities.end(), capability) != capabilities.end();

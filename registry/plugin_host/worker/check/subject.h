@@ -51,6 +51,10 @@ struct Subject {
   std::vector<Component> components;
   std::string before;  // what an earlier process of this rule left; empty in the first one
   std::string again;   // not empty: go on in another process with this as `before`
+  std::uint64_t seed = 0;  // of all that a rule draws by chance
+
+  // Tells the host what comes next: it is all that is known if the plugin takes this process with it.
+  void trying(const std::string& what) const;
 };
 
 // An opened plugin with one component in it; both are gone with this.
@@ -104,5 +108,7 @@ std::string calls_only_what_it_may(Subject&);  // C34
 std::string survives_without_memory(Subject&); // C35
 std::string ends_every_entry(Subject&);        // C36
 std::string gives_equal_bits_anywhere(Subject&);  // C37
+std::string survives_chance(Subject&);         // C38
+std::string copes_with_sizes(Subject&);        // C39
 
 }  // namespace assay::worker::check

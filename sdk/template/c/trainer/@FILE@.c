@@ -66,7 +66,7 @@ static assay_status load(void* self, const assay_call* call, const assay_source*
   assay_cursor in = {0};
   assay_status status = assay_read_sealed(call, stored, "mean", MAGIC, &kept, &in); /* CORRUPT_ARTIFACT if altered */
   const double answer = assay_take_f64(&in);
-  if (status == ASSAY_OK && (in.bad || in.left != 0))
+  if (status == ASSAY_OK && (in.bad || in.left != 0 || !isfinite(answer))) /* whoever can write it can seal it */
     status = assay_failf(call, ASSAY_E_CORRUPT_ARTIFACT, "the stored mean does not parse");
   assay_bytes_free(&kept);
   if (status != ASSAY_OK) return status;

@@ -35,6 +35,7 @@ struct MeanGuess {
       ByteReader in(unseal(magic, stored));  // CORRUPT_ARTIFACT if altered
       answer = in.f64();
       in.end();
+      ByteReader::require(std::isfinite(answer), "the mean is not finite");  // whoever can write it can seal it
     }
     void bind(const Schema&) {}  // check your columns here
     std::vector<double> score(Call, const Batch& batch) const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -41,6 +42,9 @@ struct KeptModels {
   }
 };
 
+// What "remembers_empty_text" remembers.
+inline std::atomic<bool> met_empty_text = false;
+
 // What leaves another trace in its process than its answer.
 void misbehave();
 
@@ -64,8 +68,15 @@ struct Weigher {
     if (column.type() == Type::f64 && broken("reads_null_cells"))
       return squashed(column.f64()[static_cast<std::size_t>(row)]);
     if (column.is_null(row)) return 0;
-    if (column.type() == Type::utf8) return squashed(static_cast<double>(column.text(row).size()));
+    if (column.type() == Type::utf8) return squashed_text(column.text(row));
     return squashed(column.number(row));
+  }
+  static double squashed_text(std::string_view text) {
+    if (text.empty() && broken("trusts_in_letters")) std::abort();
+    if (text.size() > 1u << 16 && broken("has_room_for_short_text")) std::abort();
+    if (text.empty()) met_empty_text = true;
+    const auto size = static_cast<double>(text.size());
+    return broken("divides_by_letters") ? 1 / size : squashed(size);
   }
   static double squashed(double value) {
     if (std::isinf(value) && broken("divides_infinity")) return value / (1 + std::abs(value));
@@ -75,6 +86,7 @@ struct Weigher {
   std::vector<Feature> features(const Dataset& data) const {
     std::vector<Feature> out;
     const Schema schema = data.schema();
+    if (schema.size() > 1000 && broken("has_room_for_few_columns")) std::abort();
     for (const std::string& name : feature_columns(schema, data.roles())) {
       const Type type = schema[schema.require(name)].type;
       if (type == Type::other || type == Type::list_i64)
@@ -105,6 +117,7 @@ struct Weigher {
     for (std::size_t f = 0; f < learned.size(); ++f)
       learned[f].weight = sums[1][f] / std::max(1.0, rows[1]) - sums[0][f] / std::max(1.0, rows[0]);
     double base = offset;
+    if (broken("remembers_empty_text") && met_empty_text) base += 1;
     if (broken("counts_batches")) base += batches;
     if (broken("counts_threads")) base += call.max_threads();
     if (broken("uses_the_seed")) base += static_cast<double>(call.seed() % 1000);
@@ -155,6 +168,7 @@ struct Weigher {
       for (Feature& feature : features) {
         feature.name = in.text();
         feature.type = static_cast<Type>(in.u8());
+        if (feature.type > Type::other && broken("trusts_what_is_sealed")) std::abort();
         feature.weight = in.f64();
       }
       in.end();

@@ -55,6 +55,9 @@ impl Scorer for MeanGuess {
         let mut bytes = ByteReader::new(unseal(MAGIC, &stored)?); // CORRUPT_ARTIFACT if altered
         let mean = Mean { answer: bytes.f64()? };
         bytes.end()?;
+        if !mean.answer.is_finite() {
+            return Err(Error::corrupt("the mean is not finite")); // whoever can write it can seal it
+        }
         Ok(mean)
     }
 }
