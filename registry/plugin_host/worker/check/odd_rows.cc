@@ -36,8 +36,9 @@ std::string odd_text(Draw& draw) {
     case 2:
       return std::to_string(draw.bits());
     default:
-      return std::string(draw.of<std::string_view>({" ", "\n", "NaN", "null", "0", "-1e309", "true", std::string_view("a\0b", 3), "\"", ",;\t|", "\\u0000",
-                                               "e\u0301", "\xE2\x80\xAE" "dlo", "\U0001F600", "\uFFFD", "north", "red"}));
+      return std::string(draw.of<std::string_view>(
+          {" ", "\n", "NaN", "null", "0", "-1e309", "true", std::string_view("a\0b", 3), "\"", ",;\t|", "\\u0000",
+           "e\u0301", "\xE2\x80\xAE" "dlo", "\U0001F600", "\uFFFD", "north", "red"}));
   }
 }
 

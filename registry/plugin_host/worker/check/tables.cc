@@ -106,9 +106,9 @@ void demand_finite(const Component& component, const ArrowSchema& schema, const 
       if (columns[i].type != sdk::Type::f64) continue;
       const sdk::Column column = rows.column(i);
       for (std::int64_t row = 0; row < rows.rows(); ++row)
-        demand(column.is_null(row) || std::isfinite(column.number(row)),
-               fmt::format("component {}, {}: \"{}\" is {} in row {}", component.id, what, columns[i].name,
-                           column.number(row), row));
+        if (!column.is_null(row) && !std::isfinite(column.number(row)))
+          throw Broken{fmt::format("component {}, {}: \"{}\" is {} in row {}", component.id, what, columns[i].name,
+                                   column.number(row), row)};
     }
   });
 }
