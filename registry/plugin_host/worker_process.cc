@@ -107,8 +107,10 @@ void WorkerProcess::begin_call(std::string doing, const CallOptions& options) {
 
 void WorkerProcess::end_call() {
   on_stop_.reset();
-  std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &count, sizeof count);
+  if (stop_.stop_requested()) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t got = ::read(wake_.get(), &count, sizeof count);
+  }
   deadline_.reset();
   kill_at_.reset();
   stopped_.reset();
