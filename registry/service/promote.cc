@@ -49,8 +49,8 @@ Decision decide(Snapshot& snapshot, const Principal& caller, const PromoteReques
   // What is there already needs no plan: a repeated request is answered as the first was.
   if (request.plan && decision.verdict != DecisionVerdict::already_there && plan_digest(decision) != *request.plan)
     throw Error(Code::conflict,
-                fmt::format("the plan is out of date: {}@{} is at revision {}, and this is what would happen now: {}; make a new plan "
-                            "with a dry run, look at it and promote by that",
+                fmt::format("the plan is out of date: {}@{} is at revision {}, and this is what would happen now: {}; "
+                            "make a new plan with a dry run, look at it and promote by that",
                             version.name.text(), stage.name, stage.revision, decision.summary));
   return decision;
 }

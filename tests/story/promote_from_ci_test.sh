@@ -81,13 +81,13 @@ awk '/^ +run: \|$/ { match($0, /^ +/); within = RLENGTH + 2; file = "step" ++n; 
 if grep '\${{' step1 step2; then fail "action.yml has an expression in a script"; fi
 step() { env MODEL="$1" FILES="$2" HOLDOUT=holdout@1 STAGE=production ASSAY_OUT=. GITHUB_ACTION_PATH=. GITHUB_OUTPUT=outputs \
   bash --noprofile --norc -eo pipefail "$3"; }
-code=0; step churn $'a file\nanother\n' step1 || code=$?
-[ $code -eq 10 ] || fail "the action's step exited with $code, not 10"
-step churn@3 "" step1 || true
+exits() { local want=$1 code=0; shift; "$@" || code=$?; [ $code -eq "$want" ] || fail "exit code $code, not $want: $*"; }
+exits 10 step churn $'a file\nanother\n' step1
+exits 10 step churn@3 "" step1
 step churn@3 "" step2
 same outputs <<<$'ASSAY_EXIT_CODE=10\nASSAY_EXIT_CODE=10'
 script=$(sed -n "s/^    - '\(.*\)'$/\1/p" "$kit/gitlab.yml")
-env ASSAY_KIT=. ASSAY_MODEL=churn ASSAY_FILES="a b" ASSAY_HOLDOUT=holdout@1 ASSAY_STAGE=production bash -ec "$script" || true
+exits 10 env ASSAY_KIT=. ASSAY_MODEL=churn ASSAY_FILES="a b" ASSAY_HOLDOUT=holdout@1 ASSAY_STAGE=production bash -ec "$script"
 same called <<'CALLS'
 [promote.sh][churn][holdout@1][production][a file][another]
 [promote.sh][churn@3][holdout@1][production]

@@ -14,9 +14,7 @@ Response record(const Context& context, Request& request) {
   const std::string body = json_body(request);
   return with_key(request, body, [&](RequestKey* key) {
     const Evidence evidence = record_evidence(context.services, *request.principal, body, key);
-    Response response = json_response(201, evidence);
-    response.headers.set("Location", "/api/v1/evidence/" + evidence.id.text());
-    return response;
+    return json_response(201, evidence, "/api/v1/evidence/" + evidence.id.text());
   });
 }
 

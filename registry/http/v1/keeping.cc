@@ -25,9 +25,7 @@ Jobs& jobs_of(const Context& context) {
 Response start_job(const Context& context, Request& request, JobKind kind) {
   const JobWish wish = parse_job_wish(kind, json_body(request));
   const ServerJob job = jobs_of(context).start(*request.principal, wish);
-  Response response = json_response(202, job);
-  response.headers.set("Location", "/api/v1/jobs/" + job.id.text());
-  return response;
+  return json_response(202, job, "/api/v1/jobs/" + job.id.text());
 }
 
 Response start_gc(const Context& context, Request& request) {

@@ -115,10 +115,15 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-Response created_blob(const BlobInfo& blob) {
-  Response response = json_response(201, {{"digest", blob.digest.text()}, {"size", blob.size}});
-  response.headers.set("Location", "/api/v1/blobs/" + blob.digest.text());
+Response json_response(int status, const nlohmann::json& json, const std::string& location) {
+  Response response = json_response(status, json);
+  response.headers.set("Location", location);
   return response;
+}
+
+Response created_blob(const BlobInfo& blob) {
+  return json_response(201, {{"digest", blob.digest.text()}, {"size", blob.size}},
+                       "/api/v1/blobs/" + blob.digest.text());
 }
 
 std::unique_ptr<BodySource> source_of(std::unique_ptr<BlobReader> reader) {

@@ -39,6 +39,8 @@ Response with_key(const Request& request, std::string_view body,
 PageRequest page_of(const Request& request);
 
 Response json_response(int status, const nlohmann::json& json);
+// The same, with where the thing that came of the request is from now on.
+Response json_response(int status, const nlohmann::json& json, const std::string& location);
 // {"items","next_cursor"}, and a Link to the next page if there is one.
 Response page_response(const Request& request, nlohmann::json items,
                        const std::optional<std::string>& next_cursor);

@@ -14,9 +14,7 @@ Response start(const Context& context, Request& request) {
   const std::string body = json_body(request);
   return with_key(request, body, [&](RequestKey* key) {
     const Run run = start_run(context.services, *request.principal, body, key);
-    Response response = json_response(201, run);
-    response.headers.set("Location", "/api/v1/runs/" + run.id.text());
-    return response;
+    return json_response(201, run, "/api/v1/runs/" + run.id.text());
   });
 }
 

@@ -33,9 +33,8 @@ Response create(const Context& context, Request& request) {
     const Publication publication = publish(context.services, *request.principal, wish, key);
     nlohmann::json json = publication.version;
     json["created"] = publication.created;
-    Response response = json_response(publication.created ? 201 : 200, json);
-    response.headers.set("Location", request.target.path + "/" + std::to_string(publication.version.number));
-    return response;
+    return json_response(publication.created ? 201 : 200, json,
+                         request.target.path + "/" + std::to_string(publication.version.number));
   });
 }
 

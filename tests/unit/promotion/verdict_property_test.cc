@@ -4,9 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
-#include "registry/domain/verdict.h"
 #include "tests/support/catch.h"
-#include "tests/unit/promotion/world.h"
+#include "tests/unit/promotion/contest.h"
 
 using namespace assay;
 using namespace assay::test;
@@ -15,7 +14,6 @@ using nlohmann::json;
 
 namespace {
 
-const Time kNow = parse_time("2026-11-21T00:00:00Z");
 const Duration kMaxAge = 10h;
 
 class Dice {
@@ -40,7 +38,6 @@ json random_value(Dice& dice) {
 }
 
 Evidence random_evidence(Dice& dice, const Facts& facts) {
-  static SystemEntropy entropy;
   const Digest model = dice.one_in(2) || !facts.champion ? facts.candidate.digest : facts.champion->digest;
   json document = evaluation(model, dataset_digest(dataset_name(dice.below(2))), {});
   for (const char* name : {"auc", "loss"})
@@ -49,8 +46,7 @@ Evidence random_evidence(Dice& dice, const Facts& facts) {
   if (dice.one_in(4)) document["config"] = {{"threshold", 0.4}};
   if (dice.one_in(4)) document["plugin"]["digest"] = Digest::of("another").text();
   if (dice.one_in(6)) document["slice"] = "some";
-  return Evidence(evidence_draft_from_json(document), new_id(SetClock(), entropy), Level::reported,
-                  kNow - std::chrono::hours(dice.below(16)), "ada");
+  return record(document, kNow - std::chrono::hours(dice.below(16)));
 }
 
 Policy random_policy(Dice& dice) {
@@ -137,12 +133,7 @@ TEST_CASE("Verdict: on random policies and evidence nothing passes by absence") 
   Dice dice(seed);
   int passed = 0;
   for (int round = 0; round < 3000; ++round) {
-    Facts facts{.namespace_ = "default",
-                .model = "churn",
-                .candidate = {.number = 4, .digest = Digest::of("four")},
-                .champion = VersionMark{.number = 3, .digest = Digest::of("three")},
-                .from_holder = {},
-                .evidence = {}};
+    Facts facts = Contest().facts;
     for (int i = dice.below(10); i > 0; --i) facts.evidence.push_back(random_evidence(dice, facts));
     const Policy policy = random_policy(dice);
     INFO("round " << round << " policy " << policy.canonical());

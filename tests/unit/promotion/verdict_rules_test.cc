@@ -5,9 +5,8 @@
 #include <random>
 #include <sstream>
 
-#include "registry/domain/verdict.h"
 #include "tests/support/catch.h"
-#include "tests/unit/promotion/world.h"
+#include "tests/unit/promotion/contest.h"
 
 using namespace assay;
 using namespace assay::test;
@@ -17,37 +16,15 @@ using nlohmann::json;
 
 namespace {
 
-const Digest kHoldout = Digest::of("holdout");
-const Time kNow = parse_time("2026-11-21T00:00:00Z");
-
-Evidence record(const json& document, Time at = kNow - 1h) {
-  static SystemEntropy entropy;
-  return Evidence(evidence_draft_from_json(document), new_id(SetClock(), entropy), Level::reported, at, "ada");
-}
-
-// churn@4 wants to replace churn@3.
-struct Case {
-  Facts facts{.namespace_ = "default",
-              .model = "churn",
-              .candidate = {.number = 4, .digest = Digest::of("four")},
-              .champion = VersionMark{.number = 3, .digest = Digest::of("three")},
-              .from_holder = {},
-              .evidence = {}};
-
-  Case& candidate(const JsonRows& rows) { return add(facts.candidate.digest, rows); }
-  Case& champion(const JsonRows& rows) { return add(facts.champion->digest, rows); }
-  Case& add(const Digest& model, const JsonRows& rows) {
-    facts.evidence.push_back(record(evaluation(model, kHoldout, rows)));
+struct Case : Contest {
+  Case& candidate(const JsonRows& rows) {
+    measured(facts.candidate.digest, rows);
     return *this;
   }
-  Decision judge(const JsonRows& rules) const {
-    const Policy policy =
-        Policy::parse({{"stage", "production"}, {"rules", rules}}).resolved([](const PolicyDataset& named) {
-          return PolicyDataset{named.reference, kHoldout};
-        });
-    return assay::judge(policy, facts, kNow);
+  Case& champion(const JsonRows& rows) {
+    measured(facts.champion->digest, rows);
+    return *this;
   }
-  RuleResult rule(const json& rule) const { return judge({rule}).rules.at(0); }
 };
 
 JsonRows counts(double tp, double fp, double fn, double tn, const std::string& slice = "") {

@@ -2,9 +2,8 @@
 // The pure verdict: each outcome of each rule, and what is said about it.
 #include <nlohmann/json.hpp>
 
-#include "registry/domain/verdict.h"
 #include "tests/support/catch.h"
-#include "tests/unit/promotion/world.h"
+#include "tests/unit/promotion/contest.h"
 
 using namespace assay;
 using namespace assay::test;
@@ -14,44 +13,16 @@ using nlohmann::json;
 
 namespace {
 
-const Digest kHoldout = Digest::of("holdout");
 const Digest kOther = Digest::of("another dataset");
-const Time kNow = parse_time("2026-11-21T00:00:00Z");
 
-Evidence record(const json& document, Time at = kNow - 1h) {
-  static SystemEntropy entropy;
-  SetClock clock;
-  return Evidence(evidence_draft_from_json(document), new_id(clock, entropy), Level::reported, at, "ada");
-}
-
-// A candidate churn@4 that wants to replace the champion churn@3.
-struct Case {
-  Facts facts{.namespace_ = "default",
-              .model = "churn",
-              .candidate = {.number = 4, .digest = Digest::of("four")},
-              .champion = VersionMark{.number = 3, .digest = Digest::of("three")},
-              .from_holder = {},
-              .evidence = {}};
-
+struct Case : Contest {
   Case& candidate(const json& value, bool up = true) {
-    facts.evidence.push_back(
-        record(evaluation(facts.candidate.digest, kHoldout, {metric("roc_auc", value, up)})));
+    measured(facts.candidate.digest, {metric("roc_auc", value, up)});
     return *this;
   }
   Case& champion(const json& value, bool up = true) {
-    facts.evidence.push_back(
-        record(evaluation(facts.champion->digest, kHoldout, {metric("roc_auc", value, up)})));
+    measured(facts.champion->digest, {metric("roc_auc", value, up)});
     return *this;
-  }
-  Decision judge(const JsonRows& rules) const {
-    json document = {{"stage", "production"}, {"rules", rules}};
-    return judge_document(document);
-  }
-  Decision judge_document(const json& document) const {
-    const Policy policy = Policy::parse(document).resolved([](const PolicyDataset& named) {
-      return PolicyDataset{named.reference, kHoldout};
-    });
-    return assay::judge(policy, facts, kNow);
   }
 };
 
