@@ -42,6 +42,33 @@ void append_decision(Transaction& transaction, const Decision& decision) {
        document});
 }
 
+void append_facts(Transaction& transaction, const Id& decision, const json& facts) {
+  transaction.execute(
+      "INSERT INTO decision_facts (decision_seq, document) VALUES ((SELECT seq FROM decisions WHERE id = ?), ?)",
+      {decision, facts.dump()});
+}
+
+std::optional<json> find_facts(Snapshot& snapshot, const Id& decision) {
+  Rows rows = snapshot.query(
+      "SELECT f.document FROM decisions d JOIN decision_facts f ON f.decision_seq = d.seq WHERE d.id = ?", {decision});
+  if (!rows.next()) return std::nullopt;
+  return json::parse(rows.get<std::string>(0));
+}
+
+// A later attempt of the same version takes the place of an earlier one: people are asked once.
+std::vector<Decision> waiting_decisions(Snapshot& snapshot, const ReadableSpaces& readable, int limit) {
+  std::vector<Decision> out;
+  Rows rows = snapshot.query(
+      "SELECT d.document FROM decisions d JOIN artifacts a ON a.id = d.artifact_id JOIN namespaces n ON n.id = "
+      "a.namespace_id LEFT JOIN stages s ON s.artifact_id = d.artifact_id AND s.key = d.stage WHERE d.verdict = "
+      "'waiting' AND d.revision_before = COALESCE(s.revision, 0) AND NOT EXISTS (SELECT 1 FROM decisions l WHERE "
+      "l.artifact_id = d.artifact_id AND l.stage = d.stage AND l.number = d.number AND l.seq > d.seq) "
+      "AND (?1 IS NULL OR n.key IN (SELECT value FROM json_each(?1))) ORDER BY d.seq DESC LIMIT ?2",
+      {readable.all ? std::nullopt : std::optional(json(readable.keys).dump()), limit});
+  while (rows.next()) out.push_back(read_decision(rows, 0));
+  return out;
+}
+
 std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id) {
   return read_one(snapshot.query("SELECT document FROM decisions WHERE id = ?", {id}));
 }

@@ -3,22 +3,33 @@
 // history.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <vector>
 
 #include "registry/catalog/database.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/name.h"
 #include "registry/domain/page.h"
+#include "registry/domain/readable_spaces.h"
 
 namespace assay {
 
 // `decision.id` is set. Throws not_found when its model does not exist.
 void append_decision(Transaction& transaction, const Decision& decision);
 
+// What it was judged on, in the same transaction: facts_json of registry/domain/bundle.h.
+void append_facts(Transaction& transaction, const Id& decision, const nlohmann::json& facts);
+// None for a decision that nothing was judged for, as a rollback.
+std::optional<nlohmann::json> find_facts(Snapshot& snapshot, const Id& decision);
+
 std::optional<Decision> find_decision(Snapshot& snapshot, const Id& id);
 // Every attempt on a stage, newest first. Throws invalid_argument for a cursor that is not of this list.
 Page<Decision> list_decisions(Snapshot& snapshot, const Name& model, const StageName& stage,
                               const PageRequest& page);
+// Those of all models that wait for approval and whose stage has not moved since, newest first, where the caller may read;
+// at most `limit`.
+std::vector<Decision> waiting_decisions(Snapshot& snapshot, const ReadableSpaces& readable, int limit);
 // The one that had moved the stage last at `time`; none when it pointed nowhere yet.
 std::optional<Decision> last_move_at(Snapshot& snapshot, const Name& model, const StageName& stage,
                                      Time time);

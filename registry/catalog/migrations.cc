@@ -7,7 +7,7 @@ namespace assay {
 
 std::span<const Migration* const> migrations() {
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
-                                      &kRevocationMigration, &kPromotionMigration};
+                                      &kRevocationMigration, &kPromotionMigration, &kStandingMigration};
   return kAll;
 }
 

@@ -17,7 +17,7 @@ namespace assay::cli {
 namespace {
 
 bool passes(const RuleResult& rule) {
-  return rule.verdict == RuleVerdict::pass;
+  return lets_in(rule.verdict);
 }
 
 std::string subject(const Decision& decision) {

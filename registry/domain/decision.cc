@@ -14,11 +14,15 @@ using nlohmann::json;
 
 constexpr Words<DecisionAction, 2> kActions = {
     {{DecisionAction::promote, "promote"}, {DecisionAction::rollback, "rollback"}}};
-constexpr Words<DecisionVerdict, 6> kVerdicts = {{{DecisionVerdict::promoted, "promoted"},
+constexpr Words<DecisionVerdict, 10> kVerdicts = {{{DecisionVerdict::promoted, "promoted"},
                                                   {DecisionVerdict::already_there, "already_there"},
                                                   {DecisionVerdict::refused, "refused"},
                                                   {DecisionVerdict::missing_evidence, "missing_evidence"},
                                                   {DecisionVerdict::not_comparable, "not_comparable"},
+                                                  {DecisionVerdict::waiting, "waiting"},
+                                                  {DecisionVerdict::frozen, "frozen"},
+                                                  {DecisionVerdict::leased, "leased"},
+                                                  {DecisionVerdict::withheld, "withheld"},
                                                   {DecisionVerdict::rolled_back, "rolled_back"}}};
 constexpr std::size_t kMaxResults = 4 * 64;  // several requirements a rule, with room
 constexpr std::size_t kMaxEvidence = 1024;
@@ -87,11 +91,17 @@ std::string_view to_text(DecisionVerdict verdict) {
 int exit_code(DecisionVerdict verdict) {
   switch (verdict) {
     case DecisionVerdict::refused:
+    case DecisionVerdict::withheld:
       return 10;
     case DecisionVerdict::missing_evidence:
       return 11;
     case DecisionVerdict::not_comparable:
       return 12;
+    case DecisionVerdict::waiting:
+      return 20;
+    case DecisionVerdict::frozen:
+    case DecisionVerdict::leased:
+      return 31;
     case DecisionVerdict::promoted:
     case DecisionVerdict::already_there:
     case DecisionVerdict::rolled_back:
@@ -114,6 +124,8 @@ void to_json(json& out, const Decision& decision) {
          {"changed", decision.changed},
          {"exit_code", exit_code(decision.verdict)},
          {"dry_run", decision.dry_run},
+         {"forced", decision.forced},
+         {"approval_binding", decision.approval_binding ? json(decision.approval_binding->text()) : json()},
          {"plan_digest", plan_digest(decision).text()},
          {"policy_digest", decision.policy_digest ? json(decision.policy_digest->text()) : json()},
          {"revision_before", decision.revision_before},
@@ -137,6 +149,8 @@ Decision decision_from_json(const json& document) {
                     .verdict = read_word(kVerdicts, object.text("verdict"), "decision.verdict"),
                     .changed = object.boolean("changed", false),
                     .dry_run = object.boolean("dry_run", false),
+                    .forced = object.boolean("forced", false),
+                    .approval_binding = optional_digest_from(object, "approval_binding"),
                     .policy_digest = optional_digest_from(object, "policy_digest"),
                     .revision_before = object.integer("revision_before", 0, INT64_MAX),
                     .revision_after = object.integer("revision_after", 0, INT64_MAX),

@@ -22,12 +22,17 @@ enum class DecisionVerdict {
   refused,
   missing_evidence,
   not_comparable,
+  waiting,   // all rules pass, people are still to approve
+  frozen,    // all rules pass, and the stage is frozen
+  leased,    // all rules pass, and somebody else holds the stage
+  withheld,  // it would have been promoted, but another of its batch was not
   rolled_back
 };
 
 std::string_view to_text(DecisionAction action);
 std::string_view to_text(DecisionVerdict verdict);
-// Of `assay promote`: 0, 10 (refused), 11 (missing or stale evidence), 12 (not comparable).
+// Of `assay promote`: 0, 10 (refused or withheld), 11 (missing or stale evidence), 12 (not comparable), 20 (waiting for
+// approval), 31 (frozen or leased).
 int exit_code(DecisionVerdict verdict);
 
 struct RuleResult {
@@ -58,6 +63,8 @@ struct Decision {
   DecisionVerdict verdict = DecisionVerdict::refused;
   bool changed = false;
   bool dry_run = false;
+  bool forced = false;                         // an admin overrode what stood against it
+  std::optional<Digest> approval_binding{};  // what an approval is given to, where the policy asks for any
   std::optional<Digest> policy_digest{};
   std::int64_t revision_before = 0;
   std::int64_t revision_after = 0;

@@ -140,6 +140,11 @@ std::string_view ending(DecisionVerdict verdict, bool one) {
       return one ? "has no fresh evidence" : "have no fresh evidence";
     case DecisionVerdict::not_comparable:
       return "cannot be compared";
+    case DecisionVerdict::frozen:
+    case DecisionVerdict::leased:
+      return one ? "holds it back" : "hold it back";
+    case DecisionVerdict::waiting:
+      return one ? "waits for people" : "wait for people";
     default:
       return one ? "fails" : "fail";
   }
@@ -152,6 +157,11 @@ bool decisive(DecisionVerdict decision, RuleVerdict rule) {
       return rule == RuleVerdict::missing || rule == RuleVerdict::stale;
     case DecisionVerdict::not_comparable:
       return rule == RuleVerdict::not_comparable;
+    case DecisionVerdict::frozen:
+    case DecisionVerdict::leased:
+      return rule == RuleVerdict::closed;
+    case DecisionVerdict::waiting:
+      return rule == RuleVerdict::waiting;
     default:
       return rule == RuleVerdict::fail;
   }
@@ -184,6 +194,9 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
     case RuleKind::metric:
     case RuleKind::fairness:
     case RuleKind::latency:
+    case RuleKind::freeze:  // these three speak for themselves: standing.cc
+    case RuleKind::lease:
+    case RuleKind::approvals:
       break;
   }
   return explain_metric(requirement, selection, passes, facts);
@@ -195,6 +208,7 @@ std::string summarize(const Decision& decision) {
     if (decision.rules.empty())
       return fmt::format("promoted: {} enters {}, which has no rules: nothing was checked", version,
                          decision.stage);
+    if (decision.forced) return fmt::format("promoted by force: {} enters {}", version, decision.stage);
     return fmt::format("promoted: {} enters {}: all {} checks pass", version, decision.stage,
                        decision.rules.size());
   }

@@ -255,6 +255,8 @@ Policy Policy::parse(const json& document) {
         Code::invalid_argument,
         fmt::format("policy: from is \"{}\", the stage itself: name the stage before it, or leave it out",
                     policy.stage_.text()));
+  if (const json* terms = object.optional_object("approvals")) policy.approvals_ = read_approval_terms(*terms);
+  if (const json* windows = object.optional_array("freeze", kMaxFreezes)) policy.freeze_ = read_freezes(*windows);
   const json& rules = object.array("rules", kMaxRules);
   for (std::size_t i = 0; i < rules.size(); ++i)
     policy.rules_.push_back(read_policy_rule(rules[i], fmt::format("rules[{}]", i)));
@@ -283,6 +285,12 @@ Policy Policy::resolved(const std::function<PolicyDataset(const PolicyDataset&)>
   Policy out = *this;
   for (PolicyRule& rule : out.rules_)
     if (PolicyDataset* named = dataset_of(rule)) *named = resolve(*named);
+  return out;
+}
+
+Policy Policy::without_approvals() const {
+  Policy out = *this;
+  out.approvals_ = {};
   return out;
 }
 
@@ -325,6 +333,9 @@ Digest Policy::digest() const {
 void to_json(json& out, const Policy& policy) {
   out = {{"stage", policy.stage().text()}, {"rules", json::array()}};
   if (policy.from()) out["from"] = policy.from()->text();
+  if (const ApprovalTerms& terms = policy.approvals(); terms.count > 0)
+    out["approvals"] = {{"count", terms.count}, {"role", text(terms.role)}, {"author_may_not", terms.author_may_not}};
+  for (const FreezeWindow& window : policy.freeze()) out["freeze"].push_back(window.text());
   for (const PolicyRule& rule : policy.rules())
     out["rules"].push_back(std::visit([](const auto& one) { return rule_json(one); }, rule));
 }

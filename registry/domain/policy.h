@@ -10,8 +10,10 @@
 #include <variant>
 #include <vector>
 
+#include "registry/domain/approval.h"
 #include "registry/domain/duration.h"
 #include "registry/domain/evidence.h"
+#include "registry/domain/freeze.h"
 #include "registry/domain/name.h"
 #include "registry/domain/requirement.h"
 #include "storage/base/digest.h"
@@ -124,6 +126,7 @@ struct Freshness {
 
 class Policy {
  public:
+  static constexpr std::size_t kMaxFreezes = 32;
   static constexpr std::size_t kMaxRules = 64;  // a person must be able to read why a version was refused
 
   // A policy without a rule.
@@ -136,12 +139,16 @@ class Policy {
   const StageName& stage() const { return stage_; }
   const std::optional<StageName>& from() const { return from_; }
   const std::vector<PolicyRule>& rules() const { return rules_; }
+  const ApprovalTerms& approvals() const { return approvals_; }
+  const std::vector<FreezeWindow>& freeze() const { return freeze_; }
   // True when it asks nothing.
-  bool empty() const { return rules_.empty() && !from_; }
+  bool empty() const { return rules_.empty() && !from_ && approvals_.count == 0 && freeze_.empty(); }
 
   // The same policy with each rule's dataset as `resolve` answers it (a reference to one version, and its
   // digest).
   Policy resolved(const std::function<PolicyDataset(const PolicyDataset&)>& resolve) const;
+  // The same policy, asking nobody: approvals are given under one policy and say nothing of another.
+  Policy without_approvals() const;
   // In the order of the document, `from` first. An evidence rule is one requirement for each thing it asks.
   std::vector<Requirement> requirements() const;
   Freshness freshness() const;
@@ -158,6 +165,8 @@ class Policy {
   StageName stage_;
   std::optional<StageName> from_;
   std::vector<PolicyRule> rules_;
+  ApprovalTerms approvals_;
+  std::vector<FreezeWindow> freeze_;
 };
 
 void to_json(nlohmann::json& json, const Policy& policy);

@@ -248,8 +248,28 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
   return evidence_rule(object, inner);
 }
 
+ApprovalTerms read_approval_terms(const json& terms) {
+  const Vocabulary words = {"", {"count", "role", "author_may_not"}, {}};
+  JsonObject object(terms, "policy: approvals");
+  check_keys(terms, words, "approvals");
+  const Role role = parse_role(object.optional_text("role").value_or("promoter"));
+  if (role != Role::promoter && role != Role::admin)
+    throw Error(Code::invalid_argument,
+                "policy: approvals.role must be promoter or admin: an approval moves the stage");
+  return {.count = static_cast<int>(object.integer("count", 1, ApprovalTerms::kMost)),
+          .role = role,
+          .author_may_not = object.boolean("author_may_not", false)};
+}
+
+std::vector<FreezeWindow> read_freezes(const json& windows) {
+  std::vector<FreezeWindow> out;
+  for (const json& window : windows)
+    out.push_back(FreezeWindow::parse(window.is_string() ? window.get_ref<const std::string&>() : ""));
+  return out;
+}
+
 void check_policy_keys(const json& document) {
-  check_keys(document, {"", {"stage", "from", "rules"}, {"approvals", "freeze"}}, "the document");
+  check_keys(document, {"", {"stage", "from", "rules", "approvals", "freeze"}, {}}, "the document");
 }
 
 }  // namespace assay

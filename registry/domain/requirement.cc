@@ -6,7 +6,7 @@
 namespace assay {
 namespace {
 
-constexpr Words<RuleKind, 10> kRuleKinds = {{{RuleKind::from, "from"},
+constexpr Words<RuleKind, 13> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::metric, "metric"},
                                              {RuleKind::champion, "champion"},
                                              {RuleKind::slices, "slices"},
@@ -15,7 +15,10 @@ constexpr Words<RuleKind, 10> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::latency, "latency"},
                                              {RuleKind::drift, "drift"},
                                              {RuleKind::validation, "validation"},
-                                             {RuleKind::evidence, "evidence"}}};
+                                             {RuleKind::evidence, "evidence"},
+                                             {RuleKind::freeze, "freeze"},
+                                             {RuleKind::lease, "lease"},
+                                             {RuleKind::approvals, "approvals"}}};
 constexpr Words<FairnessMetric, 4> kFairnessMetrics = {
     {{FairnessMetric::demographic_parity_difference, "demographic_parity_difference"},
      {FairnessMetric::demographic_parity_ratio, "demographic_parity_ratio"},
@@ -23,11 +26,14 @@ constexpr Words<FairnessMetric, 4> kFairnessMetrics = {
      {FairnessMetric::equalized_odds_difference, "equalized_odds_difference"}}};
 constexpr Words<Comparator, 3> kComparators = {
     {{Comparator::at_least, ">="}, {Comparator::at_most, "<="}, {Comparator::equal, "=="}}};
-constexpr Words<RuleVerdict, 5> kVerdicts = {{{RuleVerdict::pass, "pass"},
+constexpr Words<RuleVerdict, 8> kVerdicts = {{{RuleVerdict::pass, "pass"},
                                               {RuleVerdict::fail, "fail"},
                                               {RuleVerdict::missing, "missing"},
                                               {RuleVerdict::stale, "stale"},
-                                              {RuleVerdict::not_comparable, "not_comparable"}}};
+                                              {RuleVerdict::not_comparable, "not_comparable"},
+                                              {RuleVerdict::closed, "closed"},
+                                              {RuleVerdict::waiting, "waiting"},
+                                              {RuleVerdict::forced, "forced"}}};
 
 }  // namespace
 

@@ -14,12 +14,18 @@
 
 namespace assay {
 
-enum class RuleKind { from, metric, champion, slices, fairness, cost, latency, drift, validation, evidence };
+enum class RuleKind { from, metric, champion, slices, fairness, cost, latency, drift, validation, evidence, freeze, lease, approvals };
 enum class Comparator { at_least, at_most, equal };
 // What the bound is: a number of its own, or a distance from the champion's value of the same field, counted
 // in the direction that is better.
 enum class BoundBase { absolute, champion };
-enum class RuleVerdict { pass, fail, missing, stale, not_comparable };
+// `closed`: by a freeze or a lease, for a while; `waiting`: for people; `forced`: it does not pass, and an admin overrode it.
+enum class RuleVerdict { pass, fail, missing, stale, not_comparable, closed, waiting, forced };
+
+// Whether a version is let in as far as this rule is concerned.
+constexpr bool lets_in(RuleVerdict verdict) {
+  return verdict == RuleVerdict::pass || verdict == RuleVerdict::forced;
+}
 
 std::string_view to_text(RuleKind kind);
 std::string_view to_text(Comparator comparator);  // ">=", "<=", "=="

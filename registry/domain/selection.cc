@@ -406,6 +406,9 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
     case RuleKind::fairness:
     case RuleKind::latency:
     case RuleKind::evidence:
+    case RuleKind::freeze:  // standing.cc
+    case RuleKind::lease:
+    case RuleKind::approvals:
       break;
   }
   return select_metric(requirement, facts, freshness, now);

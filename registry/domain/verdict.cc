@@ -7,6 +7,7 @@
 
 #include "registry/domain/explanation.h"
 #include "registry/domain/selection.h"
+#include "registry/domain/standing.h"
 
 namespace assay {
 namespace {
@@ -59,6 +60,10 @@ DecisionVerdict conclude(const std::vector<RuleResult>& rules) {
   if (any(RuleVerdict::fail)) return DecisionVerdict::refused;
   if (any(RuleVerdict::not_comparable)) return DecisionVerdict::not_comparable;
   if (any(RuleVerdict::missing) || any(RuleVerdict::stale)) return DecisionVerdict::missing_evidence;
+  for (const RuleResult& rule : rules)
+    if (rule.verdict == RuleVerdict::closed)
+      return rule.kind == RuleKind::freeze ? DecisionVerdict::frozen : DecisionVerdict::leased;
+  if (any(RuleVerdict::waiting)) return DecisionVerdict::waiting;
   return DecisionVerdict::promoted;
 }
 
@@ -67,8 +72,13 @@ void add_distinct(std::vector<const Evidence*>& all, const std::vector<const Evi
     if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
 }
 
+struct Judged {
+  std::vector<RuleResult> rules;
+  std::vector<const Evidence*> selected;  // what they were judged on
+};
+
 // Rules on the evidence itself come second, for they look at what the others selected, wherever they stand.
-std::vector<RuleResult> judge_rules(const std::vector<Requirement>& requirements, const Facts& facts,
+Judged judge_rules(const std::vector<Requirement>& requirements, const Facts& facts,
                                     const Freshness& freshness, Time now) {
   std::vector<Selection> selections(requirements.size());
   std::vector<const Evidence*> selected;
@@ -87,7 +97,7 @@ std::vector<RuleResult> judge_rules(const std::vector<Requirement>& requirements
       selections[i] = select_among(requirements[i], selected, facts, now);
     results.push_back(decide(requirements[i], selections[i], facts));
   }
-  return results;
+  return {std::move(results), std::move(selected)};
 }
 
 }  // namespace
@@ -101,8 +111,15 @@ Decision judge(const Policy& policy, const Facts& facts, Time now) {
                     .stage = policy.stage().text(),
                     .candidate = facts.candidate,
                     .champion = facts.champion,
-                    .at = now,
-                    .rules = judge_rules(requirements, facts, policy.freshness(), now)};
+                    .at = now};
+  Judged judged = judge_rules(requirements, facts, policy.freshness(), now);
+  if (policy.approvals().count > 0)
+    decision.approval_binding = approval_binding(facts.candidate.digest, policy.digest(), judged.selected);
+  decision.rules = std::move(judged.rules);
+  for (RuleResult& result : judge_standing(policy, facts, decision.approval_binding, now)) decision.rules.push_back(std::move(result));
+  if (facts.force) apply_force(decision.rules);
+  decision.forced = std::any_of(decision.rules.begin(), decision.rules.end(),
+                                [](const RuleResult& rule) { return rule.verdict == RuleVerdict::forced; });
   decision.verdict = conclude(decision.rules);
   decision.changed = decision.verdict == DecisionVerdict::promoted;
   decision.summary = summarize(decision);

@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "registry/domain/approval.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/evidence.h"
+#include "registry/domain/freeze.h"
+#include "registry/domain/lease.h"
 #include "registry/domain/policy.h"
 
 namespace assay {
@@ -24,11 +27,18 @@ struct Facts {
   std::optional<VersionMark> from_holder;  // what the policy's `from` stage holds
   std::vector<Evidence> evidence;
   std::map<Digest, std::string> revoked{};  // libraries that may not run any more, and why: what they measured does not count
+  std::optional<Frozen> frozen{};      // the freeze of the policy that holds now
+  std::optional<Lease> lease{};        // that somebody else than the caller has
+  std::vector<Approval> approvals{};   // of this version's promotion to this stage, whatever they were given to
+  std::vector<std::string> authors{};  // who published it and who asks: their approval may not count
+  std::vector<Id> tokens{};            // of who asks: whose lease would hold nobody back
+  bool force = false;                  // an admin wants it now
 };
 
 // Whether `facts.candidate` may enter policy.stage(), rule by rule. A rule whose evidence is missing, not a
 // number, stale or unlike never passes; a champion rule passes when there is no champion. One failed rule
-// refuses (10); otherwise one that is not comparable decides (12), then one that is missing or stale (11). An
+// refuses (10); otherwise one that is not comparable decides (12), then one that is missing or stale (11), then a
+// freeze or a lease (31), then approvals that are not given yet (20). Force overrides `from`, freezes and leases. An
 // empty policy admits and says that nothing was checked. Id, actor, revisions, policy digest and reason are
 // left to the caller; `changed` is whether the stage would move.
 Decision judge(const Policy& policy, const Facts& facts, Time now);

@@ -8,6 +8,7 @@
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/database.h"
 #include "registry/catalog/decisions.h"
+#include "registry/catalog/evidence.h"
 #include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
 #include "registry/domain/nearest.h"
@@ -28,6 +29,12 @@ Stage existing_stage(Snapshot& snapshot, const Name& model, const StageName& sta
   for (const Stage& other : list_stages(snapshot, model)) known.push_back(other.name);
   throw Error(Code::not_found, fmt::format("{} has no stage \"{}\" yet{}", model.text(), stage.text(),
                                            did_you_mean(stage.text(), known)));
+}
+
+Decision readable_decision(Snapshot& snapshot, const Principal& caller, const Id& id) {
+  auto decision = find_decision(snapshot, id);
+  if (decision && caller.may(Permission::read, Namespace::parse(decision->namespace_))) return *std::move(decision);
+  throw no_decision(caller, id);
 }
 
 }  // namespace
@@ -83,13 +90,31 @@ Page<Decision> stage_history(const Services& services, const Principal& caller, 
   });
 }
 
+Error no_decision(const Principal& caller, const Id& id) {
+  return Error(Code::not_found, fmt::format("There is no decision {} that \"{}\" may read", id.text(), caller.name));
+}
+
 Decision describe_decision(const Services& services, const Principal& caller, const Id& id) {
   require_somewhere(caller, Permission::read);
-  auto decision = services.database.read([&](Snapshot& snapshot) { return find_decision(snapshot, id); });
-  if (decision && caller.may(Permission::read, Namespace::parse(decision->namespace_)))
-    return *std::move(decision);
-  throw Error(Code::not_found,
-              fmt::format("There is no decision {} that \"{}\" may read", id.text(), caller.name));
+  return services.database.read([&](Snapshot& snapshot) { return readable_decision(snapshot, caller, id); });
+}
+
+Bundle export_decision(const Services& services, const Principal& caller, const Id& id) {
+  require_somewhere(caller, Permission::read);
+  return services.database.read([&](Snapshot& snapshot) {
+    const Decision decision = readable_decision(snapshot, caller, id);
+    const auto facts = find_facts(snapshot, id);
+    if (!facts)
+      throw Error(Code::unsupported,
+                  fmt::format("Decision {} rests on no evidence, so there is nothing to replay: {}", id.text(),
+                              decision.summary));
+    std::vector<Evidence> evidence;
+    for (const Id& one : evidence_ids(*facts))
+      evidence.push_back(find_evidence(snapshot, one, ReadableSpaces::everything()).value());
+    auto policy = decision.policy_digest ? find_policy(snapshot, *decision.policy_digest) : std::nullopt;
+    return make_bundle(decision, policy.value_or(Policy::none(StageName::parse(decision.stage))), *facts,
+                       std::move(evidence));
+  });
 }
 
 }  // namespace assay

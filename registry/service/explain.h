@@ -7,10 +7,12 @@
 #include <vector>
 
 #include "registry/access/principal.h"
+#include "registry/domain/bundle.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/page.h"
 #include "registry/domain/stage.h"
 #include "registry/service/services.h"
+#include "storage/base/error.h"
 
 namespace assay {
 
@@ -36,7 +38,12 @@ StageAt explain(const Services& services, const Principal& caller, const Name& m
 Page<Decision> stage_history(const Services& services, const Principal& caller, const Name& model,
                              const StageName& stage, const PageRequest& page);
 
-// Throws not_found too when the caller may not read the model.
+// The not_found for a decision that does not exist or that the caller may not read.
+Error no_decision(const Principal& caller, const Id& id);
+// Throws no_decision.
 Decision describe_decision(const Services& services, const Principal& caller, const Id& id);
+
+// The decision with all that it rested on. Throws no_decision; unsupported when nothing was judged for it, as a rollback.
+Bundle export_decision(const Services& services, const Principal& caller, const Id& id);
 
 }  // namespace assay

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/service/facts.h"
 
+#include <algorithm>
 #include <set>
 
+#include "registry/catalog/approvals.h"
 #include "registry/catalog/decisions.h"
 #include "registry/catalog/evidence.h"
+#include "registry/catalog/leases.h"
 #include "registry/catalog/libraries.h"
 #include "registry/catalog/stages.h"
+#include "storage/env/time_zone.h"
 
 namespace assay {
 namespace {
@@ -21,26 +25,57 @@ std::optional<VersionMark> holder(Snapshot& snapshot, const Name& model, const S
   return moved ? std::optional(moved->candidate) : std::nullopt;
 }
 
-}  // namespace
-
-Facts read_facts(Snapshot& snapshot, const Policy& policy, const Name& model, const VersionMark& candidate,
-                 const std::optional<VersionMark>& champion, const std::optional<Time>& as_of) {
+Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now,
+           const std::optional<Time>& as_of) {
+  const Name& model = candidacy.model;
   Facts facts{.namespace_ = model.namespace_(),
               .model = model.name(),
-              .candidate = candidate,
-              .champion = champion,
+              .candidate = candidacy.candidate,
+              .champion = candidacy.champion,
               .from_holder = {},
-              .evidence = {}};
+              .evidence = {},
+              .authors = candidacy.authors,
+              .tokens = candidacy.tokens,
+              .force = candidacy.force};
   if (policy.from()) facts.from_holder = holder(snapshot, model, *policy.from(), as_of);
-  std::vector<Digest> models = {candidate.digest};
-  if (champion) models.push_back(champion->digest);
+  std::vector<Digest> models = {facts.candidate.digest};
+  if (facts.champion) models.push_back(facts.champion->digest);
   facts.evidence = evidence_for(snapshot, policy, models, model.space(), as_of);
   std::set<Digest> libraries;
   for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
   for (const Digest& library : libraries)
     if (const auto revocation = find_revocation(snapshot, library, as_of))
       facts.revoked[library] = revocation->reason;
+  facts.frozen = frozen_at(policy.freeze(), now);
+  if (policy.approvals().count > 0)
+    facts.approvals = approvals_of(snapshot, model, policy.stage(), facts.candidate.number, as_of);
   return facts;
+}
+
+}  // namespace
+
+Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now) {
+  Facts facts = read(snapshot, policy, candidacy, now, std::nullopt);
+  facts.lease = find_lease(snapshot, candidacy.model, policy.stage(), now);
+  const auto& own = candidacy.tokens;
+  if (facts.lease && std::find(own.begin(), own.end(), facts.lease->token) != own.end()) facts.lease.reset();
+  return facts;
+}
+
+Facts read_past_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time past) {
+  return read(snapshot, policy, candidacy, past, past);
+}
+
+std::optional<Frozen> frozen_at(const std::vector<FreezeWindow>& windows, Time now) {
+  std::optional<Frozen> out;
+  for (const FreezeWindow& window : windows) {
+    const TimeZone zone = TimeZone::find(window.zone());
+    const auto span = window.around(zone.wall(now));
+    if (!span) continue;
+    const Frozen frozen{window.text(), zone.first(span->from), zone.last(span->until)};
+    if (!out || frozen.until > out->until) out = frozen;
+  }
+  return out;
 }
 
 }  // namespace assay

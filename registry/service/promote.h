@@ -22,14 +22,16 @@ struct PromoteRequest {
   bool dry_run = false;                           // judges the same and writes nothing
   std::optional<std::int64_t> expected_revision{};  // the stage must still be there
   std::optional<Digest> plan{};                     // what happens must be what a dry run said
+  bool force = false;                               // overrides `from`, freezes and leases, never evidence
+  std::string reason{};                             // for the record; force needs one
 };
 
-// From a request body {"version","dry_run","plan_digest"} and the value of If-Match, if any: a revision in quotes, or `*`,
+// From a request body {"version","dry_run","plan_digest","force","reason"} and the value of If-Match, if any: a revision in quotes, or `*`,
 // which asks nothing. Throws invalid_argument.
 PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
                                      std::optional<std::string_view> if_match);
 
-// Needs `promote` on the namespace. A verdict is a value: refusals are decisions too, recorded as such.
+// Needs `promote` on the namespace, with force `admin`. A verdict is a value: refusals are decisions too, recorded as such.
 // Already there is a success with changed=false. Throws not_found for the version, conflict when the revision
 // is another than expected (naming who moved the stage, where and when) or the plan is not what would happen now,
 // denied. When it throws, nothing was written.

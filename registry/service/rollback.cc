@@ -18,8 +18,6 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kMaxReason = 4096;  // bytes: a paragraph for the incident report
-
 struct Plan {
   Stage stage;
   Version target;
@@ -127,15 +125,15 @@ Decision rollback(const Services& services, const Principal& caller, const Rollb
   if (earlier) return *std::move(earlier);
   check_restorable(services, proven->target);
   const Time now = services.clock.now();
-  const Id id = new_id(services.clock, services.entropy);
+  const AttemptIds ids = new_attempt_ids(services);
   return services.database.write([&](Transaction& transaction) {
     if (auto raced = earlier_decision(transaction, caller, key, now)) return *std::move(raced);
     const Plan plan = make_plan(transaction, request);
     if (plan.target.number != proven->target.number)
       throw Error(Code::conflict, fmt::format("{}@{} moved meanwhile; look at it again and decide anew",
                                               request.model.text(), plan.stage.name));
-    Decision decision = record_attempt(transaction, decide(plan, caller, request, now), caller, id);
-    remember(transaction, caller, key, id.text(), now);
+    Decision decision = record_attempt(transaction, {decide(plan, caller, request, now)}, caller, ids);
+    remember(transaction, caller, key, ids.decision.text(), now);
     return decision;
   });
 }

@@ -9,7 +9,10 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/decisions.h"
+#include "registry/catalog/events.h"
+#include "registry/catalog/policies.h"
 #include "registry/catalog/stages.h"
+#include "registry/domain/bundle.h"
 #include "registry/domain/canonical_json.h"
 #include "storage/base/error.h"
 
@@ -27,6 +30,13 @@ std::string details(const Decision& decision, const Principal& caller) {
                     {"digest", decision.candidate.digest.text()},
                     {"revision", decision.revision_after},
                     {"token", caller.id.text()}});
+}
+
+Decision already_there(const Version& version, const Stage& stage) {
+  return {.candidate = {.number = version.number, .digest = version.digest},
+          .verdict = DecisionVerdict::already_there,
+          .summary = fmt::format("already there: {} holds {}@{}; nothing changed", stage.name,
+                                 version.name.name(), version.number)};
 }
 
 }  // namespace
@@ -84,22 +94,51 @@ void fill_attempt(Decision& decision, const Principal& caller, const Name& model
   decision.actor = caller.name;
 }
 
+Candidacy candidacy_of(const Version& version, const Stage& stage, const Principal& caller) {
+  return {.model = version.name,
+          .candidate = {.number = version.number, .digest = version.digest},
+          .champion = stage.version,
+          .authors = {version.created_by, caller.name},
+          .tokens = {caller.id}};
+}
+
+Judgement judge_candidate(Snapshot& snapshot, const Version& version, const Stage& stage, const Candidacy& candidacy,
+                          Time now) {
+  Judgement out{.decision = already_there(version, stage)};
+  if (!stage.version || stage.version->number != version.number) {
+    const StageName name = StageName::parse(stage.name);
+    const Policy policy = find_policy(snapshot, version.name, name).value_or(Policy::none(name));
+    const Facts facts = read_facts(snapshot, policy, candidacy, now);
+    // By the clock as it is: a stage that was once moved by a wrong clock must not judge by that for ever.
+    out.decision = judge(policy, facts, now);
+    out.facts = facts_json(facts, now);
+  }
+  out.decision.at = move_time(stage, now);
+  return out;
+}
+
 std::optional<Decision> earlier_decision(Snapshot& snapshot, const Principal& caller, RequestKey* key,
                                          Time now) {
   const auto id = find_recorded(snapshot, caller, key, now);
   return id ? find_decision(snapshot, Id::parse(*id)) : std::nullopt;
 }
 
-Decision record_attempt(Transaction& transaction, Decision decision, const Principal& caller, const Id& id) {
-  decision.id = id;
+AttemptIds new_attempt_ids(const Services& services) {
+  return {new_id(services.clock, services.entropy), new_id(services.clock, services.entropy)};
+}
+
+Decision record_attempt(Transaction& transaction, Judgement judgement, const Principal& caller, const AttemptIds& ids) {
+  Decision& decision = judgement.decision;
+  decision.id = ids.decision;
   append_decision(transaction, decision);
+  if (!judgement.facts.is_null()) append_facts(transaction, ids.decision, judgement.facts);
   if (decision.changed) {
     const Name model = Name::of(decision.namespace_, decision.model);
     const bool moved = move_stage(transaction, {.model = model,
                                                 .stage = StageName::parse(decision.stage),
                                                 .number = decision.candidate.number,
                                                 .expected_revision = decision.revision_before,
-                                                .decision = id,
+                                                .decision = ids.decision,
                                                 .actor = decision.actor,
                                                 .at = decision.at});
     if (!moved)
@@ -111,7 +150,8 @@ Decision record_attempt(Transaction& transaction, Decision decision, const Princ
                              .action = std::string(to_text(decision.action)),
                              .subject = subject(decision),
                              .details = details(decision, caller)});
-  return decision;
+  append_event(transaction, Namespace::parse(decision.namespace_), event_of(decision, ids.event));
+  return std::move(decision);
 }
 
 }  // namespace assay

@@ -31,8 +31,9 @@ bool admits(const Decision& decision) {
 }
 
 Decision again(Snapshot& snapshot, const Policy& policy, const Name& model, const Decision& was) {
-  Decision would =
-      judge(policy, read_facts(snapshot, policy, model, was.candidate, was.champion, was.at), was.at);
+  const Policy asked = policy.without_approvals();
+  const Candidacy candidacy{.model = model, .candidate = was.candidate, .champion = was.champion};
+  Decision would = judge(asked, read_past_facts(snapshot, asked, candidacy, was.at), was.at);
   would.policy_digest = policy.digest();
   would.revision_before = would.revision_after = was.revision_before;
   would.changed = false;
@@ -57,8 +58,8 @@ Decision test_policy(const Services& services, const Principal& caller, const Na
     const Version version = resolve(snapshot, Kind::model, model, trial.version);
     const Stage stage = current_stage(snapshot, version.name, trial.policy.stage());
     const Policy policy = resolve_policy(snapshot, caller, trial.policy);
-    const VersionMark candidate{.number = version.number, .digest = version.digest};
-    Decision decision = judge(policy, read_facts(snapshot, policy, version.name, candidate, stage.version), now);
+    const Candidacy candidacy = candidacy_of(version, stage, caller);
+    Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now), now);
     decision.changed = false;
     fill_attempt(decision, caller, version.name, stage);
     decision.policy_digest = policy.digest();

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The outbox: events written in the transaction that they tell of, so that there is one for each thing that happened and
+// none for what did not. They stay.
+#pragma once
+
+#include <vector>
+
+#include "registry/catalog/database.h"
+#include "registry/domain/event.h"
+#include "registry/domain/readable_spaces.h"
+
+namespace assay {
+
+void append_event(Transaction& transaction, const Namespace& space, const Event& event);
+// Those after `after` where the caller may read, oldest first; at most `limit`.
+std::vector<Event> list_events(Snapshot& snapshot, const ReadableSpaces& readable, std::int64_t after, int limit);
+
+}  // namespace assay
