@@ -41,6 +41,7 @@ void add_all(CommandSet& commands) {
   add_history(commands);
   add_explain(commands);
   add_lineage(commands);
+  add_card(commands);
   add_runs(commands);
   add_why(commands);
   add_stats(commands);

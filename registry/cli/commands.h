@@ -28,6 +28,7 @@ void add_policy(CommandSet& commands);
 void add_explain(CommandSet& commands);
 void add_history(CommandSet& commands);
 void add_lineage(CommandSet& commands);
+void add_card(CommandSet& commands);
 void add_runs(CommandSet& commands);
 void add_plugin(CommandSet& commands);
 void add_plugin_check(CommandSet& commands, CLI::App& family);  // this and the next three to the plugin family
