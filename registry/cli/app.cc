@@ -33,6 +33,7 @@ void add_all(CommandSet& commands) {
   add_validate(commands);
   add_score(commands);
   add_drift(commands);
+  add_reproduce(commands);
   add_promote(commands);
   add_rollback(commands);
   add_policy(commands);

@@ -22,6 +22,7 @@ void add_evaluate(CommandSet& commands);
 void add_score(CommandSet& commands);
 void add_validate(CommandSet& commands);
 void add_drift(CommandSet& commands);
+void add_reproduce(CommandSet& commands);
 void add_promote(CommandSet& commands);
 void add_rollback(CommandSet& commands);
 void add_policy(CommandSet& commands);
