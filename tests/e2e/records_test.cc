@@ -78,6 +78,7 @@ TEST_CASE("Reproduce: a training gives the same model again, and a record that l
     CHECK(document.at("equal") == false);
     CHECK(document.at("differences").at(0).at("recorded") == registry.trained.at("digest"));
   }
+  CHECK_THAT(registry.expect(0, {"runs", "show", run}).out, Contains("columns   label late\n") && Contains("\"assay\":"));
   registry.expect(0, {"reproduce", registry.forge(run, {{"environment", {{"cpu", "another"}}}})});
 }
 
