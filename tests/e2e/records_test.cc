@@ -2,12 +2,12 @@
 // What the records of a registry are good for, through the built program: runs are done again, and model cards say what
 // was recorded.
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "registry/client/session.h"
 #include "tests/e2e/flights.h"
 #include "tests/e2e/registry.h"
 #include "tests/support/catch.h"
+#include "tests/support/evidence_place.h"
 
 namespace assay::test {
 namespace {
@@ -131,12 +131,10 @@ TEST_CASE("Card: every number of it is in the evidence that the registry shows u
   const Json card = Json::parse(registry.expect(0, {"card", "flights@staging", "--format", "google"}).out);
   const Json& metrics = card.at("quantitative_analysis").at("performance_metrics");
   REQUIRE(metrics.size() > 20);
-  const std::regex place("evidence ([0-9a-z]{26}) /rows/([0-9]+)");
   for (const Json& metric : metrics) {
-    std::smatch found;
     const std::string slice = metric.at("slice");
-    REQUIRE(std::regex_search(slice, found, place));
-    const Json row = registry.ask("GET", "/evidence/" + found[1].str()).at("rows").at(std::stoul(found[2]));
+    const EvidencePlace place = evidence_place(slice);
+    const Json row = registry.ask("GET", "/evidence/" + place.id).at("rows").at(place.row);
     CHECK(row.at("name") == metric.at("type"));
     CHECK(row.at("value").get<double>() == std::stod(metric.at("value").get<std::string>()));
     CHECK_THAT(slice, Contains("default/flights-holdout@1"));

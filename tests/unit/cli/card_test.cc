@@ -2,13 +2,13 @@
 // Model cards: every number is found again in the record that the card names, and what no record says is not said.
 #include <map>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <set>
 #include <sstream>
 
 #include "registry/cli/card_markdown.h"
 #include "registry/domain/canonical_json.h"
 #include "tests/support/catch.h"
+#include "tests/support/evidence_place.h"
 
 namespace assay::cli {
 namespace {
@@ -109,9 +109,8 @@ std::map<std::string, json> rows_by_id(const CardRecords& records) {
 
 // The row that "evidence ID /rows/N" names, and the id.
 std::pair<std::string, json> row_named(const CardRecords& records, const std::string& text) {
-  std::smatch found;
-  REQUIRE(std::regex_search(text, found, std::regex("evidence ([0-9a-z]{26}) /rows/([0-9]+)")));
-  return {found[1], rows_by_id(records).at(found[1]).at(std::stoul(found[2]))};
+  const test::EvidencePlace place = test::evidence_place(text);
+  return {place.id, rows_by_id(records).at(place.id).at(place.row)};
 }
 
 void check_metric(const json& metric, const json& row, const json& interval, const char* low, const char* high) {
@@ -186,15 +185,14 @@ TEST_CASE("Card: every number of a CycloneDX bill has a property that names its 
 TEST_CASE("Card: the numbers of a Markdown table stand in the evidence above it, row by row") {
   const CardRecords told = records();
   std::istringstream card(card_markdown(make_card(told)));
-  const std::regex named("evidence `([0-9a-z]{26})`, .*");
+  const std::string named = "evidence `";
   const auto rows = rows_by_id(told);
   std::string id;
   std::size_t row = 0, numbers = 0;
   for (std::string line; std::getline(card, line);) {
-    std::smatch found;
     if (line.starts_with('#')) id.clear();
-    if (std::regex_match(line, found, named)) {
-      id = found[1];
+    if (line.starts_with(named)) {
+      id = line.substr(named.size(), Id::kLength);
       row = 0;
     }
     if (id.empty() || !line.starts_with("| ") || line.starts_with("| metric |") || line.starts_with("| column |") ||
