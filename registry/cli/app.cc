@@ -33,6 +33,7 @@ void add_all(CommandSet& commands) {
   add_validate(commands);
   add_score(commands);
   add_drift(commands);
+  add_reproduce(commands);
   add_promote(commands);
   add_rollback(commands);
   add_policy(commands);
@@ -41,6 +42,7 @@ void add_all(CommandSet& commands) {
   add_history(commands);
   add_explain(commands);
   add_lineage(commands);
+  add_card(commands);
   add_runs(commands);
   add_why(commands);
   add_stats(commands);

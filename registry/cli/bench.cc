@@ -8,6 +8,7 @@
 
 #include "registry/cli/table.h"
 #include "registry/cli/yaml_file.h"
+#include "registry/compute/environment.h"
 
 namespace assay::cli {
 namespace {
@@ -81,7 +82,7 @@ std::unique_ptr<Plugins> open_plugins(Context& context, FetchPlugin fetch,
 
 Bench::Bench(Context& context)
     : artifacts_(context.api(), context.cache()),
-      runs_(context.api()),
+      runs_(context.api(), this_environment(context.program().version)),
       remote_plugins_(context.api()),
       plugins_(open_plugins(
           context, [this](std::string_view wanted) { return remote_plugins_.fetch(wanted); },

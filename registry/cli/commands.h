@@ -22,12 +22,14 @@ void add_evaluate(CommandSet& commands);
 void add_score(CommandSet& commands);
 void add_validate(CommandSet& commands);
 void add_drift(CommandSet& commands);
+void add_reproduce(CommandSet& commands);
 void add_promote(CommandSet& commands);
 void add_rollback(CommandSet& commands);
 void add_policy(CommandSet& commands);
 void add_explain(CommandSet& commands);
 void add_history(CommandSet& commands);
 void add_lineage(CommandSet& commands);
+void add_card(CommandSet& commands);
 void add_runs(CommandSet& commands);
 void add_plugin(CommandSet& commands);
 void add_plugin_check(CommandSet& commands, CLI::App& family);  // this and the next three to the plugin family

@@ -99,4 +99,10 @@ ArtifactVersion RemoteArtifacts::publish_model(std::string_view name, const std:
   return artifact_version(api_.publish(Kind::model, model, version_files(collected), details).version);
 }
 
+Id RemoteRunLog::start(const RunDraft& run) {
+  RunDraft here = run;
+  here.environment = environment_;
+  return api_.start_run(here);
+}
+
 }  // namespace assay::cli

@@ -51,14 +51,17 @@ class RemoteArtifacts final : public Artifacts {
 // Borrows the client. One thread at a time.
 class RemoteRunLog final : public RunLog {
  public:
-  explicit RemoteRunLog(client::ApiClient& api) : api_(api) {}
+  // Every run is said to have happened in `environment`, a JSON object.
+  RemoteRunLog(client::ApiClient& api, std::string environment)
+      : api_(api), environment_(std::move(environment)) {}
 
-  Id start(const RunDraft& run) override { return api_.start_run(run); }
+  Id start(const RunDraft& run) override;
   void finish(const Id& run, const RunOutcome& outcome) override { api_.finish_run(run, outcome); }
   Id record(const EvidenceDraft& evidence) override { return api_.record_evidence(evidence); }
 
  private:
   client::ApiClient& api_;
+  std::string environment_;
 };
 
 }  // namespace assay::cli

@@ -47,6 +47,14 @@ int list_runs(Context& context, const ListOptions& options) {
   return 0;
 }
 
+std::string columns_of(const Run& run) {
+  if (!run.draft.roles) return "not recorded";
+  std::string out;
+  for (const auto& [role, column] : *run.draft.roles)
+    out += (out.empty() ? "" : ", ") + plain(role) + " " + plain(column);
+  return out.empty() ? "none asked for" : out;
+}
+
 void print_run(const Run& run) {
   const PluginUse& plugin = run.draft.plugin;
   std::cout << fmt::format("{} run {}: {}\n", to_text(run.draft.kind), run.id.text(), to_text(run.status()))
@@ -54,6 +62,7 @@ void print_run(const Run& run) {
                            plugin.digest.text())
             << fmt::format("settings  {}\nseed      {}, {} threads\n", plain(run.draft.config.canonical),
                            run.draft.seed, run.draft.max_threads)
+            << fmt::format("columns   {}\nmachine   {}\n", columns_of(run), plain(run.draft.environment))
             << fmt::format("started   {} by {}\n", human_time(format_time(run.created_at)),
                            plain(run.created_by));
   if (run.finished_at) std::cout << "ended     " << human_time(format_time(*run.finished_at)) << '\n';

@@ -92,6 +92,7 @@ class ApiClient {
   Id start_run(const RunDraft& draft);
   void finish_run(const Id& id, const RunOutcome& outcome);
   Id record_evidence(const EvidenceDraft& draft);
+  std::vector<Evidence> evidence(const EvidenceQuery& query, std::size_t limit);  // newest first
   Run run(const Id& id);
   std::vector<Run> runs(const std::optional<Name>& model, std::size_t limit);  // newest first
 

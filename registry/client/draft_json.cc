@@ -31,7 +31,8 @@ Json draft_json(const RunDraft& run) {
           {"config", Json::parse(run.config.canonical)},
           {"seed", run.seed},
           {"max_threads", run.max_threads},
-          {"environment", Json::parse(run.environment)}};
+          {"environment", Json::parse(run.environment)},
+          {"roles", run.roles ? Json(*run.roles) : Json()}};
 }
 
 Json draft_json(const RunOutcome& outcome) {

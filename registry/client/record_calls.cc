@@ -30,6 +30,22 @@ Id ApiClient::record_evidence(const EvidenceDraft& draft) {
   return id_of(session_.record("/api/v1/evidence", draft_json(draft), "recording evidence"));
 }
 
+std::vector<Evidence> ApiClient::evidence(const EvidenceQuery& query, std::size_t limit) {
+  std::string target = "/api/v1/evidence";
+  char joint = '?';
+  const auto ask = [&](const char* key, const std::string& value) {
+    target += joint + std::string(key) + '=' + encode_segment(value);
+    joint = '&';
+  };
+  if (query.kind) ask("kind", std::string(to_text(*query.kind)));
+  if (query.model) ask("model_digest", query.model->text());
+  if (query.dataset) ask("dataset_digest", query.dataset->text());
+  std::vector<Evidence> out;
+  for (const Json& item : all_items(target, limit, "listing evidence"))
+    out.push_back(reading("evidence", [&] { return evidence_from_json(item); }));
+  return out;
+}
+
 Run ApiClient::run(const Id& id) {
   const Json answer = session_.get("/api/v1/runs/" + id.text(), "reading run " + id.text());
   return reading("a run", [&] { return run_from_json(answer); });

@@ -24,8 +24,8 @@ std::string label_of(const EvaluateRequest& request, const ScoredModel& model) {
 
 EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const CallOptions& options,
                         Progress& progress) {
-  const FoldPlan plan =
-      plan_fold(bench.plugins, request.plugin, request.component, kEvaluator, request.config);
+  FoldPlan plan = plan_fold(bench.plugins, request.plugin, request.component, kEvaluator, request.config);
+  plan.roles = asked_roles(request.label, request.group);
   const ArtifactVersion version = bench.artifacts.resolve(Kind::model, request.model);
   const ArtifactVersion data = bench.artifacts.resolve(Kind::dataset, request.data);
   EvidenceDraft draft = evidence_over(EvidenceKind::evaluation, plan, data.digest);

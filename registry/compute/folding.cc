@@ -11,7 +11,7 @@ FoldPlan plan_fold(Plugins& plugins, std::string_view plugin, std::string_view c
   const ComponentInfo& chosen = choose_component(found, component, capability);
   PluginUse use = use_of(found, chosen);
   Config complete = plugins.complete_config(found, chosen.id, config);
-  return {std::move(found), std::move(use), std::move(complete), capability};
+  return {.plugin = std::move(found), .use = std::move(use), .config = std::move(complete), .capability = capability};
 }
 
 EvidenceRows fold_rows(const FoldPlan& plan, Plugins& plugins, const RowSet& rows, const RowSet* reference,
@@ -46,12 +46,20 @@ EvidenceDraft evidence_over(EvidenceKind kind, const FoldPlan& plan, const Diges
           .rows = {}};
 }
 
+RunRoles asked_roles(const std::string& label, const std::string& group) {
+  RunRoles roles;
+  if (!label.empty()) roles["label"] = label;
+  if (!group.empty()) roles["group"] = group;
+  return roles;
+}
+
 RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
                                  EvidenceDraft evidence, RunLog& log, const CallOptions& options,
                                  Progress& progress, const EvidenceWork& work) {
   RunDraft draft{.kind = kind, .plugin = plan.use, .inputs = std::move(inputs), .config = plan.config};
   draft.seed = static_cast<std::int64_t>(options.seed);
   draft.max_threads = options.max_threads;
+  draft.roles = plan.roles;
   RecordedRun run(log, draft, progress);
   return run.record([&](Progress& watched) {
     evidence.seed = draft.seed;

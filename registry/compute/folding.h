@@ -19,6 +19,7 @@ struct FoldPlan {
   PluginUse use;
   Config config;
   std::string_view capability;
+  RunRoles roles = {};  // the columns that were asked for
 };
 
 // Throws as Plugins::find, choose_component and complete_config do.
@@ -35,6 +36,9 @@ RunInput version_input(std::string role, const ArtifactVersion& version);
 
 // Answers the rows of the evidence; what else is known only by then, it writes into it.
 using EvidenceWork = std::function<EvidenceRows(EvidenceDraft& evidence, Progress& progress)>;
+
+// The columns that were asked for, those without a name left out.
+RunRoles asked_roles(const std::string& label, const std::string& group = {});
 
 // Starts a run of `kind` over `inputs`, lets `work` fill the rows of `evidence` (whose plugin, config, seed
 // and run are set here), records it and finishes the run; a failure anywhere is the run's.

@@ -31,7 +31,7 @@ Plan make_plan(const TrainRequest& request, Workbench bench) {
   return {std::move(plugin), std::move(use), std::move(config), std::move(data), std::move(valid)};
 }
 
-RunDraft draft_of(const Plan& plan, const CallOptions& options) {
+RunDraft draft_of(const Plan& plan, const std::string& label, const CallOptions& options) {
   RunDraft draft{.kind = RunKind::train,
                  .plugin = plan.use,
                  .inputs = {version_input("train", plan.data)},
@@ -39,6 +39,7 @@ RunDraft draft_of(const Plan& plan, const CallOptions& options) {
   if (plan.valid) draft.inputs.push_back(version_input("valid", *plan.valid));
   draft.seed = static_cast<std::int64_t>(options.seed);
   draft.max_threads = options.max_threads;
+  draft.roles = asked_roles(label);
   return draft;
 }
 
@@ -75,7 +76,7 @@ TrainResult train(const TrainRequest& request, Workbench bench, const CallOption
   if (request.label.empty())
     throw Error(Code::invalid_argument, "training needs the column to learn: --target COLUMN");
   const Plan plan = make_plan(request, bench);
-  RecordedRun run(bench.runs, draft_of(plan, options), progress);
+  RecordedRun run(bench.runs, draft_of(plan, request.label, options), progress);
   return run.record([&](Progress& watched) {
     const RowSet rows = rows_for(plan.data, fetch_table(bench.artifacts, plan.data, {}, &bench.plugins), request.label);
     std::optional<RowSet> valid;

@@ -121,6 +121,7 @@ class Search {
                    .config = trial.config};
     draft.seed = static_cast<std::int64_t>(options_.seed);
     draft.max_threads = options_.max_threads;
+    draft.roles = asked_roles(request_.train.label);
     Progress quiet;  // a bar for each fit would hide how far the search is
     trial.rows = rows->rows();
     trial.value.reset();

@@ -18,8 +18,8 @@ RowSet rows_of(const ArtifactVersion& version, TablePtr table, const std::string
 
 EvidenceResult validate(const ValidateRequest& request, Workbench bench, const CallOptions& options,
                         Progress& progress) {
-  const FoldPlan plan =
-      plan_fold(bench.plugins, request.plugin, request.component, kValidator, request.config);
+  FoldPlan plan = plan_fold(bench.plugins, request.plugin, request.component, kValidator, request.config);
+  plan.roles = asked_roles(request.label);
   const ArtifactVersion data = bench.artifacts.resolve(Kind::dataset, request.data);
   std::optional<ArtifactVersion> against;
   if (!request.against.empty()) against = bench.artifacts.resolve(Kind::dataset, request.against);

@@ -19,6 +19,7 @@ constexpr std::size_t kMaxMetrics = 100'000;  // 100 metrics over 1 000 rounds
 constexpr std::size_t kMaxLog = 1 << 20;      // bytes; the end of a log is what explains a failure
 constexpr std::size_t kMaxEnvironment = 64 << 10;
 constexpr std::int64_t kMaxThreads = 4096;
+constexpr std::size_t kMaxRoles = 16;  // the plugin ABI has six
 
 constexpr Words<RunKind, 5> kRunKinds = {{{RunKind::train, "train"},
                                           {RunKind::evaluate, "evaluate"},
@@ -73,6 +74,11 @@ std::string bounded(std::string text, std::size_t limit, std::string_view what) 
               fmt::format("{} has {} bytes; at most {} are kept: send its end", what, text.size(), limit));
 }
 
+std::optional<RunRoles> roles_from(JsonObject& object) {
+  if (object.optional_object("roles") == nullptr) return std::nullopt;
+  return object.optional_text_map("roles", kMaxRoles);
+}
+
 RunDraft read_draft(JsonObject& object) {
   const json* environment = object.optional_object("environment");
   return {.kind = parse_run_kind(object.text("kind"), "run.kind"),
@@ -82,7 +88,8 @@ RunDraft read_draft(JsonObject& object) {
           .seed = seed_from(object),
           .max_threads = object.optional_integer("max_threads", 1, kMaxThreads).value_or(1),
           .environment = bounded(environment == nullptr ? "{}" : canonical(*environment), kMaxEnvironment,
-                                 "run.environment")};
+                                 "run.environment"),
+          .roles = roles_from(object)};
 }
 
 std::optional<RunError> error_from(JsonObject& object) {
@@ -170,6 +177,7 @@ void to_json(json& out, const Run& run) {
          {"seed", run.draft.seed},
          {"max_threads", run.draft.max_threads},
          {"environment", json::parse(run.draft.environment)},
+         {"roles", run.draft.roles ? json(*run.draft.roles) : json()},
          {"created_at", format_time(run.created_at)},
          {"created_by", run.created_by},
          {"finished_at", run.finished_at ? json(format_time(*run.finished_at)) : json()},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -57,6 +58,9 @@ struct RunError {
   bool operator==(const RunError&) const = default;
 };
 
+// Columns by the role that they were given: {"label": "late", "group": "carrier"}.
+using RunRoles = std::map<std::string, std::string>;
+
 // What a client says when it starts.
 struct RunDraft {
   RunKind kind = RunKind::train;
@@ -66,6 +70,7 @@ struct RunDraft {
   std::int64_t seed = 0;
   std::int64_t max_threads = 1;
   std::string environment = "{}";  // a JSON object, canonical
+  std::optional<RunRoles> roles{};  // none: the run does not say, as those of earlier releases do not
 
   bool operator==(const RunDraft&) const = default;
 };
