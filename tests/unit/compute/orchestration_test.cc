@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <thread>
 
+#include "registry/compute/compare.h"
 #include "registry/compute/drift.h"
 #include "registry/compute/evaluate.h"
 #include "registry/compute/score.h"
@@ -186,6 +187,45 @@ TEST_CASE("Evaluate: a failing evaluator is a failed run and no evidence") {
   });
   CHECK(desk.runs.evidence.empty());
   CHECK(desk.runs.outcomes.at(FakeRuns::id(2).text()).status == RunStatus::failed);
+}
+
+TEST_CASE("Compare: both models score the same rows, and evidence binds both") {
+  Desk desk;
+  const TrainResult champion = desk.learn(), candidate = desk.learn();
+  const EvidenceResult result = compare({.model = "churn@2", .data = "holdout@1", .plugin = "fake", .group = "g"},
+                                        "churn@1", desk.bench, {}, desk.nobody);
+  REQUIRE(desk.plugins.folded.size() == 1);
+  CHECK(desk.plugins.folded[0] == TableSchema{{"y", ColumnType::i64},
+                                              {"g", ColumnType::utf8},
+                                              {"prediction", ColumnType::f64},
+                                              {"reference_prediction", ColumnType::f64}});
+  REQUIRE(desk.plugins.roles[0].size() == 4);
+  CHECK(desk.plugins.roles[0][2].role == "score");
+  CHECK(desk.plugins.roles[0][3].role == "reference_score");
+  const EvidenceDraft& evidence = desk.runs.evidence.at(0);
+  CHECK(evidence.kind == EvidenceKind::comparison);
+  CHECK(evidence.model == candidate.model.digest);
+  CHECK(evidence.reference == champion.model.digest);
+  CHECK(evidence.label == "y");
+  CHECK(desk.runs.drafts.back().inputs.at(1).role == "reference");
+  CHECK(result.reference->digest == champion.model.digest);
+}
+
+TEST_CASE("Compare: one version, two labels, or an evaluator that cannot: refused, and no evidence") {
+  Desk desk;
+  desk.learn();
+  desk.learn("train@1", "a");
+  const auto message = [&](const std::string& model, const std::string& against) {
+    return error_of([&] {
+             compare({.model = model, .data = "holdout@1", .plugin = "fake"}, against, desk.bench, {}, desk.nobody);
+           })
+        .message();
+  };
+  CHECK(contains(message("churn@1", "churn@1"), "same version"));
+  CHECK(contains(message("churn@1", "churn@2"), "label y, churn@2 on a"));
+  desk.plugins.compares = false;
+  CHECK(contains(message("churn@1", "churn@2"), "cannot compare two models"));
+  CHECK(desk.runs.evidence.empty());
 }
 
 TEST_CASE("Validate: against an earlier version, whose digest is the reference") {
