@@ -29,7 +29,8 @@ struct Desk {
     artifacts.add(Kind::dataset, "broken@1", {{"data.csv", "a,zip,y\n1,07001,0\n2,07"}});
   }
 
-  TrainResult learn(const std::string& data = "train@1", const std::string& label = "y") {
+  TrainResult learn(const std::string& data = "train@1", const std::string& label = "y",
+                    const std::string& to = "churn") {
     CallOptions options;
     options.seed = 7;
     return train({.plugin = "fake",
@@ -38,7 +39,7 @@ struct Desk {
                   .valid = "",
                   .label = label,
                   .config = R"({"depth":3})",
-                  .to = "churn"},
+                  .to = to},
                  bench, options, nobody);
   }
   std::unique_ptr<ScoredModel> load() {
@@ -191,9 +192,9 @@ TEST_CASE("Evaluate: a failing evaluator is a failed run and no evidence") {
 
 TEST_CASE("Compare: both models score the same rows, and evidence binds both") {
   Desk desk;
-  const TrainResult champion = desk.learn(), candidate = desk.learn();
-  const EvidenceResult result = compare({.model = "churn@2", .data = "holdout@1", .plugin = "fake", .group = "g"},
-                                        "churn@1", desk.bench, {}, desk.nobody);
+  const TrainResult champion = desk.learn("train@1", "y", "old"), candidate = desk.learn();
+  const EvidenceResult result = compare({.model = "churn@1", .data = "holdout@1", .plugin = "fake", .group = "g"},
+                                        "old@1", desk.bench, {}, desk.nobody);
   REQUIRE(desk.plugins.folded.size() == 1);
   CHECK(desk.plugins.folded[0] == TableSchema{{"y", ColumnType::i64},
                                               {"g", ColumnType::utf8},
@@ -214,7 +215,7 @@ TEST_CASE("Compare: both models score the same rows, and evidence binds both") {
 TEST_CASE("Compare: one version, two labels, or an evaluator that cannot: refused, and no evidence") {
   Desk desk;
   desk.learn();
-  desk.learn("train@1", "a");
+  desk.learn("train@1", "a", "other");
   const auto message = [&](const std::string& model, const std::string& against) {
     return error_of([&] {
              compare({.model = model, .data = "holdout@1", .plugin = "fake"}, against, desk.bench, {}, desk.nobody);
@@ -222,9 +223,9 @@ TEST_CASE("Compare: one version, two labels, or an evaluator that cannot: refuse
         .message();
   };
   CHECK(contains(message("churn@1", "churn@1"), "same version"));
-  CHECK(contains(message("churn@1", "churn@2"), "label y, churn@2 on a"));
+  CHECK(contains(message("churn@1", "other@1"), "label y, other@1 on a"));
   desk.plugins.compares = false;
-  CHECK(contains(message("churn@1", "churn@2"), "cannot compare two models"));
+  CHECK(contains(message("churn@1", "other@1"), "cannot compare two models"));
   CHECK(desk.runs.evidence.empty());
 }
 
