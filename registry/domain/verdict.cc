@@ -17,6 +17,8 @@ bool holds(Comparator comparator, double value, double bound) {
       return value >= bound;
     case Comparator::at_most:
       return value <= bound;
+    case Comparator::above:
+      return value > bound;
     case Comparator::equal:
       break;
   }
