@@ -83,6 +83,35 @@ TEST_CASE("Promotion: every exit code of the command, and nothing moves but on 0
   gate.promote(70, "1");
 }
 
+TEST_CASE("Promotion: a gate that tests asks for the comparison with this champion, and takes no other") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.write("tested.yaml", R"(stage: production
+rules:
+  - champion: {name: roc_auc, dataset: flights-holdout@1, margin: -0.1, test: delong, min_rows: 400}
+  - slices: {name: recall, by: carrier, no_worse_than: -0.5, min_rows: 20, correction: holm}
+  - baseline: {beats: baseline}
+)");
+  gate.expect(0, {"policy", "set", "flights", "tested.yaml"});
+  CHECK_THAT(gate.promote(11, "2").out, Contains("assay evaluate flights@2 --against flights@1 --data "
+                                                 "default/flights-holdout@1 --set confidence=0.95") &&
+                                            Contains("--by carrier") && Contains("assay train --plugin baseline"));
+  gate.evaluate("flights@2");
+  gate.promote(11, "2");
+  const std::string said = gate.expect(0, {"evaluate", "flights@2", "--against", "flights@production", "--data",
+                                           "flights-holdout@1", "--by", "carrier"})
+                               .out;
+  CHECK_THAT(said, Contains("comparison of flights@2 on flights-holdout@1 against flights@1") &&
+                       Contains("roc_auc:delong") && Contains("accuracy:mcnemar") && Contains("f1:paired_bootstrap"));
+  CHECK_THAT(gate.promote(0, "2").out, Contains("better than that of the champion flights@1") &&
+                                           Contains("a model that baseline trained"));
+  gate.train("linear");
+  gate.expect(0, {"evaluate", "flights@3", "--against", "flights@1", "--data", "flights-holdout@1", "--by", "carrier"});
+  CHECK_THAT(gate.promote(11, "3").out, Contains("--against flights@2"));
+  CHECK_THAT(gate.expect(60, {"evaluate", "flights@3", "--against", "flights@3", "--data", "flights-holdout@1"}).err,
+             Contains("same version"));
+}
+
 TEST_CASE("Promotion: a plan is carried out, or says what is otherwise now") {
   Gate gate;
   gate.promote(0, "1");
