@@ -54,20 +54,6 @@ std::string opponent(const Requirement& requirement, const Facts& facts) {
   return "the champion " + version_text(facts, *facts.champion);
 }
 
-std::string remedy(const Requirement& requirement, const Facts& facts) {
-  const EvidenceKey& key = *requirement.key;
-  std::string command = fmt::format(
-      "assay evaluate {} --against {} --data {} --set confidence={}", version_text(facts, facts.candidate),
-      baseline(requirement) ? "MODEL" : version_text(facts, *facts.champion), key.dataset_reference,
-      requirement.confidence);
-  if (!key.by.empty()) command += " --by " + key.by;
-  if (const auto equals = key.slice.find('='); equals != std::string::npos)
-    command += " --by " + key.slice.substr(0, equals);
-  if (baseline(requirement))
-    command += fmt::format(", where MODEL comes from assay train --plugin {}", requirement.beats);
-  return "it needs " + command;
-}
-
 std::string row_called(const Requirement& requirement) {
   const EvidenceKey& key = *requirement.key;
   if (!key.by.empty()) return fmt::format("{} by {}", requirement.field, key.by);
@@ -92,7 +78,7 @@ std::string unfit(const Requirement& requirement, const Facts& facts, Level leve
 
 Selection unanswered(const Requirement& requirement, const Facts& facts, const std::string& what,
                      const Evidence* evidence) {
-  return gap(RuleVerdict::missing, what, remedy(requirement, facts),
+  return gap(RuleVerdict::missing, what, "it needs " + command(needs_of(requirement, facts).at(0)),
              evidence == nullptr ? std::vector<const Evidence*>() : std::vector{evidence});
 }
 

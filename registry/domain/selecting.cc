@@ -13,6 +13,11 @@ Selection gap(RuleVerdict verdict, std::string reason, std::string remedy, std::
           .evidence = std::move(evidence)};
 }
 
+std::string reference_text(const Facts& facts, const VersionMark& version) {
+  const std::string name = version_text(facts, version);
+  return facts.namespace_ == "default" ? name : facts.namespace_ + "/" + name;
+}
+
 std::string discounted(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence) {
   const auto revoked = facts.revoked.find(evidence.plugin.digest);
   if (revoked != facts.revoked.end())
@@ -40,6 +45,27 @@ Selection stale_gap(const Evidence& evidence, const std::string& whose, const Fr
              fmt::format("the {} is {} old, and at most {} is allowed", whose,
                          rough_duration(now - evidence.created_at), format_duration(*freshness.max_age)),
              "it would pass the age check when measured again now", {&evidence});
+}
+
+std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts) {
+  if (!requirement.key || !requirement.key->dataset || requirement.kind == RuleKind::latency) return {};
+  const EvidenceKey& key = *requirement.key;
+  Need need{.kind = key.kind, .dataset = key.dataset_reference, .by = key.by, .plugin = key.plugin};
+  if (key.kind == EvidenceKind::validation) return {need};
+  if (const auto equals = key.slice.find('='); equals != std::string::npos) need.by = key.slice.substr(0, equals);
+  need.model = reference_text(facts, facts.candidate);
+  if (key.kind == EvidenceKind::comparison) {
+    need.confidence = requirement.confidence;
+    need.beats = requirement.beats;
+    if (requirement.beats.empty()) need.reference = reference_text(facts, *facts.champion);
+    return {need};
+  }
+  std::vector<Need> out = {need};
+  if (requirement.base == BoundBase::champion && facts.champion) {
+    out.push_back(need);  // both, so that they are alike
+    out.back().model = reference_text(facts, *facts.champion);
+  }
+  return out;
 }
 
 }  // namespace assay

@@ -16,6 +16,9 @@ inline constexpr Duration kClockStep = std::chrono::minutes(5);
 
 Selection gap(RuleVerdict verdict, std::string reason, std::string remedy, std::vector<const Evidence*> evidence = {});
 
+// "churn@4", or "fraud/churn@4" of a namespace that commands do not assume.
+std::string reference_text(const Facts& facts, const VersionMark& version);
+
 // Why a record does not count although it is there; empty when it does.
 std::string discounted(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence);
 

@@ -108,6 +108,23 @@ rules:
   gate.train("linear");
   gate.expect(0, {"evaluate", "flights@3", "--against", "flights@1", "--data", "flights-holdout@1", "--by", "carrier"});
   CHECK_THAT(gate.promote(11, "3").out, Contains("--against flights@2"));
+  gate.write("prepared.yaml", R"(stage: production
+rules:
+  - champion: {name: brier, dataset: flights-holdout@1, margin: -0.5}
+  - champion: {name: roc_auc, dataset: flights-holdout@1, margin: -0.5, test: delong, confidence: 0.9}
+  - slices: {name: recall, by: carrier, no_worse_than: -0.9, min_rows: 20, correction: holm}
+  - validation: {dataset: flights-train@1, severity_below: error}
+)");
+  gate.expect(0, {"policy", "set", "flights", "prepared.yaml"});
+  const ProcessResult looked = gate.promote(0, "3", {"--prepare", "--dry-run"});
+  CHECK_THAT(looked.err,
+             Contains("assay evaluate flights@3 --data default/flights-holdout@1 --plugin classification") &&
+                 Contains("assay evaluate flights@2 --data") &&
+                 Contains("assay evaluate flights@3 --against flights@2 --data default/flights-holdout@1 --plugin "
+                          "classification --set confidence=0.9\n") &&
+                 Contains("--set confidence=0.95 --by carrier") &&
+                 Contains("assay validate default/flights-train@1 --plugin table_contract"));
+  CHECK_THAT(gate.promote(0, "3", {"--prepare"}).err, !Contains("assay evaluate"));
   CHECK_THAT(gate.expect(60, {"evaluate", "flights@3", "--against", "flights@3", "--data", "flights-holdout@1"}).err,
              Contains("same version"));
 }

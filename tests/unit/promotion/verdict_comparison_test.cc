@@ -247,6 +247,31 @@ TEST_CASE("Verdict: a baseline is beaten beyond luck or not at all") {
   CHECK(own.rule(baseline()).verdict == RuleVerdict::missing);
 }
 
+TEST_CASE("Verdict: a rule without evidence says what would be evidence, and reads back so") {
+  const json untested = {{"champion", {{"name", "roc_auc"}, {"dataset", "default/holdout@1"}, {"margin", 0}}}};
+  const json of_slice = {
+      {"metric", {{"name", "recall"}, {"dataset", "default/holdout@1"}, {"slice", "region=EU"}, {"at_least", 0}}}};
+  const json checked = {{"validation", {{"dataset", "default/holdout@1"}, {"severity_below", "error"}}}};
+  Case one;
+  const Decision decision = one.judge({untested, champion(0, {{"confidence", 0.99}}), slices(0), baseline(), of_slice,
+                                       checked});
+  std::vector<std::string> commands;
+  for (const RuleResult& rule : decision.rules)
+    for (const Need& need : rule.needs) commands.push_back(command(need));
+  CHECK(commands ==
+        std::vector<std::string>{
+            "assay evaluate churn@4 --data default/holdout@1", "assay evaluate churn@3 --data default/holdout@1",
+            "assay evaluate churn@4 --against churn@3 --data default/holdout@1 --set confidence=0.99",
+            "assay evaluate churn@4 --against churn@3 --data default/holdout@1 --set confidence=0.95 --by region",
+            "assay evaluate churn@4 --against MODEL --data default/holdout@1 --set confidence=0.95, where MODEL comes "
+            "from assay train --plugin baseline",
+            "assay evaluate churn@4 --data default/holdout@1 --by region", "assay validate default/holdout@1"});
+  CHECK(decision_from_json(json::parse(json(decision).dump())) == decision);
+  one.facts.namespace_ = "fraud";
+  CHECK_THAT(one.rule(champion(0)).explanation, Contains("evaluate fraud/churn@4 --against fraud/churn@3"));
+  CHECK(one.compared({lead(0.2, 0.1, 0.3)}).rule(champion(0)).needs.empty());
+}
+
 TEST_CASE("Verdict: on random comparisons a tested rule passes exactly when a fresh, like one says so") {
   const unsigned seed = std::random_device()();
   INFO("seed " << seed);
