@@ -167,6 +167,11 @@ Selection select_comparison(const Requirement& requirement, const Facts& facts, 
     return {.outcome = Selection::Outcome::waived,
             .reason = fmt::format("{} has no champion yet, so there is nothing to compare {} with",
                                   requirement.stage, requirement.field)};
+  if (!baseline(requirement) && facts.champion->digest == facts.candidate.digest)
+    return gap(RuleVerdict::missing,
+               fmt::format("{} is the champion {} once more, byte for byte, so there is nothing to compare",
+                           version_text(facts, facts.candidate), version_text(facts, *facts.champion)),
+               "it needs to be another model");
   if (!key.dataset)
     return gap(RuleVerdict::missing,
                fmt::format("the policy does not say which bytes {} is", key.dataset_reference),

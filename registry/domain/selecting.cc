@@ -57,7 +57,9 @@ std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts) {
   if (key.kind == EvidenceKind::comparison) {
     need.confidence = requirement.confidence;
     need.beats = requirement.beats;
-    if (requirement.beats.empty()) need.reference = reference_text(facts, *facts.champion);
+    if (!requirement.beats.empty()) return {need};
+    if (facts.champion->digest == facts.candidate.digest) return {};
+    need.reference = reference_text(facts, *facts.champion);
     return {need};
   }
   std::vector<Need> out = {need};

@@ -37,8 +37,11 @@ struct Gate : Registry {
     expect(0, {"policy", "set", "flights", "gate.yaml"});
   }
 
-  void train(const std::string& plugin) {
-    expect(0, {"train", "--plugin", plugin, "--data", "flights-train@1", "--target", "late", "--to", "flights"});
+  void train(const std::string& plugin, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"train",    "--plugin", plugin, "--data", "flights-train@1",
+                                          "--target", "late",     "--to", "flights"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect(0, arguments);
   }
   void evaluate(const std::string& model, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"evaluate", model,     "--plugin", "classification", "--data",
@@ -105,7 +108,7 @@ rules:
                        Contains("roc_auc:delong") && Contains("accuracy:mcnemar") && Contains("f1:paired_bootstrap"));
   CHECK_THAT(gate.promote(0, "2").out, Contains("better than that of the champion flights@1") &&
                                            Contains("a model that baseline trained"));
-  gate.train("linear");
+  gate.train("linear", {"--set", "cost=0.01"});
   gate.expect(0, {"evaluate", "flights@3", "--against", "flights@1", "--data", "flights-holdout@1", "--by", "carrier"});
   CHECK_THAT(gate.promote(11, "3").out, Contains("--against flights@2"));
   gate.write("prepared.yaml", R"(stage: production

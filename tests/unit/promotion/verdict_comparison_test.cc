@@ -156,6 +156,11 @@ TEST_CASE("Verdict: a comparison on few rows, without a number, too old or revok
   CHECK_THAT(one.rule(champion(0)).explanation, Contains("found to be wrong"));
   CHECK(one.rule(champion(0)).verdict == RuleVerdict::missing);
 
+  Case same;
+  same.facts.champion->digest = same.facts.candidate.digest;
+  CHECK(same.compared({lead(0.2, 0.1, 0.3)}).rule(champion(-1)).verdict == RuleVerdict::missing);
+  CHECK(same.rule(champion(-1)).needs.empty());
+
   Case first;
   first.facts.champion.reset();
   CHECK(first.rule(champion(0.5)).verdict == RuleVerdict::pass);
