@@ -62,11 +62,11 @@ std::size_t group_column(const sdk::Schema& schema, const std::string& name) {
 }
 
 // The columns of scores: a number is one whatever its type, but where there are several, only fractions are.
-std::vector<std::size_t> score_columns(const sdk::Schema& schema, const sdk::Roles& roles) {
+std::vector<std::size_t> score_columns(const sdk::Schema& schema, const sdk::Roles& roles, const char* role) {
   std::vector<std::size_t> out;
-  for (const std::string& name : roles.all("score"))
+  for (const std::string& name : roles.all(role))
     if (const std::size_t index = schema.require(name); schema[index].type == sdk::Type::f64) out.push_back(index);
-  if (out.size() < 2) out = {numeric_column(schema, roles.require("score"), "score")};
+  if (out.size() < 2) out = {numeric_column(schema, roles.require(role), role)};
   return out;
 }
 
@@ -82,6 +82,12 @@ void add_by_group(const std::vector<Column>& groups, std::int64_t first, std::sp
       group[g] = values[g] = group_at(groups[g], first + static_cast<std::int64_t>(i));
     into.add(words.subspan(i * width, width), group);
   }
+}
+
+void require_groups(const std::vector<std::string>& saved, const std::vector<std::string>& wanted) {
+  if (saved == wanted) return;
+  throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
+                   "the saved evaluation is grouped by other columns; restore it with the groups it began with");
 }
 
 std::string called(const std::string& slice) {
@@ -144,7 +150,15 @@ Evaluator::State Evaluator::begin(sdk::Call, const sdk::Schema& schema, sdk::Rol
   State state;
   const std::vector<std::string> groups = roles.all("group");
   for (const std::string& group : groups) state.groups.push_back(group_column(schema, group));
-  const std::vector<std::size_t> scores = score_columns(schema, roles);
+  const std::vector<std::size_t> scores = score_columns(schema, roles, "score");
+  if (roles.get("reference_score")) {
+    const std::vector<std::size_t> references = score_columns(schema, roles, "reference_score");
+    if (scores.size() > 1 || references.size() > 1)
+      throw sdk::Error(ASSAY_E_INVALID_DATA, "two models are compared by one column of scores each, which only models "
+                                             "of two classes have");
+    state.reference = references.front();
+    state.pairs.emplace(groups);
+  }
   if (scores.size() > 1) {
     state.label = class_label_column(schema, roles.label());
     state.classes.emplace(schema, state.label, scores, classes_, groups);
@@ -174,6 +188,7 @@ void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
     state.classes->merge(added);
     return;
   }
+  if (state.pairs) return update_pairs(call, state, batch, groups);
   const Column labels = batch.column(state.label), scores = batch.column(state.score);
   Observations added(state.rows.group_columns());
   std::vector<double> label(kRowsAtOnce), score(kRowsAtOnce);
@@ -194,7 +209,38 @@ void Evaluator::update(sdk::Call call, State& state, const sdk::Batch& batch) co
   state.rows.merge(added);
 }
 
+void Evaluator::update_pairs(sdk::Call call, State& state, const sdk::Batch& batch,
+                             const std::vector<Column>& groups) const {
+  const Column labels = batch.column(state.label), scores = batch.column(state.score),
+               references = batch.column(state.reference);
+  GroupedRows added = state.pairs->none();
+  std::vector<double> label(kRowsAtOnce), score(kRowsAtOnce), reference(kRowsAtOnce);
+  Words words;
+  for (std::int64_t first = 0; first < batch.rows(); first += kRowsAtOnce) {
+    call.check();
+    const auto count = static_cast<std::size_t>(std::min(kRowsAtOnce, batch.rows() - first));
+    labels.numbers(first, std::span(label).first(count));
+    scores.numbers(first, std::span(score).first(count));
+    references.numbers(first, std::span(reference).first(count));
+    words.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::int64_t row = static_cast<std::int64_t>(state.pairs->rows().rows() + i) + first;
+      if (!((label[i] == 0 || label[i] == 1) && score[i] >= 0 && score[i] <= 1))
+        throw refusal(labels, label[i], scores, score[i], row);
+      if (!(reference[i] >= 0 && reference[i] <= 1)) throw bad_score(references, reference[i], row);
+      const PairWords pair = pair_of(score[i], reference[i], label[i] == 1);
+      words.insert(words.end(), pair.begin(), pair.end());
+    }
+    add_by_group(groups, first, std::span<const std::uint64_t>(words), added.width(), added);
+  }
+  state.pairs->merge(added);
+}
+
 void Evaluator::merge(sdk::Call, State& into, const State& from) const {
+  if (into.pairs.has_value() != from.pairs.has_value())
+    throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
+                     "an evaluation of one model and a comparison of two cannot be merged");
+  if (into.pairs) return into.pairs->merge(from.pairs->rows());
   if (into.classes.has_value() != from.classes.has_value())
     throw sdk::Error(ASSAY_E_INVALID_ARGUMENT,
                      "an evaluation of one column of scores and one of several cannot be merged");
@@ -203,7 +249,9 @@ void Evaluator::merge(sdk::Call, State& into, const State& from) const {
 
 void Evaluator::save(sdk::Call call, const State& state, sdk::Sink out) const {
   const Poll poll = [&] { call.check(); };
-  out.put("state", "application/octet-stream", state.classes ? state.classes->save(poll) : state.rows.save(poll));
+  out.put("state", "application/octet-stream",
+          state.classes ? state.classes->save(poll)
+                        : state.pairs ? state.pairs->save(poll) : state.rows.save(poll));
 }
 
 Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, sdk::Roles roles,
@@ -214,11 +262,14 @@ Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, s
     state.classes->load(saved.bytes("state"), poll);
     return state;
   }
+  if (state.pairs) {
+    PairedRows pairs = PairedRows::load(saved.bytes("state"), poll);
+    require_groups(pairs.rows().group_columns(), state.pairs->rows().group_columns());
+    state.pairs = std::move(pairs);
+    return state;
+  }
   Observations rows = Observations::load(saved.bytes("state"), poll);
-  if (rows.group_columns() != state.rows.group_columns())
-    throw sdk::Error(
-        ASSAY_E_INVALID_ARGUMENT,
-        "the saved evaluation is grouped by other columns; restore it with the groups it began with");
+  require_groups(rows.group_columns(), state.rows.group_columns());
   state.rows = std::move(rows);
   return state;
 }
@@ -226,6 +277,7 @@ Evaluator::State Evaluator::restore(sdk::Call call, const sdk::Schema& schema, s
 std::vector<sdk::Metric> Evaluator::finish(sdk::Call call, const State& state,
                                            std::optional<sdk::Sink> extras) const {
   if (state.classes) return finish_classes(call, *state.classes, extras);
+  if (state.pairs) return finish_pairs(call, *state.pairs);
   const Poll poll = [&] { call.check(); };
   std::vector<sdk::Metric> out;
   Groups groups(call);
@@ -257,6 +309,20 @@ std::vector<sdk::Metric> Evaluator::finish_classes(sdk::Call call, const ClassRo
                    (rows.rows() == 0 ? "there are no rows" : "a class does not occur, or no other does"));
     if (extras && slice.empty())
       extras->put("confusion.json", "application/json", confusion_json(summary, names.classes));
+  });
+  return out;
+}
+
+std::vector<sdk::Metric> Evaluator::finish_pairs(sdk::Call call, const PairedRows& pairs) const {
+  const Poll poll = [&] { call.check(); };
+  const BootstrapSettings resampling{call.seed(), resamples_, confidence_};
+  std::vector<sdk::Metric> out;
+  pairs.for_each_slice(poll, [&](const std::string& slice, const PairedSample& sample) {
+    const std::size_t before = out.size();
+    report_pair(sample, slice, settings_, resampling, poll, out);
+    if (std::isnan(out[before].value))
+      call.log(sdk::Log::warning, out[before].name + " of " + called(slice) + " is not defined: " +
+                                      (sample.size() == 0 ? "there are no rows" : "only one class occurs"));
   });
   return out;
 }

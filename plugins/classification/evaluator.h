@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The evaluator of classifiers: label and score columns in, metrics with confidence intervals out, for all rows
-// and for each group. One column of scores is a binary classifier, several are a score a class. The numbers
-// themselves are in metrics.h, class_metrics.h, fairness.h and intervals.h.
+// and for each group. One column of scores is a binary classifier, several are a score a class. With the scores of
+// another binary classifier beside them, the rows are differences. The numbers themselves are in metrics.h,
+// class_metrics.h, fairness.h, intervals.h and paired.h.
 #pragma once
 
 #include <optional>
@@ -11,6 +12,7 @@
 #include "assay/plugin.hpp"
 #include "class_rows.h"
 #include "metrics.h"
+#include "paired.h"
 
 namespace assay::classification {
 
@@ -24,6 +26,8 @@ class Evaluator {
     std::vector<std::size_t> groups;
     Observations rows;
     std::optional<ClassRows> classes;  // when there are several columns of scores; `rows` is then empty
+    std::size_t reference = 0;         // the column of the other model's scores
+    std::optional<PairedRows> pairs;   // when there is such a column; `rows` is then empty
   };
 
   explicit Evaluator(const sdk::Config& config);
@@ -40,6 +44,9 @@ class Evaluator {
   std::vector<sdk::Metric> finish(sdk::Call call, const State& state, std::optional<sdk::Sink> extras) const;
 
  private:
+  void update_pairs(sdk::Call call, State& state, const sdk::Batch& batch,
+                    const std::vector<sdk::Column>& groups) const;
+  std::vector<sdk::Metric> finish_pairs(sdk::Call call, const PairedRows& pairs) const;
   Confusion report(sdk::Call call, const Poll& poll, const Slice& slice, const Evaluated& rows,
                    std::vector<sdk::Metric>& out) const;
   std::vector<sdk::Metric> finish_classes(sdk::Call call, const ClassRows& classes,

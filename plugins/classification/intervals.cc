@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "delong_steps.h"
 #include "philox.h"
 
 namespace assay::classification {
@@ -66,24 +67,6 @@ std::optional<Interval> percentile(std::vector<double> values, double value,
   return Interval{std::min(value, quantile(values, tail)), std::max(value, quantile(values, 1 - tail))};
 }
 
-// Sums of whole numbers and their squares. With at most 2^31 rows a number is below 2^32, the sum of squares
-// times the number of rows below 2^126.
-struct Moments {
-  __extension__ using Wide = __int128;
-  Wide sum = 0, squares = 0;
-
-  void add(std::int64_t value, std::int64_t times) {
-    sum += value * times;
-    squares += Wide{value * times} * value;
-  }
-  // Of the numbers divided by twice `scale`.
-  double variance(std::int64_t count, std::int64_t scale) const {
-    const auto numerator = static_cast<double>(Wide{count} * squares - sum * sum);
-    const double n = static_cast<double>(count), unit = 2 * static_cast<double>(scale);
-    return numerator / n / (n - 1) / unit / unit;
-  }
-};
-
 }  // namespace
 
 double normal_quantile(double confidence) {
@@ -100,33 +83,16 @@ std::optional<Interval> wilson(std::int64_t successes, std::int64_t trials, doub
                   successes == trials ? 1.0 : std::min(1.0, centre + half)};
 }
 
-// The structural components of Sun and Xu: for a positive, the share of negatives below it (ties half); for a
-// negative, the share of positives above it. Twice their distance from 1/2, times the number of the other
-// class, is a whole number, so the sums are exact: a perfect ranking has variance 0 and no sum cancels.
 std::optional<double> delong_variance(const Sample& sample, const Poll& poll) {
-  std::int64_t positives = 0;
-  for (const std::uint8_t label : sample.labels) positives += label;
-  const std::int64_t negatives = static_cast<std::int64_t>(sample.size()) - positives;
-  if (positives < 2 || negatives < 2) return std::nullopt;
-
+  const Classes classes = classes_of(sample);
+  if (classes.positives < 2 || classes.negatives < 2) return std::nullopt;
   Moments of_positives, of_negatives;
-  std::int64_t below_p = 0, below_n = 0;
-  for (std::size_t begin = 0, end = 0, next_poll = 0; begin < sample.size(); begin = end) {
-    if (begin >= next_poll) {
-      poll();
-      next_poll = begin + kRowsPerPoll;
-    }
-    std::int64_t step_p = 0;
-    for (end = begin; end < sample.size() && sample.scores[end] == sample.scores[begin]; ++end)
-      step_p += sample.labels[end];
-    const std::int64_t step_n = static_cast<std::int64_t>(end - begin) - step_p;
-    of_positives.add(2 * below_n + step_n - negatives, step_p);
-    of_negatives.add(positives - 2 * below_p - step_p, step_n);
-    below_p += step_p;
-    below_n += step_n;
-  }
-  return of_positives.variance(positives, negatives) / static_cast<double>(positives) +
-         of_negatives.variance(negatives, positives) / static_cast<double>(negatives);
+  for_each_step(sample, classes, poll, [&](const DelongStep& step) {
+    of_positives.add(step.of_positive, step.positives);
+    of_negatives.add(step.of_negative, step.negatives);
+  });
+  return of_positives.variance(classes.positives, classes.negatives) / static_cast<double>(classes.positives) +
+         of_negatives.variance(classes.negatives, classes.positives) / static_cast<double>(classes.negatives);
 }
 
 std::optional<Interval> delong(const Sample& sample, double area, double confidence, const Poll& poll) {

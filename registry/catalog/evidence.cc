@@ -53,6 +53,17 @@ void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model,
                               {space, model, as_of, kElsewhere}));
 }
 
+// With any other model: which of them matter, the catalogue does not know.
+void collect_comparisons(BySeq& out, Snapshot& snapshot, const Digest& model, const Digest& dataset,
+                         const std::string& space, Time as_of) {
+  collect(out,
+          snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+                         "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
+                         "AND e.dataset_digest = ? AND e.kind = 'comparison' AND e.created_at <= ? "
+                         "ORDER BY e.seq DESC LIMIT ?",
+                         {space, model, dataset, as_of, kPerDataset}));
+}
+
 void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const std::string& space, Time as_of) {
   collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
@@ -157,6 +168,9 @@ std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
     if (!requirement.key->dataset) continue;
     if (requirement.key->kind == EvidenceKind::validation)
       collect_validations(found, snapshot, *requirement.key, space.key(), until);
+    else if (requirement.key->kind == EvidenceKind::comparison)
+      for (const Digest& model : models)
+        collect_comparisons(found, snapshot, model, *requirement.key->dataset, space.key(), until);
     else
       datasets.insert(*requirement.key->dataset);
   }

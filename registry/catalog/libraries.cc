@@ -59,6 +59,15 @@ std::vector<Version> versions_made_with(Snapshot& snapshot, const Digest& librar
                      {library.text(), keys, limit}));
 }
 
+std::optional<std::string> trainer_of(Snapshot& snapshot, const Digest& model, const Namespace& space) {
+  Rows rows = snapshot.query(
+      "SELECT json_extract(r.document, '$.plugin.name') FROM live_versions v JOIN runs r ON r.id = v.run_id "
+      "WHERE v.kind = 'model' AND v.digest = ? AND v.namespace_key = ? AND r.kind = 'train' ORDER BY v.id LIMIT 1",
+      {model, space.key()});
+  if (!rows.next()) return std::nullopt;
+  return rows.get<std::string>(0);
+}
+
 std::vector<Version> versions_judged_with(Snapshot& snapshot, const Digest& library,
                                           const ReadableSpaces& spaces, int limit) {
   const auto keys = keys_of(spaces);

@@ -32,6 +32,8 @@ std::vector<Version> versions_with_library(Snapshot& snapshot, const Digest& lib
 // Live versions that a run with it made, newest first, at most `limit`.
 std::vector<Version> versions_made_with(Snapshot& snapshot, const Digest& library,
                                         const ReadableSpaces& spaces, int limit);
+// The name of the plugin that a live version of this digest in the namespace was trained with, if its run says so.
+std::optional<std::string> trainer_of(Snapshot& snapshot, const Digest& model, const Namespace& space);
 // Live model versions that evidence of it speaks of, newest first, at most `limit`.
 std::vector<Version> versions_judged_with(Snapshot& snapshot, const Digest& library,
                                           const ReadableSpaces& spaces, int limit);

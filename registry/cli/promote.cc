@@ -9,6 +9,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/decision_report.h"
 #include "registry/cli/decision_text.h"
+#include "registry/cli/prepare.h"
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
 #include "registry/cli/yaml_file.h"
@@ -22,6 +23,7 @@ struct Options {
   std::string stage;
   std::int64_t expected = -1;
   bool dry_run = false;
+  bool prepare = false;
   std::string plan;
   ReportOptions report;
 };
@@ -72,6 +74,11 @@ int promote(Context& context, const Options& options) {
   client::PromotionWanted wanted{reference.selector.text(), std::nullopt, options.dry_run};
   if (options.expected >= 0) wanted.expected_revision = options.expected;
   const std::string stage = StageName::parse(options.stage).text();
+  if (options.prepare) {
+    client::PromotionWanted look{wanted.version};
+    look.dry_run = true;
+    prepare_evidence(context, context.api().promote(reference.name, stage, look));
+  }
   const bool by_plan = !options.plan.empty() && !options.dry_run;
   const Decision decision = by_plan
                                 ? promote_by_plan(context, reference.name, stage, wanted, read_plan(options.plan))
@@ -92,6 +99,7 @@ void add_promote(CommandSet& commands) {
        "assay promote churn@4 --to production\n"
        "assay promote churn@4 --to production --dry-run --plan plan.json  # look at what would happen, and keep it\n"
        "assay promote churn@4 --to production --plan plan.json            # exactly that, or nothing\n"
+       "assay promote churn@4 --to production --prepare                   # make the evidence that is missing first\n"
        "assay promote churn@4 --to production --format md >> \"$GITHUB_STEP_SUMMARY\"",
        "0 promoted or already there, 10 a rule refused it, 11 evidence missing or stale, "
        "12 evidence not comparable, 30 the stage moved meanwhile or the plan is out of date"});
@@ -104,6 +112,8 @@ void add_promote(CommandSet& commands) {
                   "only if the stage is at this revision (see `assay show`, `history`)")
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--dry-run", options->dry_run, "judge, but move and record nothing");
+  command.add_flag("--prepare", options->prepare,
+                   "first evaluate, compare and validate what the policy lacks, saying each command that this stands for");
   command.add_option("--plan", options->plan,
                      "with --dry-run, write the plan to this file; without, do what it says or nothing");
   add_report_options(command, options->report);

@@ -1,26 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/compute/evaluate.h"
 
-#include <fmt/format.h>
-
 #include "registry/compute/folding.h"
 #include "registry/compute/judged_rows.h"
 #include "registry/compute/score.h"
-#include "storage/base/error.h"
 
 namespace assay {
-namespace {
-
-std::string label_of(const EvaluateRequest& request, const ScoredModel& model) {
-  const std::string label = request.label.empty() ? model.info().label : request.label;
-  if (label.empty())
-    throw Error(
-        Code::invalid_argument,
-        fmt::format("{} was trained without a label; name the column to compare with", request.model));
-  return label;
-}
-
-}  // namespace
 
 EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const CallOptions& options,
                         Progress& progress) {
@@ -37,7 +22,7 @@ EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const C
         const auto model = ScoredModel::load(version, bench.plugins, bench.artifacts, options, watched);
         const TablePtr table = fetch_table(bench.artifacts, data, model->info().columns);
         rows_read = table->rows();
-        const std::string label = evidence.label = label_of(request, *model);
+        const std::string label = evidence.label = judged_label(request.label, request.model, model->info().label);
         table->at(label, data.reference);  // refused before all rows are scored
         RowSet rows = judged_rows(*table, data.reference, label, request.group,
                                   *model->score(*table, data.reference, options, watched));

@@ -14,5 +14,11 @@ namespace assay {
 // called as a prediction is.
 RowSet judged_rows(const Table& table, std::string_view what, const std::string& label,
                    const std::string& group, const Table& predictions);
+// The same for two models: the other one's predictions follow as "reference_" and their name.
+RowSet judged_pairs(const Table& table, std::string_view what, const std::string& label, const std::string& group,
+                    const Table& predictions, const Table& references);
+
+// The column with the truth: the one asked for, else the model's own. Throws invalid_argument when it has none.
+std::string judged_label(const std::string& asked, std::string_view model, const std::string& trained_on);
 
 }  // namespace assay

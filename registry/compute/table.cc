@@ -79,6 +79,12 @@ Column::Column(const Column& from, const TableMemory& memory)
       offsets_(from.offsets_, TableAllocator<std::int32_t>(memory)),
       text_(from.text_, TableAllocator<char>(memory)) {}
 
+Column Column::renamed(std::string name) const {
+  Column out = *this;
+  out.spec_.name = std::move(name);
+  return out;
+}
+
 bool Column::is_null(std::int64_t row) const {
   return null_count_ != 0 && !bit(validity_, row);
 }

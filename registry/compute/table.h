@@ -72,6 +72,8 @@ class Column {
   std::int64_t size() const { return size_; }
   std::int64_t null_count() const { return null_count_; }
 
+  Column renamed(std::string name) const;
+
   bool is_null(std::int64_t row) const;
   double f64(std::int64_t row) const { return f64_[static_cast<std::size_t>(row)]; }
   std::int64_t i64(std::int64_t row) const { return i64_[static_cast<std::size_t>(row)]; }

@@ -26,6 +26,7 @@ constexpr Words<DecisionVerdict, 10> kVerdicts = {{{DecisionVerdict::promoted, "
                                                   {DecisionVerdict::rolled_back, "rolled_back"}}};
 constexpr std::size_t kMaxResults = 4 * 64;  // several requirements a rule, with room
 constexpr std::size_t kMaxEvidence = 1024;
+constexpr std::size_t kMaxNeeds = 16;
 
 template <class T>
 json or_null(const std::optional<T>& value) {
@@ -35,18 +36,20 @@ json or_null(const std::optional<T>& value) {
 json result_json(const RuleResult& result) {
   json evidence = json::array();
   for (const Id& id : result.evidence) evidence.push_back(id.text());
-  return {{"kind", to_text(result.kind)},
-          {"rule", result.rule},
-          {"verdict", to_text(result.verdict)},
-          {"field", result.field},
-          {"candidate", or_null(result.candidate)},
-          {"champion", or_null(result.champion)},
-          {"comparator", to_text(result.comparator)},
-          {"bound", or_null(result.bound)},
-          {"margin", or_null(result.margin)},
-          {"n", or_null(result.n)},
-          {"evidence", evidence},
-          {"explanation", result.explanation}};
+  json out = {{"kind", to_text(result.kind)},
+              {"rule", result.rule},
+              {"verdict", to_text(result.verdict)},
+              {"field", result.field},
+              {"candidate", or_null(result.candidate)},
+              {"champion", or_null(result.champion)},
+              {"comparator", to_text(result.comparator)},
+              {"bound", or_null(result.bound)},
+              {"margin", or_null(result.margin)},
+              {"n", or_null(result.n)},
+              {"evidence", evidence},
+              {"explanation", result.explanation}};
+  if (!result.needs.empty()) out["needs"] = result.needs;
+  return out;
 }
 
 RuleResult result_from(const json& document, const std::string& what) {
@@ -64,6 +67,9 @@ RuleResult result_from(const json& document, const std::string& what) {
                     .explanation = object.text("explanation")};
   for (const json& id : object.array("evidence", kMaxEvidence))
     result.evidence.push_back(Id::parse(id.is_string() ? id.get_ref<const std::string&>() : ""));
+  if (object.optional_any("needs") != nullptr)
+    for (const json& need : object.array("needs", kMaxNeeds))
+      result.needs.push_back(need_from_json(need, what + ".needs"));
   object.finish();
   return result;
 }

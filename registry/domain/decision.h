@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "registry/domain/need.h"
 #include "registry/domain/requirement.h"
 #include "registry/domain/stage.h"
 
@@ -47,6 +48,7 @@ struct RuleResult {
   std::optional<double> margin{};  // of a champion rule
   std::optional<std::int64_t> n{};
   std::vector<Id> evidence{};
+  std::vector<Need> needs{};  // of a rule whose evidence is missing, stale or unlike: what would be fresh and alike
   std::string explanation{};  // one sentence, the smallest change that would flip it included
 
   bool operator==(const RuleResult&) const = default;

@@ -41,8 +41,9 @@ std::string at_least_as_far(double from, double to) {
 // How far the value is from the bound, and to which side the verdict flips.
 std::string flip(const Selection& selection, bool passes) {
   const double value = *selection.candidate, bound = *selection.bound;
-  const bool up = selection.comparator == Comparator::at_least;
+  const bool up = selection.comparator != Comparator::at_most;
   const char* bad_side = up ? "lower" : "higher";
+  if (!passes && value == bound) return "it would pass anywhere above";
   if (!passes) return fmt::format("it would pass {} {}", at_least_as_far(value, bound), up ? "higher" : "lower");
   if (value == bound) return fmt::format("anything {} would fail", bad_side);
   return fmt::format("it would fail when more than {} {}", at_least_as_far(value, bound), bad_side);
@@ -55,6 +56,7 @@ std::string place(const EvidenceKey& key) {
 
 std::string_view relation(Comparator comparator, bool passes) {
   if (comparator == Comparator::at_least) return passes ? "at least" : "below";
+  if (comparator == Comparator::above) return passes ? "above" : "not above";
   return passes ? "at most" : "above";
 }
 
@@ -89,6 +91,43 @@ std::string explain_slices(const Requirement& requirement, const Selection& sele
   worst.key->slice = selection.slice;
   return fmt::format("the worst of {} slice(s): {}", selection.slices,
                      explain_champion(worst, selection, passes, facts));
+}
+
+std::string percent(double share) {
+  return fmt::format("{:.6g} %", 100 * share);
+}
+
+// "is better than the champion churn@3's by 0.012": what the comparison says itself.
+std::string told(const Requirement& requirement, const Selection& selection, const Facts& facts) {
+  const std::string whose = requirement.kind == RuleKind::baseline
+                                ? fmt::format("that of a model that {} trained", requirement.beats)
+                                : fmt::format("that of the champion {}", version_text(facts, *facts.champion));
+  EvidenceKey at = *requirement.key;
+  if (!at.by.empty()) at.slice = selection.slice;
+  return fmt::format("{} of {} on {} is {} than {} by {:.6g} over {} rows", requirement.field,
+                     version_text(facts, facts.candidate), place(at), *selection.lead < 0 ? "worse" : "better",
+                     whose, std::fabs(*selection.lead), selection.n.value_or(0));
+}
+
+std::string explain_tested(const Requirement& requirement, const Selection& selection, bool passes,
+                           const Facts& facts) {
+  const Readable shown = readable(*selection.candidate, *selection.bound);
+  const std::string other_way = passes || requirement.base != BoundBase::champion
+                                    ? ""
+                                    : fmt::format(", or with a margin of {:.6g}", *selection.candidate);
+  return fmt::format("{}; the worse end of the interval of {} or more is {}, {} {}; {}{}",
+                     told(requirement, selection, facts), percent(requirement.confidence), shown.value,
+                     relation(selection.comparator, passes), shown.bound, flip(selection, passes), other_way);
+}
+
+std::string explain_corrected(const Requirement& requirement, const Selection& selection, bool passes,
+                              const Facts& facts) {
+  const Readable shown = readable(*selection.candidate, *selection.bound);
+  const std::string others = selection.others.empty() ? "" : "; worse as well: " + selection.others;
+  return fmt::format("the worst of {} slice(s): {}; with the luck that {} grants one of so many (Holm) it is {}, {} the "
+                     "margin {}; {}{}",
+                     selection.slices, told(requirement, selection, facts), percent(1 - requirement.confidence),
+                     shown.value, relation(selection.comparator, passes), shown.bound, flip(selection, passes), others);
 }
 
 std::string explain_drift(const Selection& selection, bool passes, const Facts& facts) {
@@ -175,6 +214,9 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
   if (selection.outcome == Selection::Outcome::waived)
     return selection.reason + "; a champion would make it count";
   const bool passes = verdict == RuleVerdict::pass;
+  if (selection.lead)
+    return requirement.holm ? explain_corrected(requirement, selection, passes, facts)
+                            : explain_tested(requirement, selection, passes, facts);
   switch (requirement.kind) {
     case RuleKind::from:
       return explain_from(requirement, passes, facts);
@@ -194,6 +236,7 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
     case RuleKind::metric:
     case RuleKind::fairness:
     case RuleKind::latency:
+    case RuleKind::baseline:
     case RuleKind::freeze:  // these three speak for themselves: standing.cc
     case RuleKind::lease:
     case RuleKind::approvals:

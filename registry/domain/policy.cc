@@ -55,7 +55,36 @@ Requirement compile(const MetricRule& rule) {
   return out;
 }
 
+EvidenceKey comparison_key(const PolicyDataset& dataset, const std::string& slice, const std::string& by = "") {
+  EvidenceKey key = evaluation_key(dataset, slice, by);
+  key.kind = EvidenceKind::comparison;
+  return key;
+}
+
+// "roc_auc:delong", as comparisons call their rows.
+std::string tested(const std::string& metric, PairedTest test) {
+  return fmt::format("{}:{}", metric, to_text(test));
+}
+
+std::string tested_how(PairedTest test, double confidence) {
+  return fmt::format("{} at {}", to_text(test), confidence);
+}
+
+Requirement compile_tested(const ChampionRule& rule, PairedTest test) {
+  return {.kind = RuleKind::champion,
+          .rule = fmt::format("{} on {} against the champion, margin {}, {}", rule.name,
+                              on(rule.dataset, rule.slice), rule.margin, tested_how(test, rule.confidence)),
+          .key = comparison_key(rule.dataset, rule.slice),
+          .field = tested(rule.name, test),
+          .comparator = Comparator::at_least,
+          .base = BoundBase::champion,
+          .bound = rule.margin,
+          .min_rows = rule.min_rows,
+          .confidence = rule.confidence};
+}
+
 Requirement compile(const ChampionRule& rule) {
+  if (rule.test) return compile_tested(rule, *rule.test);
   return {.kind = RuleKind::champion,
           .rule = fmt::format("{} on {} against the champion, margin {}", rule.name,
                               on(rule.dataset, rule.slice), rule.margin),
@@ -63,10 +92,27 @@ Requirement compile(const ChampionRule& rule) {
           .field = rule.name,
           .comparator = Comparator::at_least,
           .base = BoundBase::champion,
-          .bound = rule.margin};
+          .bound = rule.margin,
+          .min_rows = rule.min_rows};
+}
+
+Requirement compile_corrected(const SlicesRule& rule) {
+  return {.kind = RuleKind::slices,
+          .rule = fmt::format("{} on {} by {} against the champion, margin {}, {}, Holm", rule.name,
+                              rule.dataset.reference, rule.by, rule.no_worse_than,
+                              tested_how(rule.test, rule.confidence)),
+          .key = comparison_key(rule.dataset, "", rule.by),
+          .field = tested(rule.name, rule.test),
+          .comparator = Comparator::at_least,
+          .base = BoundBase::champion,
+          .bound = rule.no_worse_than,
+          .min_rows = rule.min_rows,
+          .confidence = rule.confidence,
+          .holm = true};
 }
 
 Requirement compile(const SlicesRule& rule) {
+  if (rule.holm) return compile_corrected(rule);
   return {.kind = RuleKind::slices,
           .rule = fmt::format("{} on {} by {} against the champion, margin {}", rule.name, rule.dataset.reference,
                               rule.by, rule.no_worse_than),
@@ -120,6 +166,19 @@ Requirement compile(const DriftRule& rule) {
           .comparator = Comparator::at_most,
           .bound = 0,
           .window = rule.window};
+}
+
+Requirement compile(const BaselineRule& rule) {
+  return {.kind = RuleKind::baseline,
+          .rule = fmt::format("{} on {} beats {}, {}", rule.name, rule.dataset.reference, rule.beats,
+                              tested_how(rule.test, rule.confidence)),
+          .key = comparison_key(rule.dataset, ""),
+          .field = tested(rule.name, rule.test),
+          .comparator = Comparator::above,
+          .bound = 0,
+          .min_rows = rule.min_rows,
+          .confidence = rule.confidence,
+          .beats = rule.beats};
 }
 
 Requirement compile(const ValidationRule& rule) {
@@ -176,6 +235,11 @@ json with_slice(json out, const std::string& slice) {
   return out;
 }
 
+void add_test(json& out, PairedTest test, double confidence) {
+  out["test"] = to_text(test);
+  out["confidence"] = confidence;
+}
+
 json rule_json(const MetricRule& rule) {
   json out = with_slice(dataset_json(rule.dataset), rule.slice);
   out["name"] = rule.name;
@@ -188,6 +252,8 @@ json rule_json(const ChampionRule& rule) {
   json out = with_slice(dataset_json(rule.dataset), rule.slice);
   out["name"] = rule.name;
   out["margin"] = rule.margin;
+  if (rule.min_rows != 0) out["min_rows"] = rule.min_rows;
+  if (rule.test) add_test(out, *rule.test, rule.confidence);
   return {{"champion", out}};
 }
 
@@ -197,6 +263,10 @@ json rule_json(const SlicesRule& rule) {
   out["by"] = rule.by;
   out["no_worse_than"] = rule.no_worse_than;
   if (rule.min_rows != 0) out["min_rows"] = rule.min_rows;
+  if (rule.holm) {
+    out["correction"] = "holm";
+    add_test(out, rule.test, rule.confidence);
+  }
   return {{"slices", out}};
 }
 
@@ -230,6 +300,15 @@ json rule_json(const DriftRule& rule) {
   return {{"drift", {{"plugin", rule.plugin}, {"window", format_duration(rule.window)}, {"verdict", "none"}}}};
 }
 
+json rule_json(const BaselineRule& rule) {
+  json out = dataset_json(rule.dataset);
+  out["beats"] = rule.beats;
+  out["name"] = rule.name;
+  if (rule.min_rows != 0) out["min_rows"] = rule.min_rows;
+  add_test(out, rule.test, rule.confidence);
+  return {{"baseline", out}};
+}
+
 json rule_json(const ValidationRule& rule) {
   json out = dataset_json(rule.dataset);
   out["severity_below"] = to_text(rule.severity_below);
@@ -261,6 +340,7 @@ Policy Policy::parse(const json& document) {
   for (std::size_t i = 0; i < rules.size(); ++i)
     policy.rules_.push_back(read_policy_rule(rules[i], fmt::format("rules[{}]", i)));
   policy.name_datasets();
+  policy.name_baselines();
   return policy;
 }
 
@@ -278,6 +358,26 @@ void Policy::name_datasets() {
                               "add \"dataset\"",
                               i));
     *named = first;
+  }
+}
+
+// Baseline rules that name no metric get that of the first metric or champion rule.
+void Policy::name_baselines() {
+  std::string first;
+  for (const PolicyRule& rule : rules_) {
+    if (!first.empty()) break;
+    if (const auto* metric = std::get_if<MetricRule>(&rule)) first = metric->name;
+    if (const auto* champion = std::get_if<ChampionRule>(&rule)) first = champion->name;
+  }
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    auto* rule = std::get_if<BaselineRule>(&rules_[i]);
+    if (rule == nullptr || !rule->name.empty()) continue;
+    if (first.empty())
+      throw Error(Code::invalid_argument,
+                  fmt::format("policy: rules[{}] has no metric, nor has any metric or champion rule that it could be "
+                              "taken from: add \"name\"",
+                              i));
+    rule->name = first;
   }
 }
 

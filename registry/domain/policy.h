@@ -40,23 +40,32 @@ struct MetricRule {
   bool operator==(const MetricRule&) const = default;
 };
 
+inline constexpr double kConfidence = 0.95;  // where a rule that tests does not say
+
 // The candidate must be better than the champion by `margin`; a negative margin is how much worse it may be.
 struct ChampionRule {
   std::string name;
   PolicyDataset dataset;
   std::string slice;
   double margin = 0;
+  std::int64_t min_rows = 0;
+  std::optional<PairedTest> test;  // then the worse end of a comparison's interval is held against the margin
+  double confidence = kConfidence;  // of that interval
 
   bool operator==(const ChampionRule&) const = default;
 };
 
-// As a champion rule, in every slice of one column: the worst slice decides.
+// As a champion rule, in every slice of one column: the worst slice decides. With `holm` a comparison's slices are
+// judged, and one is worse only when that is no luck even among so many.
 struct SlicesRule {
   std::string name;
   PolicyDataset dataset;
   std::string by;
   double no_worse_than = 0;   // a margin
   std::int64_t min_rows = 0;  // smaller slices are not judged
+  bool holm = false;
+  PairedTest test = PairedTest::paired_bootstrap;
+  double confidence = kConfidence;
 
   bool operator==(const SlicesRule&) const = default;
 };
@@ -100,6 +109,18 @@ struct DriftRule {
   bool operator==(const DriftRule&) const = default;
 };
 
+// The candidate is better, beyond luck, than a model that the plugin `beats` trained.
+struct BaselineRule {
+  std::string beats;
+  std::string name;
+  PolicyDataset dataset;
+  std::int64_t min_rows = 0;
+  PairedTest test = PairedTest::paired_bootstrap;
+  double confidence = kConfidence;
+
+  bool operator==(const BaselineRule&) const = default;
+};
+
 struct ValidationRule {
   PolicyDataset dataset;
   Severity severity_below = Severity::error;
@@ -116,7 +137,7 @@ struct EvidenceRule {
 };
 
 using PolicyRule = std::variant<MetricRule, ChampionRule, SlicesRule, FairnessRule, CostRule, LatencyRule, DriftRule,
-                                ValidationRule, EvidenceRule>;
+                                BaselineRule, ValidationRule, EvidenceRule>;
 
 // The strictest of all evidence rules.
 struct Freshness {
@@ -131,8 +152,8 @@ class Policy {
 
   // A policy without a rule.
   static Policy none(StageName stage) { return Policy(std::move(stage)); }
-  // A slices, fairness, cost or latency rule that names no dataset means that of the first rule that does. Throws
-  // invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a rule of the
+  // A slices, fairness, cost, latency or baseline rule that names no dataset means that of the first rule that does,
+  // and a baseline rule without a metric that of the first metric or champion rule. Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a rule of the
   // language that this version cannot judge; too_large past kMaxRules.
   static Policy parse(const nlohmann::json& document);
 
@@ -161,6 +182,7 @@ class Policy {
  private:
   explicit Policy(StageName stage) : stage_(std::move(stage)) {}
   void name_datasets();
+  void name_baselines();
 
   StageName stage_;
   std::optional<StageName> from_;

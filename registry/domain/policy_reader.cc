@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxSlice = 256;
 constexpr std::int64_t kMaxRows = std::int64_t{1} << 53;
+constexpr double kMaxConfidence = 0.9999;
 
 // `later` are words of the language that this version cannot judge: refused as such, never ignored.
 struct Vocabulary {
@@ -31,20 +32,21 @@ const std::vector<Vocabulary>& rule_vocabularies() {
   static const std::vector<Vocabulary> table = {
       {"metric", {"name", "dataset", "dataset_digest", "slice", "evaluator", "at_least", "at_most"}, {}},
       {"champion",
-       {"name", "dataset", "dataset_digest", "slice", "margin"},
-       {"test", "confidence", "min_rows"}},
+       {"name", "dataset", "dataset_digest", "slice", "margin", "test", "confidence", "min_rows"},
+       {}},
       {"slices",
-       {"name", "dataset", "dataset_digest", "by", "no_worse_than", "min_rows"},
-       {"correction", "confidence"}},
+       {"name", "dataset", "dataset_digest", "by", "no_worse_than", "min_rows", "correction", "test", "confidence"},
+       {}},
       {"fairness", {"metric", "dataset", "dataset_digest", "group", "at_most", "at_least"}, {}},
       {"cost", {"matrix", "dataset", "dataset_digest", "slice", "at_most", "at_most_champion"}, {}},
       {"latency", {"dataset", "dataset_digest", "at", "p50_ms", "p90_ms", "p99_ms"}, {}},
       {"drift", {"plugin", "window", "verdict"}, {}},
+      {"baseline", {"beats", "name", "dataset", "dataset_digest", "test", "confidence", "min_rows"}, {}},
       {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
       {"evidence", {"max_age", "level"}, {}}};
   return table;
 }
-const std::vector<std::string> kLaterRules = {"baseline", "problem", "artifact"};
+const std::vector<std::string> kLaterRules = {"problem", "artifact"};
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -127,12 +129,61 @@ PolicyRule metric_rule(JsonObject& object, const std::string& place) {
                     .bound = bound.value};
 }
 
+std::int64_t min_rows_of(JsonObject& object) {
+  return object.optional_integer("min_rows", 0, kMaxRows).value_or(0);
+}
+
+std::optional<PairedTest> test_of(JsonObject& object, const std::string& place) {
+  const auto test = object.optional_text("test");
+  if (!test) return std::nullopt;
+  return parse_paired_test(*test, "policy: " + place + ".test");
+}
+
+double confidence_of(JsonObject& object, const std::string& place) {
+  const double confidence = object.optional_number("confidence").value_or(kConfidence);
+  if (confidence >= 0.5 && confidence <= kMaxConfidence) return confidence;
+  throw Error(Code::invalid_argument, fmt::format("policy: {}.confidence is {}; it must be from 0.5 to {}", place,
+                                                  confidence, kMaxConfidence));
+}
+
+// Keys that mean nothing without another one are refused, not ignored.
+void only_with(JsonObject& object, std::initializer_list<const char*> keys, const char* needed,
+               const std::string& place) {
+  for (const char* key : keys)
+    if (object.optional_any(key) != nullptr)
+      throw Error(Code::invalid_argument,
+                  fmt::format("policy: {}.{} means nothing without {}: add it", place, key, needed));
+}
+
 PolicyRule slices_rule(JsonObject& object, const std::string& place) {
-  return SlicesRule{.name = word_of(object, "name", place),
+  SlicesRule rule{.name = word_of(object, "name", place),
+                  .dataset = optional_dataset_of(object, place),
+                  .by = word_of(object, "by", place),
+                  .no_worse_than = object.number("no_worse_than"),
+                  .min_rows = min_rows_of(object)};
+  const auto correction = object.optional_text("correction");
+  if (!correction) {
+    only_with(object, {"test", "confidence"}, "\"correction\": \"holm\"", place);
+    return rule;
+  }
+  if (*correction != "holm")
+    throw Error(Code::invalid_argument, fmt::format("policy: {}.correction is \"{}\"; it can only be holm", place,
+                                                    correction->substr(0, 64)));
+  rule.holm = true;
+  rule.test = test_of(object, place).value_or(rule.test);
+  rule.confidence = confidence_of(object, place);
+  return rule;
+}
+
+PolicyRule baseline_rule(JsonObject& object, const std::string& place) {
+  BaselineRule rule{.beats = word_of(object, "beats", place),
+                    .name = {},  // without one it is filled in by Policy::parse
                     .dataset = optional_dataset_of(object, place),
-                    .by = word_of(object, "by", place),
-                    .no_worse_than = object.number("no_worse_than"),
-                    .min_rows = object.optional_integer("min_rows", 0, kMaxRows).value_or(0)};
+                    .min_rows = min_rows_of(object)};
+  if (object.optional_any("name") != nullptr) rule.name = word_of(object, "name", place);
+  rule.test = test_of(object, place).value_or(rule.test);
+  rule.confidence = confidence_of(object, place);
+  return rule;
 }
 
 PolicyRule fairness_rule(JsonObject& object, const std::string& place) {
@@ -191,10 +242,17 @@ PolicyRule drift_rule(JsonObject& object, const std::string& place) {
 }
 
 PolicyRule champion_rule(JsonObject& object, const std::string& place) {
-  return ChampionRule{.name = word_of(object, "name", place),
-                      .dataset = dataset_of(object, place),
-                      .slice = slice_of(object, place),
-                      .margin = object.number("margin")};
+  ChampionRule rule{.name = word_of(object, "name", place),
+                    .dataset = dataset_of(object, place),
+                    .slice = slice_of(object, place),
+                    .margin = object.number("margin"),
+                    .min_rows = min_rows_of(object),
+                    .test = test_of(object, place)};
+  if (rule.test)
+    rule.confidence = confidence_of(object, place);
+  else
+    only_with(object, {"confidence"}, "test", place);
+  return rule;
 }
 
 PolicyRule validation_rule(JsonObject& object, const std::string& place) {
@@ -244,6 +302,7 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
   if (kind == "cost") return cost_rule(object, inner);
   if (kind == "latency") return latency_rule(object, inner);
   if (kind == "drift") return drift_rule(object, inner);
+  if (kind == "baseline") return baseline_rule(object, inner);
   if (kind == "validation") return validation_rule(object, inner);
   return evidence_rule(object, inner);
 }

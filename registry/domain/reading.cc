@@ -23,7 +23,12 @@ const std::vector<MetricRow>& metrics(const Evidence& evidence) {
 }
 
 Reading reading_of(const MetricRow& row) {
-  return {.value = row.value, .n = row.n, .higher_is_better = row.higher_is_better, .slice = row.slice};
+  return {.value = row.value,
+          .n = row.n,
+          .higher_is_better = row.higher_is_better,
+          .ci_low = row.ci_low,
+          .ci_high = row.ci_high,
+          .slice = row.slice};
 }
 
 std::optional<Reading> read_row(const Evidence& evidence, const std::string& name, const std::string& slice) {

@@ -17,6 +17,7 @@ struct Reading {
   std::optional<double> value{};  // none: there is no such number, and `why` says more if there is more to say
   std::int64_t n = 0;
   bool higher_is_better = true;
+  std::optional<double> ci_low{}, ci_high{};
   std::string slice{};
   std::string why{};
 

@@ -6,7 +6,7 @@
 namespace assay {
 namespace {
 
-constexpr Words<RuleKind, 13> kRuleKinds = {{{RuleKind::from, "from"},
+constexpr Words<RuleKind, 14> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::metric, "metric"},
                                              {RuleKind::champion, "champion"},
                                              {RuleKind::slices, "slices"},
@@ -14,6 +14,7 @@ constexpr Words<RuleKind, 13> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::cost, "cost"},
                                              {RuleKind::latency, "latency"},
                                              {RuleKind::drift, "drift"},
+                                             {RuleKind::baseline, "baseline"},
                                              {RuleKind::validation, "validation"},
                                              {RuleKind::evidence, "evidence"},
                                              {RuleKind::freeze, "freeze"},
@@ -24,8 +25,13 @@ constexpr Words<FairnessMetric, 4> kFairnessMetrics = {
      {FairnessMetric::demographic_parity_ratio, "demographic_parity_ratio"},
      {FairnessMetric::equal_opportunity_difference, "equal_opportunity_difference"},
      {FairnessMetric::equalized_odds_difference, "equalized_odds_difference"}}};
-constexpr Words<Comparator, 3> kComparators = {
-    {{Comparator::at_least, ">="}, {Comparator::at_most, "<="}, {Comparator::equal, "=="}}};
+constexpr Words<PairedTest, 3> kPairedTests = {{{PairedTest::delong, "delong"},
+                                               {PairedTest::mcnemar, "mcnemar"},
+                                               {PairedTest::paired_bootstrap, "paired_bootstrap"}}};
+constexpr Words<Comparator, 4> kComparators = {{{Comparator::at_least, ">="},
+                                               {Comparator::at_most, "<="},
+                                               {Comparator::equal, "=="},
+                                               {Comparator::above, ">"}}};
 constexpr Words<RuleVerdict, 8> kVerdicts = {{{RuleVerdict::pass, "pass"},
                                               {RuleVerdict::fail, "fail"},
                                               {RuleVerdict::missing, "missing"},
@@ -48,6 +54,12 @@ std::string_view to_text(RuleVerdict verdict) {
 }
 std::string_view to_text(FairnessMetric metric) {
   return spell(kFairnessMetrics, metric);
+}
+std::string_view to_text(PairedTest test) {
+  return spell(kPairedTests, test);
+}
+PairedTest parse_paired_test(std::string_view text, std::string_view place) {
+  return read_word(kPairedTests, text, place);
 }
 FairnessMetric parse_fairness_metric(std::string_view text, std::string_view place) {
   return read_word(kFairnessMetrics, text, place);

@@ -14,8 +14,23 @@
 
 namespace assay {
 
-enum class RuleKind { from, metric, champion, slices, fairness, cost, latency, drift, validation, evidence, freeze, lease, approvals };
-enum class Comparator { at_least, at_most, equal };
+enum class RuleKind {
+  from,
+  metric,
+  champion,
+  slices,
+  fairness,
+  cost,
+  latency,
+  drift,
+  baseline,
+  validation,
+  evidence,
+  freeze,
+  lease,
+  approvals
+};
+enum class Comparator { at_least, at_most, equal, above };
 // What the bound is: a number of its own, or a distance from the champion's value of the same field, counted
 // in the direction that is better.
 enum class BoundBase { absolute, champion };
@@ -28,7 +43,7 @@ constexpr bool lets_in(RuleVerdict verdict) {
 }
 
 std::string_view to_text(RuleKind kind);
-std::string_view to_text(Comparator comparator);  // ">=", "<=", "=="
+std::string_view to_text(Comparator comparator);  // ">=", "<=", "==", ">"
 std::string_view to_text(RuleVerdict verdict);
 RuleKind parse_rule_kind(std::string_view text, std::string_view place);
 Comparator parse_comparator(std::string_view text, std::string_view place);
@@ -53,6 +68,11 @@ enum class FairnessMetric {
 std::string_view to_text(FairnessMetric metric);
 FairnessMetric parse_fairness_metric(std::string_view text, std::string_view place);
 
+// How a comparison tells a difference from luck. Its rows are called "roc_auc:delong".
+enum class PairedTest { delong, mcnemar, paired_bootstrap };
+std::string_view to_text(PairedTest test);
+PairedTest parse_paired_test(std::string_view text, std::string_view place);
+
 struct EvidenceKey {
   EvidenceKind kind = EvidenceKind::evaluation;
   std::string dataset_reference{};  // as people read it
@@ -72,7 +92,10 @@ struct Requirement {
   Comparator comparator = Comparator::at_least;
   BoundBase base = BoundBase::absolute;
   double bound = 0;
-  std::int64_t min_rows = 0;          // slices rules: a slice of fewer is not judged
+  std::int64_t min_rows = 0;          // slices rules: a slice of fewer is not judged; others: fewer are no evidence
+  double confidence = 0;              // of a rule on a comparison: that of its interval, at the least
+  bool holm = false;                  // of a slices rule: alarms are corrected for the number of slices
+  std::string beats{};                // of a baseline rule: the plugin that trained the model to beat
   std::optional<CostMatrix> costs{};  // of a cost rule
   Duration window{};                  // of a drift rule: how old the report may be
   std::string stage{};                // of a `from` rule

@@ -10,16 +10,12 @@
 #include <tuple>
 
 #include "registry/domain/nearest.h"
+#include "registry/domain/paired_selection.h"
 #include "registry/domain/reading.h"
+#include "registry/domain/selecting.h"
 
 namespace assay {
 namespace {
-
-using namespace std::chrono_literals;
-
-// Clocks of one machine step back by less when they are corrected; a record from further ahead is not
-// believed.
-constexpr Duration kClockStep = 5min;
 
 // What a requirement reads, where it stands.
 struct Measured {
@@ -27,31 +23,8 @@ struct Measured {
   Reading reading;
 };
 
-Selection gap(RuleVerdict verdict, std::string reason, std::string remedy,
-              std::vector<const Evidence*> evidence = {}) {
-  return {.outcome = Selection::Outcome::gap,
-          .gap = verdict,
-          .reason = std::move(reason),
-          .remedy = std::move(remedy),
-          .evidence = std::move(evidence)};
-}
-
 bool is_evaluation(const Evidence& evidence, const Digest& model) {
   return evidence.kind == EvidenceKind::evaluation && evidence.model == model;
-}
-
-// Why a record does not count although it is there; empty when it does.
-std::string discounted(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence) {
-  const auto revoked = facts.revoked.find(evidence.plugin.digest);
-  if (revoked != facts.revoked.end())
-    return fmt::format("was measured by {} {} ({}), which is revoked: {}", evidence.plugin.name,
-                       evidence.plugin.version, evidence.plugin.digest.short_text(), revoked->second);
-  if (evidence.level < level)
-    return fmt::format("is only {}, and {} evidence is required", to_text(evidence.level), to_text(level));
-  if (requirement.key && !requirement.key->plugin.empty() && evidence.plugin.name != requirement.key->plugin)
-    return fmt::format("was measured by {}, and the rule asks for {}", evidence.plugin.name,
-                       requirement.key->plugin);
-  return {};
 }
 
 // In the order recorded, so that the newest is last.
@@ -66,11 +39,6 @@ std::vector<Measured> measured(const Requirement& requirement, const Facts& fact
   return out;
 }
 
-bool stale(const Evidence& evidence, const Freshness& freshness, Time now) {
-  if (evidence.created_at > now + kClockStep) return true;
-  return freshness.max_age && now - evidence.created_at > *freshness.max_age;
-}
-
 std::string where(const EvidenceKey& key) {
   if (!key.by.empty()) return fmt::format("the slices by {} of {}", key.by, key.dataset_reference);
   return key.slice.empty() ? key.dataset_reference
@@ -83,17 +51,6 @@ std::string needs(const Requirement& requirement) {
   const bool counts = requirement.kind == RuleKind::cost || requirement.kind == RuleKind::fairness;
   return fmt::format("it needs an evaluation that reports {}{}", counts ? "tp, fp, fn and tn" : requirement.field,
                      by.empty() ? "" : fmt::format(" for each {} (assay evaluate --by {})", by, by));
-}
-
-Selection stale_gap(const Evidence& evidence, const std::string& whose, const Freshness& freshness,
-                    Time now) {
-  if (evidence.created_at > now)
-    return gap(RuleVerdict::stale, fmt::format("the {} is from the future by the server's clock", whose),
-               "set the clock right, or measure again", {&evidence});
-  return gap(RuleVerdict::stale,
-             fmt::format("the {} is {} old, and at most {} is allowed", whose,
-                         rough_duration(now - evidence.created_at), format_duration(*freshness.max_age)),
-             "it would pass the age check when measured again now", {&evidence});
 }
 
 // Why a version has no usable number, in the order in which a person would look.
@@ -277,6 +234,12 @@ Selection judge_pair(const Requirement& requirement, const Facts& facts, const F
                        freshness, now);
     if (!sliced && !side->reading.finite())
       return no_number_gap(requirement, version_text(facts, candidate ? facts.candidate : *facts.champion), *side);
+    if (!sliced && side->reading.n < requirement.min_rows)
+      return gap(RuleVerdict::missing,
+                 fmt::format("the {} rests on {} rows, and the rule asks for {}",
+                             candidate ? "candidate's evaluation" : "champion's evaluation", side->reading.n,
+                             requirement.min_rows),
+                 "it needs an evaluation on more rows", {side->evidence});
   }
   Selection out = sliced ? worst_slice(requirement, facts, pair) : compare_with_champion(requirement, pair);
   if (out.outcome != Selection::Outcome::comparable) return out;
@@ -389,6 +352,8 @@ std::string version_text(const Facts& facts, const VersionMark& version) {
 }
 
 Selection select(const Requirement& requirement, const Facts& facts, const Freshness& freshness, Time now) {
+  if (requirement.key && requirement.key->kind == EvidenceKind::comparison)
+    return select_comparison(requirement, facts, freshness, now);
   switch (requirement.kind) {
     case RuleKind::from:
       return select_from(requirement, facts);
@@ -405,6 +370,7 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
     case RuleKind::metric:
     case RuleKind::fairness:
     case RuleKind::latency:
+    case RuleKind::baseline:
     case RuleKind::evidence:
     case RuleKind::freeze:  // standing.cc
     case RuleKind::lease:

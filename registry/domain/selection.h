@@ -27,6 +27,8 @@ struct Selection {
   std::optional<double> bound{};
   Comparator comparator = Comparator::at_least;
   std::optional<std::int64_t> n{};
+  std::optional<double> lead{};  // of a comparison: how much better the candidate is; `candidate` is the end of its interval
+  std::string others{};          // of a corrected slices rule: the slices that are worse besides the worst one
   std::string slice{};     // the worst one of a slices rule; the first drifted column of a drift rule
   std::size_t slices = 0;  // how many a slices rule looked at
   std::vector<const Evidence*> evidence{};
@@ -37,6 +39,8 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
 // For a requirement on the evidence itself, over `selected`: what the others were judged on.
 Selection select_among(const Requirement& requirement, const std::vector<const Evidence*>& selected,
                        const Facts& facts, Time now);
+// What would answer the requirement, were it made now; nothing when nobody but the reader can know.
+std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts);
 // The candidate's newest evaluation of that level, if any: what a policy that names none is judged on.
 const Evidence* newest_evaluation(const Facts& facts, Level level);
 

@@ -18,6 +18,8 @@ bool holds(Comparator comparator, double value, double bound) {
       return value >= bound;
     case Comparator::at_most:
       return value <= bound;
+    case Comparator::above:
+      return value > bound;
     case Comparator::equal:
       break;
   }
@@ -48,6 +50,7 @@ RuleResult decide(const Requirement& requirement, const Selection& selection, co
   if (!result.bound && requirement.base == BoundBase::absolute && requirement.kind != RuleKind::from)
     result.bound = requirement.bound;
   for (const Evidence* evidence : selection.evidence) result.evidence.push_back(evidence->id);
+  if (selection.outcome == Selection::Outcome::gap) result.needs = needs_of(requirement, facts);
   result.explanation = explain(requirement, selection, result.verdict, facts);
   return result;
 }

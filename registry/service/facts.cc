@@ -41,6 +41,10 @@ Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy,
   std::vector<Digest> models = {facts.candidate.digest};
   if (facts.champion) models.push_back(facts.champion->digest);
   facts.evidence = evidence_for(snapshot, policy, models, model.space(), as_of);
+  for (const Evidence& evidence : facts.evidence)
+    if (evidence.kind == EvidenceKind::comparison)
+      if (const auto trainer = trainer_of(snapshot, *evidence.reference, model.space()))
+        facts.trained_by[*evidence.reference] = *trainer;
   std::set<Digest> libraries;
   for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
   for (const Digest& library : libraries)

@@ -37,8 +37,11 @@ struct Gate : Registry {
     expect(0, {"policy", "set", "flights", "gate.yaml"});
   }
 
-  void train(const std::string& plugin) {
-    expect(0, {"train", "--plugin", plugin, "--data", "flights-train@1", "--target", "late", "--to", "flights"});
+  void train(const std::string& plugin, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"train",    "--plugin", plugin, "--data", "flights-train@1",
+                                          "--target", "late",     "--to", "flights"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    expect(0, arguments);
   }
   void evaluate(const std::string& model, std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"evaluate", model,     "--plugin", "classification", "--data",
@@ -81,6 +84,52 @@ TEST_CASE("Promotion: every exit code of the command, and nothing moves but on 0
   CHECK(gate.holds() != before);
   gate.stop();
   gate.promote(70, "1");
+}
+
+TEST_CASE("Promotion: a gate that tests asks for the comparison with this champion, and takes no other") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.write("tested.yaml", R"(stage: production
+rules:
+  - champion: {name: roc_auc, dataset: flights-holdout@1, margin: -0.1, test: delong, min_rows: 400}
+  - slices: {name: recall, by: carrier, no_worse_than: -0.5, min_rows: 20, correction: holm}
+  - baseline: {beats: baseline}
+)");
+  gate.expect(0, {"policy", "set", "flights", "tested.yaml"});
+  CHECK_THAT(gate.promote(11, "2").out, Contains("assay evaluate flights@2 --against flights@1 --data "
+                                                 "default/flights-holdout@1 --set confidence=0.95") &&
+                                            Contains("--by carrier") && Contains("assay train --plugin baseline"));
+  gate.evaluate("flights@2");
+  gate.promote(11, "2");
+  const std::string said = gate.expect(0, {"evaluate", "flights@2", "--against", "flights@production", "--data",
+                                           "flights-holdout@1", "--by", "carrier"})
+                               .out;
+  CHECK_THAT(said, Contains("comparison of flights@2 on flights-holdout@1 against flights@1") &&
+                       Contains("roc_auc:delong") && Contains("accuracy:mcnemar") && Contains("f1:paired_bootstrap"));
+  CHECK_THAT(gate.promote(0, "2").out, Contains("better than that of the champion flights@1") &&
+                                           Contains("a model that baseline trained"));
+  gate.train("linear", {"--set", "cost=0.01"});
+  gate.expect(0, {"evaluate", "flights@3", "--against", "flights@1", "--data", "flights-holdout@1", "--by", "carrier"});
+  CHECK_THAT(gate.promote(11, "3").out, Contains("--against flights@2"));
+  gate.write("prepared.yaml", R"(stage: production
+rules:
+  - champion: {name: brier, dataset: flights-holdout@1, margin: -0.5}
+  - champion: {name: roc_auc, dataset: flights-holdout@1, margin: -0.5, test: delong, confidence: 0.9}
+  - slices: {name: recall, by: carrier, no_worse_than: -0.9, min_rows: 20, correction: holm}
+  - validation: {dataset: flights-train@1, severity_below: error}
+)");
+  gate.expect(0, {"policy", "set", "flights", "prepared.yaml"});
+  const ProcessResult looked = gate.promote(0, "3", {"--prepare", "--dry-run"});
+  CHECK_THAT(looked.err,
+             Contains("assay evaluate flights@3 --data default/flights-holdout@1 --plugin classification") &&
+                 Contains("assay evaluate flights@2 --data") &&
+                 Contains("assay evaluate flights@3 --against flights@2 --data default/flights-holdout@1 --plugin "
+                          "classification --set confidence=0.9\n") &&
+                 Contains("--set confidence=0.95 --by carrier") &&
+                 Contains("assay validate default/flights-train@1 --plugin table_contract"));
+  CHECK_THAT(gate.promote(0, "3", {"--prepare"}).err, !Contains("assay evaluate"));
+  CHECK_THAT(gate.expect(60, {"evaluate", "flights@3", "--against", "flights@3", "--data", "flights-holdout@1"}).err,
+             Contains("same version"));
 }
 
 TEST_CASE("Promotion: a plan is carried out, or says what is otherwise now") {

@@ -102,6 +102,7 @@ class FakePlugins final : public Plugins {
   static PluginInfo info();
 
   bool scorer_is_here = true;
+  bool compares = true;  // whether the evaluator knows the role reference_score
   std::atomic<int> scorers_made = 0;
   double refused_below = -1e300;  // trainers with a smaller "shift" are refused
   std::optional<Error> fails;       // what fit, score or finish throws

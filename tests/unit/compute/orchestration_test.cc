@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <thread>
 
+#include "registry/compute/compare.h"
 #include "registry/compute/drift.h"
 #include "registry/compute/evaluate.h"
 #include "registry/compute/score.h"
@@ -28,7 +29,8 @@ struct Desk {
     artifacts.add(Kind::dataset, "broken@1", {{"data.csv", "a,zip,y\n1,07001,0\n2,07"}});
   }
 
-  TrainResult learn(const std::string& data = "train@1", const std::string& label = "y") {
+  TrainResult learn(const std::string& data = "train@1", const std::string& label = "y",
+                    const std::string& to = "churn") {
     CallOptions options;
     options.seed = 7;
     return train({.plugin = "fake",
@@ -37,7 +39,7 @@ struct Desk {
                   .valid = "",
                   .label = label,
                   .config = R"({"depth":3})",
-                  .to = "churn"},
+                  .to = to},
                  bench, options, nobody);
   }
   std::unique_ptr<ScoredModel> load() {
@@ -186,6 +188,45 @@ TEST_CASE("Evaluate: a failing evaluator is a failed run and no evidence") {
   });
   CHECK(desk.runs.evidence.empty());
   CHECK(desk.runs.outcomes.at(FakeRuns::id(2).text()).status == RunStatus::failed);
+}
+
+TEST_CASE("Compare: both models score the same rows, and evidence binds both") {
+  Desk desk;
+  const TrainResult champion = desk.learn("train@1", "y", "old"), candidate = desk.learn();
+  const EvidenceResult result = compare({.model = "churn@1", .data = "holdout@1", .plugin = "fake", .group = "g"},
+                                        "old@1", desk.bench, {}, desk.nobody);
+  REQUIRE(desk.plugins.folded.size() == 1);
+  CHECK(desk.plugins.folded[0] == TableSchema{{"y", ColumnType::i64},
+                                              {"g", ColumnType::utf8},
+                                              {"prediction", ColumnType::f64},
+                                              {"reference_prediction", ColumnType::f64}});
+  REQUIRE(desk.plugins.roles[0].size() == 4);
+  CHECK(desk.plugins.roles[0][2].role == "score");
+  CHECK(desk.plugins.roles[0][3].role == "reference_score");
+  const EvidenceDraft& evidence = desk.runs.evidence.at(0);
+  CHECK(evidence.kind == EvidenceKind::comparison);
+  CHECK(evidence.model == candidate.model.digest);
+  CHECK(evidence.reference == champion.model.digest);
+  CHECK(evidence.label == "y");
+  CHECK(desk.runs.drafts.back().inputs.at(1).role == "reference");
+  CHECK(result.reference->digest == champion.model.digest);
+}
+
+TEST_CASE("Compare: one version, two labels, or an evaluator that cannot: refused, and no evidence") {
+  Desk desk;
+  desk.learn();
+  desk.learn("train@1", "a", "other");
+  const auto message = [&](const std::string& model, const std::string& against) {
+    return error_of([&] {
+             compare({.model = model, .data = "holdout@1", .plugin = "fake"}, against, desk.bench, {}, desk.nobody);
+           })
+        .message();
+  };
+  CHECK(contains(message("churn@1", "churn@1"), "same version"));
+  CHECK(contains(message("churn@1", "other@1"), "label y, other@1 on a"));
+  desk.plugins.compares = false;
+  CHECK(contains(message("churn@1", "other@1"), "cannot compare two models"));
+  CHECK(desk.runs.evidence.empty());
 }
 
 TEST_CASE("Validate: against an earlier version, whose digest is the reference") {

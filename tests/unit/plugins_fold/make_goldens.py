@@ -14,7 +14,7 @@ import warnings
 import numpy as np
 import scipy
 import sklearn
-from scipy import stats
+from scipy import optimize, stats
 from scipy.spatial.distance import jensenshannon
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
@@ -208,6 +208,93 @@ def classes_cases():
     yield classes_case("one row", [2], [[0.2, 0.5, 0.3]])
 
 
+# ---- two models on the same rows ----
+
+def delong_paired_variance(y, a, b):
+    """All pairs compared, for both models: the variance of the differences of the structural components."""
+    if min(y.sum(), (1 - y).sum()) < 2:
+        return math.nan
+
+    def wins(s):
+        pos, neg = s[y == 1], s[y == 0]
+        return (pos[:, None] > neg[None, :]) + 0.5 * (pos[:, None] == neg[None, :])
+
+    d = wins(a) - wins(b)
+    return d.mean(axis=1).var(ddof=1) / d.shape[0] + d.mean(axis=0).var(ddof=1) / d.shape[1]
+
+
+def tango(b, c, n):
+    """The differences that Tango's score test does not reject, with the likelihood maximized by search."""
+    z = stats.norm.ppf(0.975)
+
+    def score(delta):
+        low, high = max(0, -delta), (1 - delta) / 2
+
+        def loss(q):
+            with np.errstate(all="ignore"):
+                cells = ((b, q + delta), (c, q), (n - b - c, 1 - 2 * q - delta))
+                return -sum(k * math.log(max(p, 1e-300)) for k, p in cells if k)
+
+        q = optimize.minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-14}).x
+        return (b - c - n * delta) / math.sqrt(n * (2 * q + delta * (1 - delta)))
+
+    at = (b - c) / n
+    ends = []
+    for sign, outside in ((1, -1), (-1, 1)):
+        inside, edge = at - sign * 1e-9, outside * (1 - 1e-12)
+        ends.append(outside if at == outside else optimize.brentq(lambda d: score(d) - sign * z, edge, inside, xtol=1e-13))
+    return ends
+
+
+def mcnemar_case(name, b, c, n):
+    """`b` rows only the candidate has right, `c` only the other; few of them ask the binomial distribution too."""
+    interval = tango(b, c, n)
+    exact = stats.binomtest(b, b + c) if b + c else None
+    if exact and b + c < 25:
+        ci = exact.proportion_ci(0.95, method="exact")
+        share = (b + c) / n
+        interval = [min(interval[0], (2 * ci.low - 1) * share), max(interval[1], (2 * ci.high - 1) * share)]
+    p = stats.chi2.sf((b - c) ** 2 / (b + c), 1) if b + c >= 25 else exact.pvalue if exact else 1
+    return {"name": name, "b": b, "c": c, "n": n, "interval": interval, "p": p}
+
+
+def paired_case(name, y, a, b, threshold=0.5):
+    y, a, b = np.asarray(y, dtype=int), np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    one, other = (classification_case("", y, s, threshold)["values"] for s in (a, b))
+    values = {k: one[k] - other[k] for k in one if k not in ("tp", "fp", "tn", "fn", "n", "prevalence")}
+    right_a, right_b = ((s >= threshold) == (y == 1) for s in (a, b))
+    return {"name": name, "threshold": threshold, "labels": y, "candidate": a, "reference": b, "values": values,
+            "discordant": [(right_a & ~right_b).sum(), (right_b & ~right_a).sum()],
+            "delong_variance": delong_paired_variance(y, a, b)}
+
+
+def paired_cases():
+    rng = np.random.default_rng(20134)
+    y = (rng.random(300) < 0.3).astype(int)
+    signal = rng.normal(size=300) + 1.2 * y
+    a, b = (1 / (1 + np.exp(-(signal + 0.5 * rng.normal(size=300) - 0.8))) for _ in range(2))
+    yield paired_case("alike", y, a, b)
+    yield paired_case("another threshold", y, a, b, 0.3)
+    yield paired_case("many ties", y, np.round(a, 1), np.round(b, 1))
+    yield paired_case("ties on one side", y, np.round(a, 1), b)
+    yield paired_case("a better one", y, 1 / (1 + np.exp(-(3 * y - 1.5 + rng.normal(size=300)))), b)
+    yield paired_case("the same model", y, a, a)
+    yield paired_case("turned around", y, a, 1 - a)
+    yield paired_case("one is constant", y, a, np.full(300, 0.5))
+    yield paired_case("one positive", [0, 0, 1, 0], [0.1, 0.7, 0.8, 0.3], [0.2, 0.1, 0.4, 0.6])
+    yield paired_case("only negatives", [0] * 4, [0.1, 0.4, 0.6, 0.9], [0.2, 0.1, 0.4, 0.6])
+
+
+def mcnemar_cases():
+    # Approval of the prime minister, Agresti, Categorical Data Analysis: 86 turned to, 150 away, of 1600.
+    yield mcnemar_case("approval", 86, 150, 1600)
+    # Bentur et al. 2009, as analysed by Fagerland, Lydersen and Laake, Statistics in Medicine 33 (2014).
+    yield mcnemar_case("airways", 1, 7, 21)
+    for b, c, n in ((0, 0, 50), (1, 0, 10), (0, 9, 40), (12, 12, 100), (13, 12, 100), (24, 0, 24), (5, 20, 1000),
+                    (0, 30, 90), (300, 200, 10000), (12, 2, 5000)):
+        yield mcnemar_case(f"{b} and {c} of {n}", b, c, n)
+
+
 # ---- drift ----
 
 def deciles(reference):
@@ -306,6 +393,8 @@ if __name__ == "__main__":
     OUT.mkdir(exist_ok=True)
     write("classification.json", list(classification_cases()))
     write("classes.json", list(classes_cases()))
+    write("paired.json", list(paired_cases()))
+    write("mcnemar.json", list(mcnemar_cases()))
     cases = list(drift_cases())
     write("drift_numeric.json", [c for c in cases if "ks" in c])
     write("drift_categorical.json", [c for c in cases if "chi_squared" in c])

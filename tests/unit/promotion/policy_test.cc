@@ -75,15 +75,47 @@ TEST_CASE(
 }
 
 TEST_CASE("Policy: rules and keys that this version cannot judge are refused, never ignored") {
-  for (const char* rule : {"baseline", "problem", "artifact"}) {
+  for (const char* rule : {"problem", "artifact"}) {
     const auto [code, message] = refusal(document({{{rule, json::object()}}}));
     CHECK(code == Code::unsupported);
     CHECK_THAT(message, Contains(rule) && Contains("rules[0]") && Contains("not available in this version"));
   }
-  for (const char* key : {"test", "confidence", "min_rows"}) {
-    json rule = {{"name", "roc_auc"}, {"dataset", "holdout@1"}, {"margin", 0}};
-    rule[key] = 1;
-    CHECK(refusal(document({{{"champion", rule}}})).first == Code::unsupported);
+}
+
+TEST_CASE("Policy: rules that test read back as they were, with what they left out") {
+  const Policy policy = Policy::parse(document(
+      {kMetric,
+       {{"champion",
+         {{"name", "recall"}, {"dataset", "holdout@1"}, {"margin", 0}, {"test", "paired_bootstrap"}, {"min_rows", 500}}}},
+       {{"slices", {{"name", "recall"}, {"by", "region"}, {"no_worse_than", -0.02}, {"correction", "holm"}}}},
+       {{"baseline", {{"beats", "baseline"}, {"confidence", 0.99}}}}}));
+  CHECK(Policy::parse(json::parse(policy.canonical())) == policy);
+  CHECK(std::get<ChampionRule>(policy.rules()[1]).confidence == 0.95);
+  CHECK(std::get<BaselineRule>(policy.rules()[3]).name == "roc_auc");
+  CHECK(std::get<BaselineRule>(policy.rules()[3]).dataset.reference == "holdout@1");
+  const auto requirements = policy.requirements();
+  CHECK(requirements[1].field == "recall:paired_bootstrap");
+  CHECK(requirements[1].key->kind == EvidenceKind::comparison);
+  CHECK(requirements[3].comparator == Comparator::above);
+}
+
+TEST_CASE("Policy: keys of a test that mean nothing, or no test that there is, are refused") {
+  const std::pair<json, const char*> bad[] = {
+      {{{"champion", {{"name", "a"}, {"dataset", "h"}, {"margin", 0}, {"confidence", 0.9}}}}, "without test"},
+      {{{"champion", {{"name", "a"}, {"dataset", "h"}, {"margin", 0}, {"test", "student"}}}}, "mcnemar"},
+      {{{"champion", {{"name", "a"}, {"dataset", "h"}, {"margin", 0}, {"test", "delong"}, {"confidence", 95}}}},
+       "from 0.5"},
+      {{{"slices", {{"name", "a"}, {"dataset", "h"}, {"by", "c"}, {"no_worse_than", 0}, {"test", "delong"}}}},
+       "holm"},
+      {{{"slices", {{"name", "a"}, {"dataset", "h"}, {"by", "c"}, {"no_worse_than", 0}, {"correction", "none"}}}},
+       "only be holm"},
+      {{{"baseline", {{"beats", "baseline"}, {"dataset", "h"}}}}, "add \"name\""},
+      {{{"baseline", {{"name", "a"}, {"dataset", "h"}}}}, "beats"}};
+  for (const auto& [rule, words] : bad) {
+    INFO(rule.dump());
+    const auto [code, message] = refusal(document({rule}));
+    CHECK(code == Code::invalid_argument);
+    CHECK_THAT(message, Contains(words));
   }
 }
 
