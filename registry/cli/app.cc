@@ -36,7 +36,11 @@ void add_all(CommandSet& commands) {
   add_reproduce(commands);
   add_promote(commands);
   add_rollback(commands);
+  add_lease(commands);
+  add_approve(commands);
   add_policy(commands);
+  add_problem(commands);
+  add_decision(commands);
   add_ls(commands);
   add_show(commands);
   add_history(commands);

@@ -25,6 +25,8 @@ struct Options {
   bool dry_run = false;
   bool prepare = false;
   std::string plan;
+  bool force = false;
+  std::string reason;
   ReportOptions report;
 };
 
@@ -72,6 +74,8 @@ Decision promote_by_plan(Context& context, const Name& model, const std::string&
 int promote(Context& context, const Options& options) {
   const Reference reference = Reference::parse(options.reference);
   client::PromotionWanted wanted{reference.selector.text(), std::nullopt, options.dry_run};
+  wanted.force = options.force;
+  wanted.reason = options.reason;
   if (options.expected >= 0) wanted.expected_revision = options.expected;
   const std::string stage = StageName::parse(options.stage).text();
   if (options.prepare) {
@@ -102,7 +106,7 @@ void add_promote(CommandSet& commands) {
        "assay promote churn@4 --to production --prepare                   # make the evidence that is missing first\n"
        "assay promote churn@4 --to production --format md >> \"$GITHUB_STEP_SUMMARY\"",
        "0 promoted or already there, 10 a rule refused it, 11 evidence missing or stale, "
-       "12 evidence not comparable, 30 the stage moved meanwhile or the plan is out of date"});
+       "12 evidence not comparable, 20 waiting for approval, 31 the stage is frozen or leased, 30 the stage moved meanwhile or the plan is out of date"});
   command
       .add_option("reference", options->reference, "the version: NAME@VERSION, NAME@STAGE or NAME@sha256:…")
       ->required();
@@ -116,6 +120,11 @@ void add_promote(CommandSet& commands) {
                    "first evaluate, compare and validate what the policy lacks, saying each command that this stands for");
   command.add_option("--plan", options->plan,
                      "with --dry-run, write the plan to this file; without, do what it says or nothing");
+  auto* reason = command.add_option("--reason", options->reason, "why, for the record");
+  command
+      .add_flag("--force", options->force,
+                "override the order of stages, a freeze or a lease, never evidence; for admins, and recorded")
+      ->needs(reason);
   add_report_options(command, options->report);
   commands.on(command, [options](Context& context) { return promote(context, *options); });
 }

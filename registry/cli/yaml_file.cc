@@ -2,6 +2,8 @@
 // Uses yaml-cpp's event parser and not its node tree, whose aliases would be expanded.
 #include "registry/cli/yaml_file.h"
 
+#include <fmt/format.h>
+
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
@@ -149,7 +151,7 @@ Json parse_yaml(std::string_view text, const std::string& name) {
   }
 }
 
-Json read_yaml_file(const std::filesystem::path& path) {
+std::string read_document(const std::filesystem::path& path, std::size_t max_bytes) {
   std::ifstream file;
   std::istream* in = &std::cin;
   if (path != "-") {
@@ -157,13 +159,18 @@ Json read_yaml_file(const std::filesystem::path& path) {
     if (!file) throw system_error("reading " + path.string(), errno);
     in = &file;
   }
-  std::string text(kMaxBytes + 1, '\0');
+  std::string text(max_bytes + 1, '\0');
   in->read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in->gcount()));
   if (in->bad()) throw system_error("reading " + path.string(), errno);
-  if (text.size() > kMaxBytes)
-    throw Error(Code::too_large, path.string() + " is larger than 1 MiB: is it the right file?");
-  return parse_yaml(text, path == "-" ? "stdin" : path.string());
+  if (text.size() > max_bytes)
+    throw Error(Code::too_large, fmt::format("{} is larger than {} MiB: is it the right file?", path.string(),
+                                             max_bytes >> 20));
+  return text;
+}
+
+Json read_yaml_file(const std::filesystem::path& path) {
+  return parse_yaml(read_document(path, kMaxBytes), path == "-" ? "stdin" : path.string());
 }
 
 }  // namespace assay::cli

@@ -15,6 +15,9 @@ namespace assay::cli {
 // and depth over 32; `name` names the document.
 nlohmann::json parse_yaml(std::string_view text, const std::string& name);
 
+// The whole of a file; `-` is stdin. Throws too_large past the limit, unavailable or not_found when it cannot be read.
+std::string read_document(const std::filesystem::path& path, std::size_t max_bytes);
+
 // The same of a file of at most 1 MiB; `-` is stdin.
 nlohmann::json read_yaml_file(const std::filesystem::path& path);
 

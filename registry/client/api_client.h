@@ -13,6 +13,7 @@
 #include "registry/client/session.h"
 #include "registry/client/transfer.h"
 #include "registry/domain/artifact.h"
+#include "registry/domain/bundle.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
@@ -36,6 +37,8 @@ struct PromotionWanted {
   std::optional<std::int64_t> expected_revision{};
   bool dry_run = false;
   std::optional<Digest> plan{};
+  bool force = false;
+  std::string reason{};
 };
 
 struct TokenWanted {
@@ -80,6 +83,17 @@ class ApiClient {
   Decision promote(const Name& model, const std::string& stage, const PromotionWanted& wanted);
   Decision roll_back(const Name& model, const std::string& stage, const std::string& to,
                      const std::string& reason);
+  // Those that wait for approvals, newest first.
+  std::vector<Decision> waiting_decisions();
+  // Answers one; the decision that came of it, or the waiting one as it stands now.
+  Decision answer_decision(const std::string& id, bool agrees, const std::string& reason);
+  Bundle decision_bundle(const std::string& id);
+  std::optional<Lease> lease(const Name& model, const std::string& stage);
+  Lease take_lease(const Name& model, const std::string& stage, const std::string& length, const std::string& reason);
+  void give_back_lease(const Name& model, const std::string& stage);
+  // {"digest","problem"}
+  nlohmann::json problem(const Name& model);
+  nlohmann::json set_problem(const Name& model, const nlohmann::json& problem);
   // {"digest","policy"}
   nlohmann::json policy(const Name& model, const std::string& stage);
   nlohmann::json set_policy(const Name& model, const std::string& stage, const nlohmann::json& policy);

@@ -69,6 +69,8 @@ Decision ApiClient::promote(const Name& model, const std::string& stage, const P
   if (wanted.expected_revision) fields["If-Match"] = '"' + std::to_string(*wanted.expected_revision) + '"';
   Json body = {{"version", wanted.version}, {"dry_run", wanted.dry_run}};
   if (wanted.plan) body["plan_digest"] = wanted.plan->text();
+  if (wanted.force) body["force"] = true;
+  if (!wanted.reason.empty()) body["reason"] = wanted.reason;
   const Json answer = session_.record(stage_target(model, stage) + ":promote", body,
                                       "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
   return reading("a decision", [&] { return decision_from_json(answer); });
@@ -80,6 +82,57 @@ Decision ApiClient::roll_back(const Name& model, const std::string& stage, const
       session_.record(stage_target(model, stage) + ":rollback", {{"to", to}, {"reason", reason}},
                       "rolling back " + name_stage(model, stage));
   return reading("a decision", [&] { return decision_from_json(answer); });
+}
+
+std::vector<Decision> ApiClient::waiting_decisions() {
+  const Json answer = session_.get("/api/v1/decisions?verdict=waiting&limit=500", "listing what waits for approval");
+  return reading("a list of decisions", [&] {
+    std::vector<Decision> out;
+    for (const Json& item : answer.value("items", Json::array())) out.push_back(decision_from_json(item));
+    return out;
+  });
+}
+
+Decision ApiClient::answer_decision(const std::string& id, bool agrees, const std::string& reason) {
+  const Json body = reason.empty() ? Json::object() : Json{{"reason", reason}};
+  const Json answer = session_.record("/api/v1/decisions/" + encode_segment(id) + (agrees ? ":approve" : ":reject"),
+                                      body, "answering decision " + id);
+  return reading("a decision", [&] { return decision_from_json(answer); });
+}
+
+Bundle ApiClient::decision_bundle(const std::string& id) {
+  const Json answer = session_.get("/api/v1/decisions/" + encode_segment(id) + "/bundle", "exporting decision " + id);
+  return reading("a bundle", [&] { return bundle_from_json(answer); });
+}
+
+std::optional<Lease> ApiClient::lease(const Name& model, const std::string& stage) {
+  const Json answer =
+      session_.get(stage_target(model, stage) + "/lease", "reading the lease of " + name_stage(model, stage));
+  return reading("a lease", [&] {
+    return answer.at("lease").is_null() ? std::nullopt : std::optional(lease_from_json(answer["lease"], "lease"));
+  });
+}
+
+Lease ApiClient::take_lease(const Name& model, const std::string& stage, const std::string& length,
+                            const std::string& reason) {
+  Json body = {{"for", length}};
+  if (!reason.empty()) body["reason"] = reason;
+  const Json answer =
+      session_.send("POST", stage_target(model, stage) + ":lease", body, "holding " + name_stage(model, stage));
+  return reading("a lease", [&] { return lease_from_json(answer.at("lease"), "lease"); });
+}
+
+void ApiClient::give_back_lease(const Name& model, const std::string& stage) {
+  session_.send("POST", stage_target(model, stage) + ":release", Json(), "giving back " + name_stage(model, stage));
+}
+
+Json ApiClient::problem(const Name& model) {
+  return session_.get(artifact_target(Kind::model, model) + "/problem", "reading the problem of " + model.text());
+}
+
+Json ApiClient::set_problem(const Name& model, const Json& problem) {
+  return session_.send("PUT", artifact_target(Kind::model, model) + "/problem", problem,
+                       "setting the problem of " + model.text());
 }
 
 Json ApiClient::policy(const Name& model, const std::string& stage) {

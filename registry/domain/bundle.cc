@@ -40,6 +40,8 @@ void read_facts(JsonObject& object, Facts& facts) {
     facts.from_holder = version_mark_from_json(*mark, "facts.from_holder");
   for (const auto& [library, reason] : object.optional_text_map("revoked", kMaxLibraries))
     facts.revoked[Digest::parse(library)] = reason;
+  for (const auto& [model, trainer] : object.optional_text_map("trained_by", kMaxLibraries))
+    facts.trained_by[Digest::parse(model)] = trainer;
   if (const json* frozen = object.optional_object("frozen")) facts.frozen = frozen_from_json(*frozen, "facts.frozen");
   if (const json* lease = object.optional_object("lease")) facts.lease = lease_from_json(*lease, "facts.lease");
   if (const json* approvals = object.optional_array("approvals", kMaxApprovals))
@@ -81,13 +83,15 @@ class Differences {
 }  // namespace
 
 json facts_json(const Facts& facts, Time judged_at) {
-  json evidence = json::array(), revoked = json::object();
+  json evidence = json::array(), revoked = json::object(), trained_by = json::object();
   for (const Evidence& one : facts.evidence) evidence.push_back(one.id.text());
   for (const auto& [library, reason] : facts.revoked) revoked[library.text()] = reason;
+  for (const auto& [model, trainer] : facts.trained_by) trained_by[model.text()] = trainer;
   return {{"judged_at", format_time(judged_at)},
           {"from_holder", or_null(facts.from_holder)},
           {"evidence", std::move(evidence)},
           {"revoked", std::move(revoked)},
+          {"trained_by", std::move(trained_by)},
           {"frozen", or_null(facts.frozen)},
           {"lease", or_null(facts.lease)},
           {"approvals", facts.approvals},

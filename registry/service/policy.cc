@@ -14,6 +14,7 @@
 #include "registry/service/resolve.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
+#include "storage/env/time_zone.h"
 
 namespace assay {
 namespace {
@@ -67,6 +68,7 @@ Policy set_policy(const Services& services, const Principal& caller, const Name&
                             "the same",
                             written.stage().text(), stage.text()));
   const Time now = services.clock.now();
+  for (const FreezeWindow& window : written.freeze()) TimeZone::find(window.zone());  // throws for an unknown one
   return services.database.write([&](Transaction& transaction) {
     refuse_ring(transaction, model, written);
     const Policy policy = resolve_policy(transaction, caller, written);

@@ -88,6 +88,12 @@ Response json_response(int status, const nlohmann::json& json) {
   return response;
 }
 
+Response decision_response(const Decision& decision) {
+  Response response = json_response(decision.verdict == DecisionVerdict::waiting ? 202 : 200, decision);
+  response.headers.set("ETag", '"' + std::to_string(decision.revision_after) + '"');
+  return response;
+}
+
 Response page_response(const Request& request, nlohmann::json items,
                        const std::optional<std::string>& next_cursor) {
   nlohmann::json page = {{"items", std::move(items)}, {"next_cursor", nullptr}};

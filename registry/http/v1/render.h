@@ -7,6 +7,7 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 
+#include "registry/domain/decision.h"
 #include "registry/domain/kind.h"
 #include "registry/domain/name.h"
 #include "registry/domain/page.h"
@@ -41,6 +42,9 @@ PageRequest page_of(const Request& request);
 Response json_response(int status, const nlohmann::json& json);
 // The same, with where the thing that came of the request is from now on.
 Response json_response(int status, const nlohmann::json& json, const std::string& location);
+// A refusal is an answer too, so that a client always gets the reasons: 200 with the verdict, 202 while it waits for
+// approvals.
+Response decision_response(const Decision& decision);
 // {"items","next_cursor"}, and a Link to the next page if there is one.
 Response page_response(const Request& request, nlohmann::json items,
                        const std::optional<std::string>& next_cursor);

@@ -14,6 +14,7 @@ void add_version_routes(RouteTable& table, const Context& context);
 void add_blob_routes(RouteTable& table, const Context& context);
 void add_upload_routes(RouteTable& table, const Context& context);
 void add_stage_routes(RouteTable& table, const Context& context);
+void add_decision_routes(RouteTable& table, const Context& context);  // and events
 void add_run_routes(RouteTable& table, const Context& context);
 void add_evidence_routes(RouteTable& table, const Context& context);
 void add_score_routes(RouteTable& table, const Context& context);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stages of a model: where they point, why, and moving them. Next to read: registry/service/promote.h.
+// Stages of a model: where they point, why, and moving them; and what the model is for. Next to read: registry/service/promote.h.
 #include <nlohmann/json.hpp>
 
 #include "registry/http/limits.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
 #include "registry/service/explain.h"
+#include "registry/service/lease.h"
 #include "registry/service/policy.h"
+#include "registry/service/problem.h"
 #include "registry/service/promote.h"
 #include "registry/service/rollback.h"
 #include "registry/service/try_policy.h"
@@ -14,7 +16,8 @@
 namespace assay::http::v1 {
 namespace {
 
-const std::string kStages = "/api/v1/models/{namespace}/{name}/stages";
+const std::string kModel = "/api/v1/models/{namespace}/{name}";
+const std::string kStages = kModel + "/stages";
 const std::string kStage = kStages + "/{stage}";
 
 Response list(const Context& context, Request& request) {
@@ -38,19 +41,12 @@ Response history(const Context& context, Request& request) {
   return page_response(request, page.items, page.next_cursor);
 }
 
-// A refusal is an answer: 200 with its verdict, so that a client always gets the reasons.
-Response decided(const Decision& decision) {
-  Response response = json_response(200, decision);
-  response.headers.set("ETag", '"' + std::to_string(decision.revision_after) + '"');
-  return response;
-}
-
 Response promote_stage(const Context& context, Request& request) {
   const std::string body = json_body(request);
   const PromoteRequest wish =
       parse_promote_request(name_of(request), stage_of(request), body, if_match(request));
   return with_key(request, body, [&](RequestKey* key) {
-    return decided(promote(context.services, *request.principal, wish, key));
+    return decision_response(promote(context.services, *request.principal, wish, key));
   });
 }
 
@@ -59,7 +55,7 @@ Response rollback_stage(const Context& context, Request& request) {
   const RollbackRequest wish =
       parse_rollback_request(name_of(request), stage_of(request), body, if_match(request));
   return with_key(request, body, [&](RequestKey* key) {
-    return decided(rollback(context.services, *request.principal, wish, key));
+    return decision_response(rollback(context.services, *request.principal, wish, key));
   });
 }
 
@@ -84,9 +80,36 @@ Response backtest(const Context& context, Request& request) {
       200, backtest_answer(backtest_policy(context.services, *request.principal, name_of(request), wish)));
 }
 
-Response decision(const Context& context, Request& request) {
+nlohmann::json lease_answer(const std::optional<Lease>& lease) {
+  return {{"lease", lease ? nlohmann::json(*lease) : nlohmann::json()}};
+}
+
+Response get_lease(const Context& context, Request& request) {
   return json_response(
-      200, describe_decision(context.services, *request.principal, Id::parse(request.parameter("id"))));
+      200, lease_answer(show_lease(context.services, *request.principal, name_of(request), stage_of(request))));
+}
+
+Response take(const Context& context, Request& request) {
+  const LeaseRequest wish = parse_lease_request(json_body(request));
+  return json_response(200, lease_answer(take_lease(context.services, *request.principal, name_of(request),
+                                                    stage_of(request), wish)));
+}
+
+Response give_back(const Context& context, Request& request) {
+  give_back_lease(context.services, *request.principal, name_of(request), stage_of(request));
+  return json_response(200, lease_answer({}));
+}
+
+Response get_problem(const Context& context, Request& request) {
+  const Problem problem = show_problem(context.services, *request.principal, name_of(request));
+  Response response = json_response(200, problem_answer(problem));
+  response.headers.set("ETag", '"' + problem.digest().text() + '"');
+  return response;
+}
+
+Response put_problem(const Context& context, Request& request) {
+  return json_response(200, problem_answer(set_problem(context.services, *request.principal, name_of(request),
+                                                       json_body(request), if_match(request))));
 }
 
 }  // namespace
@@ -117,7 +140,11 @@ void add_stage_routes(RouteTable& table, const Context& context) {
   change(Method::put, kStage + "/policy", Permission::admin, put_policy);
   change(Method::post, kStage + "/policy:test", Permission::read, try_policy);
   change(Method::post, kStage + "/policy:backtest", Permission::read, backtest);
-  get("/api/v1/decisions/{id}", {}, decision);
+  get(kStage + "/lease", {}, get_lease);
+  change(Method::post, kStage + ":lease", Permission::promote, take);
+  change(Method::post, kStage + ":release", Permission::promote, give_back);
+  get(kModel + "/problem", {}, get_problem);
+  change(Method::put, kModel + "/problem", Permission::register_, put_problem);
 }
 
 }  // namespace assay::http::v1
