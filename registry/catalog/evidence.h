@@ -32,8 +32,9 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
                                      int limit);
 
 // What a policy may need to judge these models in this namespace, in the order recorded: per model the newest
-// 256 evaluations on each dataset that it names and 16 on any other, as many comparisons where it asks for
-// one, and 16 drift reports if it asks for one; per dataset the newest 256 validations. As it stood at a time, if one is given.
+// 256 evaluations on each dataset that it names and 16 on any other, 256 comparisons on each dataset where it
+// asks for one, and 16 drift reports if it asks for one; per dataset the newest 256 validations. As it stood at a
+// time, if one is given.
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
                                    const std::vector<Digest>& models, const Namespace& space,
                                    const std::optional<Time>& as_of = {});

@@ -117,7 +117,7 @@ void add_promote(CommandSet& commands) {
       ->check(CLI::NonNegativeNumber);
   command.add_flag("--dry-run", options->dry_run, "judge, but move and record nothing");
   command.add_flag("--prepare", options->prepare,
-                   "first evaluate, compare and validate what the policy lacks, saying each command that this stands for");
+                   "first evaluate, compare and validate what the policy lacks, naming each command");
   command.add_option("--plan", options->plan,
                      "with --dry-run, write the plan to this file; without, do what it says or nothing");
   auto* reason = command.add_option("--reason", options->reason, "why, for the record");

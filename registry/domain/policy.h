@@ -153,8 +153,9 @@ class Policy {
   // A policy without a rule.
   static Policy none(StageName stage) { return Policy(std::move(stage)); }
   // A slices, fairness, cost, latency or baseline rule that names no dataset means that of the first rule that does,
-  // and a baseline rule without a metric that of the first metric or champion rule. Throws invalid_argument naming an unknown rule or key, the nearest known one and its place; unsupported for a rule of the
-  // language that this version cannot judge; too_large past kMaxRules.
+  // and a baseline rule without a metric that of the first metric or champion rule. Throws invalid_argument
+  // naming an unknown rule or key, the nearest known one and its place; unsupported for a rule of the language that
+  // this version cannot judge; too_large past kMaxRules.
   static Policy parse(const nlohmann::json& document);
 
   const StageName& stage() const { return stage_; }

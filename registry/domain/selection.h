@@ -27,7 +27,8 @@ struct Selection {
   std::optional<double> bound{};
   Comparator comparator = Comparator::at_least;
   std::optional<std::int64_t> n{};
-  std::optional<double> lead{};  // of a comparison: how much better the candidate is; `candidate` is the end of its interval
+  // Of a comparison: how much better the candidate is; `candidate` is the end of its interval.
+  std::optional<double> lead{};
   std::string others{};          // of a corrected slices rule: the slices that are worse besides the worst one
   std::string slice{};     // the worst one of a slices rule; the first drifted column of a drift rule
   std::size_t slices = 0;  // how many a slices rule looked at

@@ -26,7 +26,8 @@ struct Facts {
   std::optional<VersionMark> champion;     // what the stage holds
   std::optional<VersionMark> from_holder;  // what the policy's `from` stage holds
   std::vector<Evidence> evidence;
-  std::map<Digest, std::string> trained_by{};  // models that the candidate was compared with: the name of their trainer
+  // Of the models that the candidate was compared with, the name of the plugin that trained them.
+  std::map<Digest, std::string> trained_by{};
   std::map<Digest, std::string> revoked{};  // libraries that may not run any more, and why: what they measured does not count
   std::optional<Frozen> frozen{};      // the freeze of the policy that holds now
   std::optional<Lease> lease{};        // that somebody else than the caller has
