@@ -10,6 +10,7 @@
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
 #include "registry/cli/yaml_file.h"
+#include "registry/domain/bundle.h"
 #include "registry/domain/json_reader.h"
 
 namespace assay::cli {

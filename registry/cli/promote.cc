@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "registry/cli/command.h"
@@ -25,6 +26,7 @@ struct Options {
   bool dry_run = false;
   bool prepare = false;
   std::string plan;
+  std::string manifest;
   bool force = false;
   std::string reason;
   ReportOptions report;
@@ -71,7 +73,45 @@ Decision promote_by_plan(Context& context, const Name& model, const std::string&
   }
 }
 
+// What the worst of them makes of the whole; a withheld one is so because of another.
+int batch_exit_code(const std::vector<Decision>& decisions) {
+  for (const Decision& decision : decisions)
+    if (decision.verdict != DecisionVerdict::withheld && exit_code(decision.verdict) != 0)
+      return exit_code(decision.verdict);
+  return 0;
+}
+
+int promote_manifest(Context& context, const Options& options) {
+  const nlohmann::json document = read_yaml_file(options.manifest);
+  if (!document.is_object() || document.size() != 1 || !document.contains("promotions"))
+    throw Error(Code::invalid_argument,
+                options.manifest + " is no manifest: write `promotions:` and a list of {model, version, stage}");
+  nlohmann::json items = document["promotions"];
+  for (nlohmann::json& item : items)  // YAML reads 4 as a number, the server takes numbers, stages and digests as text
+    if (item.is_object() && item.contains("version") && !item["version"].is_string())
+      item["version"] = item["version"].dump();
+  const std::vector<Decision> decisions = context.api().promote_batch(items, options.dry_run);
+  const int code = batch_exit_code(decisions);
+  if (context.json()) {
+    context.print_json(nlohmann::json(decisions));
+    return code;
+  }
+  Table table({"version", "stage", "verdict", "revision"});
+  for (const Decision& decision : decisions)
+    table.add({show_mark(decision, decision.candidate), decision.stage, std::string(to_text(decision.verdict)),
+               std::to_string(decision.revision_after)});
+  table.print(std::cout);
+  for (const Decision& decision : decisions)
+    if (exit_code(decision.verdict) != 0 && decision.verdict != DecisionVerdict::withheld)
+      std::cout << "- " << plain(decision.summary) << '\n';
+  if (options.dry_run) std::cout << "dry run: nothing was moved or recorded\n";
+  return code;
+}
+
 int promote(Context& context, const Options& options) {
+  if (!options.manifest.empty()) return promote_manifest(context, options);
+  if (options.reference.empty() || options.stage.empty())
+    throw Error(Code::invalid_argument, "say what goes where: assay promote churn@4 --to production");
   const Reference reference = Reference::parse(options.reference);
   client::PromotionWanted wanted{reference.selector.text(), std::nullopt, options.dry_run};
   wanted.force = options.force;
@@ -104,13 +144,19 @@ void add_promote(CommandSet& commands) {
        "assay promote churn@4 --to production --dry-run --plan plan.json  # look at what would happen, and keep it\n"
        "assay promote churn@4 --to production --plan plan.json            # exactly that, or nothing\n"
        "assay promote churn@4 --to production --prepare                   # make the evidence that is missing first\n"
+       "assay promote --manifest release.yaml                             # many models, all or none:\n"
+       "#   promotions:\n"
+       "#     - {model: churn, version: 4, stage: production}\n"
+       "#     - {model: fraud, version: 9, stage: production}\n"
        "assay promote churn@4 --to production --format md >> \"$GITHUB_STEP_SUMMARY\"",
        "0 promoted or already there, 10 a rule refused it, 11 evidence missing or stale, "
-       "12 evidence not comparable, 20 waiting for approval, 31 the stage is frozen or leased, 30 the stage moved meanwhile or the plan is out of date"});
+       "12 evidence not comparable, 20 waiting for approval, 30 the stage moved meanwhile or the plan is out of date, "
+       "31 the stage is frozen or leased"});
   command
-      .add_option("reference", options->reference, "the version: NAME@VERSION, NAME@STAGE or NAME@sha256:…")
-      ->required();
-  command.add_option("--to", options->stage, "the stage")->required();
+      .add_option("reference", options->reference, "the version: NAME@VERSION, NAME@STAGE or NAME@sha256:…");
+  auto* to = command.add_option("--to", options->stage, "the stage");
+  command.add_option("--manifest", options->manifest, "a file of promotions that are made together: all or none")
+      ->excludes(to);
   command
       .add_option("--expect", options->expected,
                   "only if the stage is at this revision (see `assay show`, `history`)")

@@ -13,10 +13,14 @@
 #include "registry/client/session.h"
 #include "registry/client/transfer.h"
 #include "registry/domain/artifact.h"
-#include "registry/domain/bundle.h"
 #include "registry/domain/decision.h"
+#include "registry/domain/lease.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
+
+namespace assay {
+struct Bundle;
+}
 
 namespace assay::client {
 
@@ -81,11 +85,13 @@ class ApiClient {
   Decision decision(const std::string& id);
   // Refusals are decisions too. Throws conflict when `expected_revision` is not the stage's.
   Decision promote(const Name& model, const std::string& stage, const PromotionWanted& wanted);
+  // All or none; a decision for each. `items` as the request has them.
+  std::vector<Decision> promote_batch(const nlohmann::json& items, bool dry_run);
   Decision roll_back(const Name& model, const std::string& stage, const std::string& to,
                      const std::string& reason);
   // Those that wait for approvals, newest first.
   std::vector<Decision> waiting_decisions();
-  // Answers one; the decision that came of it, or the waiting one as it stands now.
+  // Answers one; the decision that came of it, which may wait for more people.
   Decision answer_decision(const std::string& id, bool agrees, const std::string& reason);
   Bundle decision_bundle(const std::string& id);
   std::optional<Lease> lease(const Name& model, const std::string& stage);

@@ -5,6 +5,7 @@
 #include "registry/client/api_client.h"
 #include "registry/client/reading.h"
 #include "registry/client/targets.h"
+#include "registry/domain/bundle.h"
 
 namespace assay::client {
 namespace {
@@ -74,6 +75,16 @@ Decision ApiClient::promote(const Name& model, const std::string& stage, const P
   const Json answer = session_.record(stage_target(model, stage) + ":promote", body,
                                       "promoting " + model.text() + "@" + wanted.version + " to " + stage, fields);
   return reading("a decision", [&] { return decision_from_json(answer); });
+}
+
+std::vector<Decision> ApiClient::promote_batch(const Json& items, bool dry_run) {
+  const Json answer =
+      session_.record("/api/v1/promotions", {{"items", items}, {"dry_run", dry_run}}, "promoting several versions");
+  return reading("a list of decisions", [&] {
+    std::vector<Decision> out;
+    for (const Json& item : answer.at("items")) out.push_back(decision_from_json(item));
+    return out;
+  });
 }
 
 Decision ApiClient::roll_back(const Name& model, const std::string& stage, const std::string& to,

@@ -35,6 +35,17 @@ json id_texts(const std::vector<Id>& ids) {
   return out;
 }
 
+json artifact_json(const ArtifactFacts& artifact) {
+  return {{"card", artifact.card}, {"lineage_gap", artifact.lineage_gap}};
+}
+
+ArtifactFacts artifact_from(const json& document) {
+  JsonObject object(document, "facts.artifact");
+  ArtifactFacts artifact{.card = object.boolean("card", false), .lineage_gap = object.text("lineage_gap")};
+  object.finish();
+  return artifact;
+}
+
 void read_facts(JsonObject& object, Facts& facts) {
   if (const json* mark = object.optional_object("from_holder"))
     facts.from_holder = version_mark_from_json(*mark, "facts.from_holder");
@@ -42,6 +53,9 @@ void read_facts(JsonObject& object, Facts& facts) {
     facts.revoked[Digest::parse(library)] = reason;
   for (const auto& [model, trainer] : object.optional_text_map("trained_by", kMaxLibraries))
     facts.trained_by[Digest::parse(model)] = trainer;
+  facts.made_with = optional_digest_from(object, "made_with");
+  if (const json* problem = object.optional_object("problem")) facts.problem = Problem::parse(*problem);
+  if (const json* artifact = object.optional_object("artifact")) facts.artifact = artifact_from(*artifact);
   if (const json* frozen = object.optional_object("frozen")) facts.frozen = frozen_from_json(*frozen, "facts.frozen");
   if (const json* lease = object.optional_object("lease")) facts.lease = lease_from_json(*lease, "facts.lease");
   if (const json* approvals = object.optional_array("approvals", kMaxApprovals))
@@ -92,6 +106,9 @@ json facts_json(const Facts& facts, Time judged_at) {
           {"evidence", std::move(evidence)},
           {"revoked", std::move(revoked)},
           {"trained_by", std::move(trained_by)},
+          {"made_with", facts.made_with ? json(facts.made_with->text()) : json()},
+          {"problem", or_null(facts.problem)},
+          {"artifact", facts.artifact ? artifact_json(*facts.artifact) : json()},
           {"frozen", or_null(facts.frozen)},
           {"lease", or_null(facts.lease)},
           {"approvals", facts.approvals},

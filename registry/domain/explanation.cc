@@ -220,6 +220,11 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
   switch (requirement.kind) {
     case RuleKind::from:
       return explain_from(requirement, passes, facts);
+    case RuleKind::problem:
+      return fmt::format("{} is predicted, judged by {}; it would fail without that being said", facts.problem->target,
+                         facts.problem->primary_metric);
+    case RuleKind::artifact:
+      return fmt::format("{} has {}; it would fail without", version_text(facts, facts.candidate), requirement.rule);
     case RuleKind::champion:
       return explain_champion(requirement, selection, passes, facts);
     case RuleKind::slices:

@@ -155,6 +155,19 @@ Requirement compile(const LatencyRule& rule) {
           .bound = rule.bound};
 }
 
+Requirement compile(const ProblemRule&) {
+  return {.kind = RuleKind::problem,
+          .rule = "what the model is for",
+          .field = "problem",
+          .comparator = Comparator::equal,
+          .bound = 1,
+          .otherwise = RuleVerdict::missing};
+}
+
+Requirement compile_artifact(const char* field, const char* rule) {
+  return {.kind = RuleKind::artifact, .rule = rule, .field = field, .comparator = Comparator::equal, .bound = 1};
+}
+
 Requirement compile(const DriftRule& rule) {
   EvidenceKey key;
   key.kind = EvidenceKind::drift;
@@ -296,6 +309,17 @@ json rule_json(const LatencyRule& rule) {
   return {{"latency", out}};
 }
 
+json rule_json(const ProblemRule&) {
+  return {{"problem", "required"}};
+}
+
+json rule_json(const ArtifactRule& rule) {
+  json out = json::object();
+  if (rule.card) out["card"] = "required";
+  if (rule.lineage) out["lineage"] = "complete";
+  return {{"artifact", out}};
+}
+
 json rule_json(const DriftRule& rule) {
   return {{"drift", {{"plugin", rule.plugin}, {"window", format_duration(rule.window)}, {"verdict", "none"}}}};
 }
@@ -401,6 +425,10 @@ std::vector<Requirement> Policy::requirements() const {
     std::visit(Overload{[&](const EvidenceRule& about) {
                           if (about.max_age) out.push_back(compile_age(*about.max_age));
                           if (about.level) out.push_back(compile_level(*about.level));
+                        },
+                        [&](const ArtifactRule& artifact) {
+                          if (artifact.card) out.push_back(compile_artifact("card", "a model card"));
+                          if (artifact.lineage) out.push_back(compile_artifact("lineage", "a complete lineage"));
                         },
                         [&](const CostRule& cost) {
                           if (cost.at_most) out.push_back(compile_cost(cost, cost.at_most));

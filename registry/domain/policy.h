@@ -128,6 +128,19 @@ struct ValidationRule {
   bool operator==(const ValidationRule&) const = default;
 };
 
+// Somebody has said what the model is for.
+struct ProblemRule {
+  bool operator==(const ProblemRule&) const = default;
+};
+
+// What the version itself must be like. At least one is asked.
+struct ArtifactRule {
+  bool card = false;     // it has a model card: a file README.md
+  bool lineage = false;  // it was made by a recorded run from recorded inputs, and so were the models among those
+
+  bool operator==(const ArtifactRule&) const = default;
+};
+
 // Applies to all evidence that the other rules select. At least one of the two is given.
 struct EvidenceRule {
   std::optional<Duration> max_age;
@@ -137,7 +150,7 @@ struct EvidenceRule {
 };
 
 using PolicyRule = std::variant<MetricRule, ChampionRule, SlicesRule, FairnessRule, CostRule, LatencyRule, DriftRule,
-                                BaselineRule, ValidationRule, EvidenceRule>;
+                                BaselineRule, ProblemRule, ArtifactRule, ValidationRule, EvidenceRule>;
 
 // The strictest of all evidence rules.
 struct Freshness {

@@ -43,10 +43,11 @@ const std::vector<Vocabulary>& rule_vocabularies() {
       {"drift", {"plugin", "window", "verdict"}, {}},
       {"baseline", {"beats", "name", "dataset", "dataset_digest", "test", "confidence", "min_rows"}, {}},
       {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
+      {"problem", {}, {}},
+      {"artifact", {"card", "lineage"}, {"signed_by", "no_pickle"}},
       {"evidence", {"max_age", "level"}, {}}};
   return table;
 }
-const std::vector<std::string> kLaterRules = {"problem", "artifact"};
 
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -272,13 +273,30 @@ PolicyRule evidence_rule(JsonObject& object, const std::string& place) {
   return rule;
 }
 
+PolicyRule problem_rule(const json& value, const std::string& place) {
+  if (value == "required") return ProblemRule{};
+  throw Error(Code::invalid_argument, fmt::format("policy: {} can only be \"required\"", place));
+}
+
+bool asked(JsonObject& object, const std::string& key, const char* word, const std::string& place) {
+  const auto text = object.optional_text(key);
+  if (!text || *text == word) return text.has_value();
+  throw Error(Code::invalid_argument, fmt::format("policy: {}.{} can only be \"{}\"", place, key, word));
+}
+
+PolicyRule artifact_rule(JsonObject& object, const std::string& place) {
+  const ArtifactRule rule{.card = asked(object, "card", "required", place),
+                          .lineage = asked(object, "lineage", "complete", place)};
+  if (rule.card || rule.lineage) return rule;
+  throw Error(Code::invalid_argument, fmt::format("policy: {} asks nothing: give card, lineage or both", place));
+}
+
 const Vocabulary& vocabulary_of(const std::string& kind, const std::string& place) {
   std::vector<std::string> known;
   for (const Vocabulary& words : rule_vocabularies()) {
     if (words.rule == kind) return words;
     known.push_back(words.rule);
   }
-  if (contains(kLaterRules, kind)) refuse_later("rule", kind, place);
   refuse_unknown("rule", kind, place, known);
 }
 
@@ -293,6 +311,7 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
   const std::string kind = rule.begin().key();
   const Vocabulary& words = vocabulary_of(kind, place);
   const std::string inner = place + "." + kind;
+  if (kind == "problem") return problem_rule(rule.begin().value(), inner);
   JsonObject object(rule.begin().value(), "policy: " + inner);
   check_keys(rule.begin().value(), words, inner);
   if (kind == "metric") return metric_rule(object, inner);
@@ -304,6 +323,7 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
   if (kind == "drift") return drift_rule(object, inner);
   if (kind == "baseline") return baseline_rule(object, inner);
   if (kind == "validation") return validation_rule(object, inner);
+  if (kind == "artifact") return artifact_rule(object, inner);
   return evidence_rule(object, inner);
 }
 

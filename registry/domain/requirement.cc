@@ -6,7 +6,7 @@
 namespace assay {
 namespace {
 
-constexpr Words<RuleKind, 14> kRuleKinds = {{{RuleKind::from, "from"},
+constexpr Words<RuleKind, 16> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::metric, "metric"},
                                              {RuleKind::champion, "champion"},
                                              {RuleKind::slices, "slices"},
@@ -15,6 +15,8 @@ constexpr Words<RuleKind, 14> kRuleKinds = {{{RuleKind::from, "from"},
                                              {RuleKind::latency, "latency"},
                                              {RuleKind::drift, "drift"},
                                              {RuleKind::baseline, "baseline"},
+                                             {RuleKind::problem, "problem"},
+                                             {RuleKind::artifact, "artifact"},
                                              {RuleKind::validation, "validation"},
                                              {RuleKind::evidence, "evidence"},
                                              {RuleKind::freeze, "freeze"},

@@ -24,6 +24,8 @@ enum class RuleKind {
   latency,
   drift,
   baseline,
+  problem,
+  artifact,
   validation,
   evidence,
   freeze,

@@ -345,6 +345,22 @@ Selection select_from(const Requirement& requirement, const Facts& facts) {
           .comparator = Comparator::equal};
 }
 
+// What is asked of the version or its model themselves.
+Selection select_property(const Requirement& requirement, const Facts& facts) {
+  const std::string version = version_text(facts, facts.candidate);
+  const ArtifactFacts artifact = facts.artifact.value_or(ArtifactFacts{});
+  if (requirement.field == "problem" && !facts.problem)
+    return gap(RuleVerdict::missing, fmt::format("nobody has said what {} is for", facts.model),
+               fmt::format("it would pass after: assay problem set {} FILE", facts.model));
+  if (requirement.field == "card" && !artifact.card)
+    return gap(RuleVerdict::fail, fmt::format("{} has no README.md", version),
+               "it would pass with one: push it, or train, with --card README.md");
+  if (requirement.field == "lineage" && !artifact.lineage_gap.empty())
+    return gap(RuleVerdict::fail, artifact.lineage_gap,
+               "it would pass if every step up to it were a recorded run: assay train records one");
+  return {.candidate = 1, .bound = 1, .comparator = Comparator::equal};
+}
+
 }  // namespace
 
 std::string version_text(const Facts& facts, const VersionMark& version) {
@@ -357,6 +373,9 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
   switch (requirement.kind) {
     case RuleKind::from:
       return select_from(requirement, facts);
+    case RuleKind::problem:
+    case RuleKind::artifact:
+      return select_property(requirement, facts);
     case RuleKind::champion:
     case RuleKind::slices:
       return select_champion(requirement, facts, freshness, now);

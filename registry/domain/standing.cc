@@ -12,6 +12,17 @@
 namespace assay {
 namespace {
 
+// Whatever the policy asks: it cannot be re-evidenced, only trained anew.
+RuleResult refuse_maker(const std::string& reason) {
+  return {.kind = RuleKind::artifact,
+          .rule = "made by a plugin that may run",
+          .verdict = RuleVerdict::fail,
+          .field = "made_with",
+          .explanation = fmt::format("the plugin that trained it was revoked: {}; it would pass once that is reinstated, or "
+                                     "trained anew by another",
+                                     reason)};
+}
+
 RuleResult judge_freeze(const Policy& policy, const Facts& facts, Time now) {
   std::vector<std::string> windows;
   for (const FreezeWindow& window : policy.freeze()) windows.push_back(window.text());
@@ -102,6 +113,9 @@ Digest approval_binding(const Digest& candidate, const Digest& policy, const std
 std::vector<RuleResult> judge_standing(const Policy& policy, const Facts& facts, const std::optional<Digest>& binding,
                                        Time now) {
   std::vector<RuleResult> out;
+  if (facts.made_with)
+    if (const auto revoked = facts.revoked.find(*facts.made_with); revoked != facts.revoked.end())
+      out.push_back(refuse_maker(revoked->second));
   if (!policy.freeze().empty()) out.push_back(judge_freeze(policy, facts, now));
   if (facts.lease && now < facts.lease->until) out.push_back(judge_lease(policy, *facts.lease));
   if (binding) out.push_back(judge_approvals(policy.approvals(), facts, *binding));

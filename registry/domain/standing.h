@@ -13,7 +13,7 @@ namespace assay {
 // binding, so that nobody's yes counts for what they did not see; whatever else is recorded meanwhile changes nothing.
 Digest approval_binding(const Digest& candidate, const Digest& policy, const std::vector<const Evidence*>& evidence);
 
-// A result for each of freeze, lease and approvals that there is or that the policy asks for; with a binding, if it asks
+// A result for a maker that was revoked, and for each of freeze, lease and approvals that there is or that the policy asks for; with a binding, if it asks
 // for approvals.
 std::vector<RuleResult> judge_standing(const Policy& policy, const Facts& facts, const std::optional<Digest>& binding,
                                        Time now);

@@ -14,8 +14,17 @@
 #include "registry/domain/freeze.h"
 #include "registry/domain/lease.h"
 #include "registry/domain/policy.h"
+#include "registry/domain/problem.h"
 
 namespace assay {
+
+// What a version itself is like.
+struct ArtifactFacts {
+  bool card = false;
+  std::string lineage_gap = "its lineage is not known";  // empty: none
+
+  bool operator==(const ArtifactFacts&) const = default;
+};
 
 // What is known when a version asks to enter a stage. `evidence` may hold more than the rules need; it stands
 // in the order recorded, and of records about the same thing the last one counts.
@@ -29,6 +38,9 @@ struct Facts {
   // Of the models that the candidate was compared with, the name of the plugin that trained them.
   std::map<Digest, std::string> trained_by{};
   std::map<Digest, std::string> revoked{};  // libraries that may not run any more, and why: what they measured does not count
+  std::optional<Digest> made_with{};   // the library that trained the candidate, if a run says so
+  std::optional<Problem> problem{};         // both only where the policy asks for them
+  std::optional<ArtifactFacts> artifact{};
   std::optional<Frozen> frozen{};      // the freeze of the policy that holds now
   std::optional<Lease> lease{};        // that somebody else than the caller has
   std::vector<Approval> approvals{};   // of this version's promotion to this stage, whatever they were given to

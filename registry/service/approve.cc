@@ -129,11 +129,6 @@ Decision approve(const Services& services, const Principal& caller, const Approv
     judge_again(transaction, question, caller, now);
     record_answer(transaction, question, caller, request, now);
     Judgement judgement = judge_again(transaction, question, caller, now);
-    if (judgement.decision.verdict == DecisionVerdict::waiting) {
-      judgement.decision.id = request.decision;
-      remember(transaction, caller, key, request.decision.text(), now);
-      return judgement.decision;
-    }
     judgement.decision.reason = request.reason;
     remember(transaction, caller, key, ids.decision.text(), now);
     return record_attempt(transaction, std::move(judgement), caller, ids);

@@ -24,7 +24,7 @@ struct ApproveRequest {
 ApproveRequest parse_approve_request(const Id& decision, bool agrees, std::string_view body);
 
 // Needs `promote` on the namespace and the role that the policy names. What is answered is the decision that came of it,
-// recorded under an id of its own; or, while more people must agree, the waiting one as it stands now. Throws not_found,
+// recorded under an id of its own; it waits too while more people must agree. Throws not_found,
 // conflict when the stage, the policy or the evidence that counts is another than that decision waited with, denied also
 // for who published the version or asked for its promotion, if the policy says so. When it throws, nothing was written.
 Decision approve(const Services& services, const Principal& caller, const ApproveRequest& request,

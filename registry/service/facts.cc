@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/service/facts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -9,7 +11,10 @@
 #include "registry/catalog/evidence.h"
 #include "registry/catalog/leases.h"
 #include "registry/catalog/libraries.h"
+#include "registry/catalog/problems.h"
+#include "registry/catalog/runs.h"
 #include "registry/catalog/stages.h"
+#include "registry/catalog/versions.h"
 #include "storage/env/time_zone.h"
 
 namespace assay {
@@ -23,6 +28,49 @@ std::optional<VersionMark> holder(Snapshot& snapshot, const Name& model, const S
   }
   const auto moved = last_move_at(snapshot, model, stage, *as_of);
   return moved ? std::optional(moved->candidate) : std::nullopt;
+}
+
+// The library that trained the version, if it was.
+std::optional<Digest> maker_of(Snapshot& snapshot, const Name& model, VersionNumber number) {
+  const auto version = find_version(snapshot, Kind::model, model, number);
+  const auto run = version && version->run_id ? find_run(snapshot, *version->run_id, ReadableSpaces::everything())
+                                              : std::nullopt;
+  return run ? std::optional(run->draft.plugin.digest) : std::nullopt;
+}
+
+constexpr std::size_t kMaxAncestors = 1000;
+constexpr int kMaxTwins = 16;  // versions with one digest, any of which may have the run
+
+// The first thing that no record says about how `version` came to be; empty when there is none. Datasets may come from
+// anywhere; models must have been made by runs.
+std::string lineage_gap(Snapshot& snapshot, const Version& version) {
+  std::vector<Version> open = {version};
+  std::set<Digest> seen = {version.digest};
+  while (!open.empty()) {
+    const Version next = std::move(open.back());
+    open.pop_back();
+    const auto run = next.run_id ? find_run(snapshot, *next.run_id, ReadableSpaces::everything()) : std::nullopt;
+    if (!run) return fmt::format("{} was made by no recorded run", next.reference());
+    for (const RunInput& input : run->draft.inputs) {
+      if (!seen.insert(input.digest).second) continue;
+      const auto twins = versions_with_digest(snapshot, input.digest, kMaxTwins);
+      if (twins.empty())
+        return fmt::format("{} was made from {}, which the registry does not hold", next.reference(), input.reference);
+      const auto made = std::find_if(twins.begin(), twins.end(), [](const Version& twin) { return twin.run_id; });
+      if (input.kind == Kind::model) open.push_back(made == twins.end() ? twins.front() : *made);
+      if (open.size() > kMaxAncestors) return fmt::format("{} has too long a lineage", version.reference());
+    }
+  }
+  return "";
+}
+
+ArtifactFacts artifact_facts(Snapshot& snapshot, const Name& model, VersionNumber number) {
+  const auto version = find_version(snapshot, Kind::model, model, number);
+  if (!version) return {};
+  const auto& files = version->files;
+  return {.card = std::any_of(files.begin(), files.end(),
+                              [](const VersionFile& file) { return file.path.text() == "README.md"; }),
+          .lineage_gap = lineage_gap(snapshot, *version)};
 }
 
 Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now,
@@ -45,11 +93,17 @@ Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy,
     if (evidence.kind == EvidenceKind::comparison)
       if (const auto trainer = trainer_of(snapshot, *evidence.reference, model.space()))
         facts.trained_by[*evidence.reference] = *trainer;
+  facts.made_with = maker_of(snapshot, model, facts.candidate.number);
   std::set<Digest> libraries;
+  if (facts.made_with) libraries.insert(*facts.made_with);
   for (const Evidence& evidence : facts.evidence) libraries.insert(evidence.plugin.digest);
   for (const Digest& library : libraries)
     if (const auto revocation = find_revocation(snapshot, library, as_of))
       facts.revoked[library] = revocation->reason;
+  for (const Requirement& requirement : policy.requirements()) {
+    if (requirement.kind == RuleKind::problem) facts.problem = find_problem(snapshot, model, as_of);
+    if (requirement.kind == RuleKind::artifact) facts.artifact = artifact_facts(snapshot, model, facts.candidate.number);
+  }
   facts.frozen = frozen_at(policy.freeze(), now);
   if (policy.approvals().count > 0)
     facts.approvals = approvals_of(snapshot, model, policy.stage(), facts.candidate.number, as_of);

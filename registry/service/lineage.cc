@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/catalog/evidence.h"
+#include "registry/catalog/problems.h"
 #include "registry/catalog/runs.h"
 #include "registry/catalog/stages.h"
 #include "registry/service/record_evidence.h"
@@ -25,6 +26,11 @@ json stages_at(Snapshot& snapshot, const Version& version) {
   return out;
 }
 
+json problem_of(Snapshot& snapshot, const Version& version) {
+  const auto problem = version.kind == Kind::model ? find_problem(snapshot, version.name) : std::nullopt;
+  return problem ? json(*problem) : json();
+}
+
 }  // namespace
 
 json lineage(const Services& services, const Principal& caller, Kind kind, const Name& name,
@@ -40,6 +46,7 @@ json lineage(const Services& services, const Principal& caller, Kind kind, const
             {"inputs", run ? made_by.at("inputs") : json::array()},
             {"evidence", evidence_about(snapshot, version.digest, readable, kMaxRecords)},
             {"stages", stages_at(snapshot, version)},
+            {"problem", problem_of(snapshot, version)},
             {"used_by", runs_using(snapshot, version.digest, readable, kMaxRecords)}};
   });
 }

@@ -16,9 +16,8 @@
 #include "storage/env/clock.h"
 
 namespace assay {
-namespace {
 
-Judgement decide(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
+Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
   const Version version = resolve(snapshot, Kind::model, request.model, request.version);
   const Stage stage = current_stage(snapshot, version.name, request.stage);
   check_revision(version.name, stage, request.expected_revision);
@@ -37,8 +36,6 @@ Judgement decide(Snapshot& snapshot, const Principal& caller, const PromoteReque
                             version.name.text(), stage.name, stage.revision, decision.summary));
   return judgement;
 }
-
-}  // namespace
 
 PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
                                      std::optional<std::string_view> if_match) {
@@ -66,11 +63,11 @@ Decision promote(const Services& services, const Principal& caller, const Promot
   const Time now = services.clock.now();
   if (request.dry_run)
     return services.database.read(
-        [&](Snapshot& snapshot) { return decide(snapshot, caller, request, now).decision; });
+        [&](Snapshot& snapshot) { return judge_promotion(snapshot, caller, request, now).decision; });
   const AttemptIds ids = new_attempt_ids(services);
   return services.database.write([&](Transaction& transaction) {
     if (auto earlier = earlier_decision(transaction, caller, key, now)) return *std::move(earlier);
-    Decision decision = record_attempt(transaction, decide(transaction, caller, request, now), caller, ids);
+    Decision decision = record_attempt(transaction, judge_promotion(transaction, caller, request, now), caller, ids);
     remember(transaction, caller, key, ids.decision.text(), now);
     return decision;
   });

@@ -12,6 +12,7 @@
 #include "registry/domain/reference.h"
 #include "registry/service/request_key.h"
 #include "registry/service/services.h"
+#include "registry/service/stage_move.h"
 
 namespace assay {
 
@@ -37,5 +38,8 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
 // denied. When it throws, nothing was written.
 Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
                  RequestKey* key = nullptr);
+
+// What a promotion would come to now. Throws as promote does, but for permissions, which it does not check.
+Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now);
 
 }  // namespace assay

@@ -8,6 +8,8 @@
 
 #include "registry/catalog/database.h"
 #include "registry/catalog/decisions.h"
+#include "registry/catalog/libraries.h"
+#include "registry/catalog/runs.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/stage_move.h"
@@ -42,6 +44,15 @@ VersionNumber target_number(Snapshot& snapshot, const RollbackRequest& request, 
                   where, *request.to));
 }
 
+// What a revoked plugin made does not come back.
+void check_maker(Snapshot& snapshot, const Version& version) {
+  const auto run = version.run_id ? find_run(snapshot, *version.run_id, ReadableSpaces::everything()) : std::nullopt;
+  const auto revocation = run ? find_revocation(snapshot, run->draft.plugin.digest) : std::nullopt;
+  if (revocation)
+    throw Error(Code::denied, fmt::format("{} was trained by {}, which was revoked: {}. Roll back to another version (--to)",
+                                          version.reference(), run->draft.plugin.name, revocation->reason));
+}
+
 Plan make_plan(Snapshot& snapshot, const RollbackRequest& request) {
   Stage stage = current_stage(snapshot, request.model, request.stage);
   check_revision(request.model, stage, request.expected_revision);
@@ -51,6 +62,7 @@ Plan make_plan(Snapshot& snapshot, const RollbackRequest& request) {
     throw Error(Code::not_found,
                 fmt::format("Version {} of {} was deleted: name another one that {} once held", number,
                             request.model.text(), stage.name));
+  check_maker(snapshot, *version);
   return {std::move(stage), *std::move(version)};
 }
 

@@ -30,7 +30,8 @@ RollbackRequest parse_rollback_request(const Name& model, const StageName& stage
 
 // Needs `promote` on the namespace. Pointer, decision and audit are one transaction. Throws not_found when
 // the stage points nowhere, held nothing before or never held that version, conflict as promote does, corrupt
-// or unavailable when the version's files are not all in the store, denied. When it throws, nothing was
+// or unavailable when the version's files are not all in the store, denied, also for what a plugin made that was
+// revoked since. When it throws, nothing was
 // written.
 Decision rollback(const Services& services, const Principal& caller, const RollbackRequest& request,
                   RequestKey* key = nullptr);

@@ -86,6 +86,69 @@ TEST_CASE("Promotion: every exit code of the command, and nothing moves but on 0
   gate.promote(70, "1");
 }
 
+TEST_CASE("Promotion: approvals are waited for with exit 20, freezes and leases hold back with 31, and a decision replays") {
+  Gate gate;
+  const auto token = [&](const char* name) {
+    gate.write(std::string(name) + ".token", gate.expect(0, {"token", "create", "--role", "promoter", "--namespace",
+                                                             "default", "--name", name}).out);
+    return std::vector<std::string>{"--token-file", std::string(name) + ".token"};
+  };
+  const auto asking = token("asking"), other = token("other");
+  const auto as = [](const std::vector<std::string>& who, std::vector<std::string> command) {
+    command.insert(command.end(), who.begin(), who.end());
+    return command;
+  };
+  gate.write("approved.yaml", std::string(kGate) + R"(  - problem: required
+  - artifact: {lineage: complete}
+approvals: {count: 1, role: promoter, author_may_not: true}
+freeze: ["2020-01-01 00:00/2020-01-02 00:00 Europe/Berlin"]
+)");
+  gate.expect(0, {"policy", "set", "flights", "approved.yaml"});
+  CHECK_THAT(gate.promote(11, "1", asking).out, Contains("assay problem set flights"));
+  gate.write("problem.yaml", "target: late\nunit: a flight\nprimary_metric: roc_auc\nowner: operations\n");
+  gate.expect(0, {"problem", "set", "flights", "problem.yaml"});
+  CHECK_THAT(gate.expect(0, {"problem", "show", "flights"}).out, Contains("target: late"));
+
+  CHECK_THAT(gate.promote(20, "1", asking).out, Contains("waiting: flights@1") && Contains("assay approve"));
+  const std::string id = gate.json({"approve"})[0]["id"];
+  CHECK_THAT(gate.expect(50, as(asking, {"approve", id})).err, Contains("ask another promoter"));
+  CHECK_THAT(gate.expect(0, as(other, {"approve"})).out, Contains(id) && Contains("asking"));
+  CHECK_THAT(gate.expect(0, as(other, {"approve", id})).out, Contains("promoted: flights@1 enters production"));
+  CHECK_THAT(gate.expect(30, as(other, {"approve", id})).err, Contains("moved meanwhile"));
+  CHECK_THAT(gate.expect(0, {"approve"}).out, Contains("nothing waits"));
+
+  const std::string decision = gate.json({"explain", "flights@production"})["decision"]["id"];
+  gate.expect(0, {"decision", "export", decision, "--output", "decision.json"});
+  CHECK_THAT(gate.expect(0, {"decision", "replay", decision}).out, Contains("the same comes out"));
+  std::string bundle = read_file(gate.file("decision.json"));
+  const std::size_t value = bundle.find("\"rows\"");
+  REQUIRE(value != std::string::npos);
+  auto altered = nlohmann::json::parse(bundle);
+  for (auto& record : altered["evidence"])
+    for (auto& row : record["rows"])
+      if (row["name"] == "roc_auc") row["value"] = 0.9876;
+  gate.write("altered.json", altered.dump());
+
+  gate.evaluate("flights@2");
+  CHECK_THAT(gate.expect(0, as(other, {"lease", "flights@production", "--for", "1h", "--reason", "migration"})).out,
+             Contains("other holds flights@production until"));
+  gate.promote(20, "2", other);
+  CHECK_THAT(gate.promote(31, "2", asking).out, Contains("migration"));
+  CHECK_THAT(gate.expect(30, as(asking, {"lease", "flights@production", "--release"})).err, Contains("other holds"));
+  gate.expect(0, as(other, {"lease", "flights@production", "--release"}));
+  gate.write("frozen.yaml", std::string(kGate) + "freeze: [\"2020-01-01 00:00/2120-01-01 00:00 Europe/Berlin\"]\n");
+  gate.expect(0, {"policy", "set", "flights", "frozen.yaml"});
+  const std::string before = gate.holds();
+  CHECK_THAT(gate.promote(31, "2").out, Contains("frozen"));
+  CHECK_THAT(gate.promote(60, "2", {"--force"}).err, Contains("reason"));
+  gate.promote(50, "2", as(asking, {"--force", "--reason", "now"}));
+  CHECK(gate.holds() == before);
+  CHECK_THAT(gate.promote(0, "2", {"--force", "--reason", "the incident of today"}).out, Contains("promoted by force"));
+  gate.stop();
+  CHECK_THAT(gate.expect(0, {"decision", "replay", "decision.json"}).out, Contains("the same comes out"));
+  CHECK_THAT(gate.expect(40, {"decision", "replay", "altered.json"}).out, Contains("0.9876 when judged again"));
+}
+
 TEST_CASE("Promotion: a gate that tests asks for the comparison with this champion, and takes no other") {
   Gate gate;
   gate.promote(0, "1");
@@ -130,6 +193,22 @@ rules:
   CHECK_THAT(gate.promote(0, "3", {"--prepare"}).err, !Contains("assay evaluate"));
   CHECK_THAT(gate.expect(60, {"evaluate", "flights@3", "--against", "flights@3", "--data", "flights-holdout@1"}).err,
              Contains("same version"));
+}
+
+TEST_CASE("Promotion: a manifest moves all its stages or none") {
+  Gate gate;
+  gate.write("release.yaml", "promotions:\n  - {model: flights, version: 2, stage: production}\n"
+                             "  - {model: flights, version: 1, stage: canary}\n");
+  CHECK_THAT(gate.expect(11, {"promote", "--manifest", "release.yaml"}).out,
+             Contains("withheld") && Contains("missing_evidence"));
+  CHECK(gate.expect(60, {"explain", "flights@canary"}).err.find("canary") != std::string::npos);
+  gate.evaluate("flights@2");
+  CHECK_THAT(gate.expect(0, {"promote", "--manifest", "release.yaml", "--dry-run"}).out, Contains("dry run"));
+  gate.expect(0, {"promote", "--manifest", "release.yaml"});
+  CHECK_THAT(gate.expect(0, {"promote", "--manifest", "release.yaml"}).out, Contains("already_there"));
+  gate.write("wrong.yaml", "- {model: flights}\n");
+  gate.expect(60, {"promote", "--manifest", "wrong.yaml"});
+  gate.expect(60, {"promote"});
 }
 
 TEST_CASE("Promotion: a plan is carried out, or says what is otherwise now") {
@@ -184,6 +263,14 @@ TEST_CASE("Promotion: what a revoked plugin measured does not count, and a new m
   CHECK_THAT(gate.promote(11, "1").out, Contains("counts ties twice"));
   gate.expect(0, {"plugin", "reinstate", library, "--reason", "checked"});
   gate.promote(0, "1");
+  // What a revoked plugin trained neither enters a stage, with or without a policy, nor comes back to it.
+  gate.evaluate("flights@2");
+  gate.promote(0, "2");
+  const std::string trainer = gate.json({"lineage", "flights@1"})["run"]["plugin"]["digest"];
+  gate.expect(0, {"plugin", "revoke", trainer, "--reason", "leaks the label"});
+  CHECK_THAT(gate.promote(10, "1").out, Contains("leaks the label"));
+  CHECK_THAT(gate.expect(10, {"promote", "flights@1", "--to", "canary"}).out, Contains("leaks the label"));
+  CHECK_THAT(gate.expect(50, {"rollback", "flights", "--stage", "production"}).err, Contains("leaks the label"));
 }
 
 TEST_CASE("Promotion: of 64 processes that promote at once, one wins each generation") {

@@ -11,6 +11,7 @@
 #include "registry/service/approve.h"
 #include "registry/service/events.h"
 #include "registry/service/explain.h"
+#include "registry/service/promote_batch.h"
 #include "storage/base/error.h"
 
 namespace assay::http::v1 {
@@ -43,6 +44,14 @@ Response answer(const Context& context, Request& request, bool agrees) {
   const ApproveRequest wish = parse_approve_request(id_of(request), agrees, body);
   return with_key(request, body, [&](RequestKey* key) {
     return decision_response(approve(context.services, *request.principal, wish, key));
+  });
+}
+
+Response batch(const Context& context, Request& request) {
+  const std::string body = json_body(request);
+  const PromotionBatch wish = parse_promotion_batch(body);
+  return with_key(request, body, [&](RequestKey* key) {
+    return json_response(200, promotion_batch_answer(promote_batch(context.services, *request.principal, wish, key)));
   });
 }
 
@@ -79,6 +88,12 @@ void add_decision_routes(RouteTable& table, const Context& context) {
   get(kDecisions + "/{id}/bundle", {}, bundle);
   answering("approve", true);
   answering("reject", false);
+  table.add({.method = Method::post,
+             .pattern = "/api/v1/promotions",
+             .permission = Permission::promote,
+             .body = BodyKind::whole,
+             .body_limit = kSmallJsonBytes,
+             .handler = [context](Request& request) { return batch(context, request); }});
   get("/api/v1/events", {"after", "limit"}, events);
 }
 

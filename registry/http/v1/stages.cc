@@ -142,7 +142,10 @@ void add_stage_routes(RouteTable& table, const Context& context) {
   change(Method::post, kStage + "/policy:backtest", Permission::read, backtest);
   get(kStage + "/lease", {}, get_lease);
   change(Method::post, kStage + ":lease", Permission::promote, take);
-  change(Method::post, kStage + ":release", Permission::promote, give_back);
+  table.add({.method = Method::post,
+             .pattern = kStage + ":release",
+             .permission = Permission::promote,
+             .handler = [context](Request& request) { return give_back(context, request); }});
   get(kModel + "/problem", {}, get_problem);
   change(Method::put, kModel + "/problem", Permission::register_, put_problem);
 }

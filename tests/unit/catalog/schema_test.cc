@@ -6,7 +6,9 @@
 #include <array>
 #include <fstream>
 
+#include "registry/catalog/decisions.h"
 #include "registry/catalog/request_keys.h"
+#include "registry/catalog/stages.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/unit/catalog/fixture.h"
@@ -134,6 +136,53 @@ TEST_CASE("Schema: a file of something else is refused and not touched") {
   CHECK(code() == Code::corrupt);
   Session other(path, SessionMode::write);
   CHECK(other.number("SELECT COUNT(*) FROM sqlite_schema") == 1);
+}
+
+TEST_CASE("Schema: a catalogue from before promotions could wait keeps its decisions and stages, and their guards") {
+  SqliteOptions before;
+  before.schema = migrations().first(5);
+  Catalogue catalogue(before);
+  const Name churn = Name::parse("churn");
+  const StageName production = StageName::parse("production");
+  Decision decision{.id = Id::make(kNow, {}),
+                    .namespace_ = "default",
+                    .model = "churn",
+                    .stage = "production",
+                    .candidate = {.number = 1, .digest = Digest::of("any")},
+                    .verdict = DecisionVerdict::promoted,
+                    .changed = true,
+                    .revision_after = 1,
+                    .actor = "ada",
+                    .at = kNow};
+  catalogue.database->write([&](Transaction& transaction) {
+    add_version(transaction, churn, "one");
+    append_decision(transaction, decision);
+    REQUIRE(move_stage(transaction, {churn, production, 1, 0, *decision.id, "ada", kNow}));
+  });
+  catalogue.database.reset();
+  const auto database = open_sqlite_database(catalogue.path());
+  database->migrate();
+  database->read([&](Snapshot& snapshot) {
+    CHECK(find_decision(snapshot, *decision.id) == decision);
+    const auto stage = find_stage(snapshot, churn, production);
+    REQUIRE(stage);
+    CHECK(stage->revision == 1);
+    CHECK(stage->decision_id == decision.id);
+    CHECK_FALSE(snapshot.query("PRAGMA foreign_key_check").next());
+  });
+  for (const char* forbidden : {"UPDATE decisions SET actor = 'eve'", "DELETE FROM decisions", "DELETE FROM stages",
+                                "UPDATE stages SET revision = revision + 1"})
+    CHECK_THROWS_AS(database->write([&](Transaction& transaction) { transaction.execute(forbidden); }), Error);
+  decision.id = Id::make(kNow + std::chrono::milliseconds(1), {});
+  decision.verdict = DecisionVerdict::waiting;
+  decision.changed = false;
+  decision.revision_before = 1;
+  database->write([&](Transaction& transaction) { append_decision(transaction, decision); });
+  database->read([&](Snapshot& snapshot) {
+    const auto waiting = waiting_decisions(snapshot, ReadableSpaces::everything(), 10);
+    REQUIRE(waiting.size() == 1);
+    CHECK(waiting[0] == decision);
+  });
 }
 
 TEST_CASE("Schema: every table is STRICT") {

@@ -401,7 +401,7 @@ TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and 
   std::set<std::string> operations;  // as openapi.yaml calls them
   // The answer to what is asked twice under a fresh key, once it is known to be the same twice.
   const auto twice = [&](const std::string& operation, int status, const std::string& path,
-                         const std::string& body) {
+                         const std::string& body, std::size_t changes = 1) {
     operations.insert(operation);
     const std::string fields =
         "Content-Type: application/json\r\nIdempotency-Key: key \"" + std::to_string(++keys) + "\"\r\n";
@@ -421,7 +421,7 @@ TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and 
     CHECK_FALSE(first.fields.contains("idempotent-replayed"));
     CHECK(
         (second.fields.contains("idempotent-replayed") && second.fields.at("idempotent-replayed") == "true"));
-    CHECK(entries() == before + 1);
+    CHECK(entries() == before + changes);
     const Answer other = registry.ask("POST", path, R"({"version":"latest","to":"7"})", fields);
     CHECK(other.status / 100 == 4);
     return json::parse(first.body);
@@ -447,6 +447,21 @@ TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and 
   CHECK(twice("promote", 200, stage + ":promote", R"({"version":"2"})").at("changed") == true);
   twice("rollback", 200, stage + ":rollback", R"({"reason":"pager"})");
   CHECK(json::parse(registry.ask("GET", stage + "/history").body).at("items").size() == 3);
+  registry.ask("PUT", stage + "/policy", R"({"stage":"production","rules":[],"approvals":{"count":1}})");
+  const std::string decisions = "/api/v1/decisions/";
+  const auto waiting = [&] {
+    return twice("promote", 202, stage + ":promote", R"({"version":"2"})").at("id").get<std::string>();
+  };
+  CHECK(twice("reject", 200, decisions + waiting() + ":reject", "{}", 2).at("verdict") == "refused");
+  registry.ask("PUT", stage + "/policy", R"({"stage":"production","rules":[],"approvals":{"count":2}})");
+  CHECK(twice("approve", 202, decisions + waiting() + ":approve", "{}", 2).at("verdict") == "waiting");
+  registry.ask("PUT", stage + "/policy", R"({"stage":"production","rules":[]})");
+  const json batch = twice("promoteBatch", 200, "/api/v1/promotions",
+                           R"({"items":[{"model":"churn","stage":"production","version":"2"},)"
+                           R"({"model":"churn","stage":"staging","version":"2"}]})",
+                           2);
+  CHECK(batch.at("moved") == true);
+  CHECK(batch.at("items").size() == 2);
   const std::string library = "/api/v1/libraries/" + Digest::of("other").text();
   twice("revokeLibrary", 200, library + ":revoke", R"({"reason":"wrong"})");
   twice("reinstateLibrary", 200, library + ":reinstate", R"({"reason":"right"})");

@@ -75,11 +75,32 @@ TEST_CASE(
 }
 
 TEST_CASE("Policy: rules and keys that this version cannot judge are refused, never ignored") {
-  for (const char* rule : {"problem", "artifact"}) {
-    const auto [code, message] = refusal(document({{{rule, json::object()}}}));
+  for (const char* key : {"signed_by", "no_pickle"}) {
+    const auto [code, message] = refusal(document({{{"artifact", {{key, true}}}}}));
     CHECK(code == Code::unsupported);
-    CHECK_THAT(message, Contains(rule) && Contains("rules[0]") && Contains("not available in this version"));
+    CHECK_THAT(message, Contains(key) && Contains("rules[0]") && Contains("not available in this version"));
   }
+}
+
+TEST_CASE("Policy: what holds back whatever the evidence says reads back as it was") {
+  json whole = document({{{"problem", "required"}}, {{"artifact", {{"card", "required"}, {"lineage", "complete"}}}}});
+  whole["approvals"] = {{"count", 2}, {"role", "promoter"}, {"author_may_not", true}};
+  whole["freeze"] = {"Fri 16:00/Mon 08:00 Europe/Berlin"};
+  const Policy policy = Policy::parse(whole);
+  CHECK(json::parse(policy.canonical()) == whole);
+  CHECK(Policy::parse(whole) == policy);
+  CHECK(policy.requirements().size() == 3);
+  whole["approvals"]["count"] = 3;
+  CHECK(Policy::parse(whole).digest() != policy.digest());
+  for (const json& bad : {json{{"count", 0}}, json{{"count", 17}}, json{{"count", 1}, {"role", "reader"}},
+                          json{{"count", 1}, {"rôle", "admin"}}, json::object()}) {
+    whole["approvals"] = bad;
+    CAPTURE(bad.dump());
+    CHECK(refusal(whole).first == Code::invalid_argument);
+  }
+  CHECK(refusal(document({{{"problem", "optional"}}})).first == Code::invalid_argument);
+  CHECK(refusal(document({{{"artifact", json::object()}}})).first == Code::invalid_argument);
+  CHECK(refusal(document({{{"artifact", {{"card", "optional"}}}}})).first == Code::invalid_argument);
 }
 
 TEST_CASE("Policy: rules that test read back as they were, with what they left out") {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Promotion through the service: what is judged, what is written, and that nothing is when it must not be.
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/plan.h"
 #include "registry/service/explain.h"
 #include "registry/service/libraries.h"
 #include "registry/service/policy.h"
+#include "registry/service/promote_batch.h"
 #include "tests/support/catch.h"
 #include "tests/unit/promotion/world.h"
 
@@ -333,4 +336,57 @@ TEST_CASE("Policy: stages that would form a ring are refused") {
   });
   CHECK(code == Code::invalid_argument);
   CHECK_THAT(message, Contains("ring") && Contains("canary from production from staging from canary"));
+}
+
+TEST_CASE("Promote: a batch moves all its stages or none, and a repeat answers the same") {
+  Story story;
+  story.push(Kind::model, "fraud", "other");
+  story.gate();
+  const auto batch = [&](bool dry_run = false, RequestKey* key = nullptr) {
+    PromotionBatch wish = parse_promotion_batch(
+        R"({"items":[{"model":"fraud","stage":"production","version":"1"},)"
+        R"({"model":"churn","stage":"production","version":"1"},{"model":"fraud","stage":"staging","version":"1"}]})");
+    wish.dry_run = dry_run;
+    return promote_batch(story.services(), story.admin, wish, key);
+  };
+  const auto blocked = batch();
+  REQUIRE(blocked.size() == 3);
+  CHECK(blocked[0].verdict == DecisionVerdict::withheld);
+  CHECK_THAT(blocked[0].summary, Contains("not without churn@1 in production") && Contains("missing_evidence"));
+  CHECK(blocked[1].verdict == DecisionVerdict::missing_evidence);
+  CHECK(blocked[2].verdict == DecisionVerdict::withheld);
+  CHECK(exit_code(blocked[0].verdict) == 10);
+  CHECK(story.count("SELECT COUNT(*) FROM stages WHERE revision > 0") == 0);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 3);
+  story.evaluate(story.one, 0.7);
+  for (const Decision& decision : batch(true)) CHECK(decision.verdict == DecisionVerdict::promoted);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 3);
+  RequestKey key = parse_request_key("k", "POST /api/v1/promotions", "{}", {});
+  const auto moved = batch(false, &key);
+  for (const Decision& decision : moved) CHECK(decision.changed);
+  CHECK(batch(false, &key) == moved);
+  CHECK(key.replayed);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 6);
+  CHECK(story.count("SELECT COUNT(*) FROM events") == 6);
+  for (const Decision& decision : batch()) CHECK(decision.verdict == DecisionVerdict::already_there);
+}
+
+TEST_CASE("Promote: a batch in which one stage has moved, or is named twice, or that one item may not ask, writes nothing") {
+  Story story;
+  story.push(Kind::model, "fraud", "other");
+  const auto wish = [](const char* second) {
+    return parse_promotion_batch(fmt::format(
+        R"({{"items":[{{"model":"fraud","stage":"production","version":"1"}},{}]}})", second));
+  };
+  const auto moved = wish(R"({"model":"churn","stage":"production","version":"1","expected_revision":7})");
+  CHECK(error_of([&] { promote_batch(story.services(), story.admin, moved); }).first == Code::conflict);
+  const auto unknown = wish(R"({"model":"churn","stage":"production","version":"9"})");
+  CHECK(error_of([&] { promote_batch(story.services(), story.admin, unknown); }).first == Code::not_found);
+  const auto elsewhere = wish(R"({"model":"acme/churn","stage":"production","version":"1"})");
+  CHECK(error_of([&] { promote_batch(story.services(), story.principal("bo", Role::promoter, "default"), elsewhere); })
+            .first == Code::denied);
+  CHECK(error_of([&] { wish(R"({"model":"Fraud","stage":"production","version":"1"})"); }).first ==
+        Code::invalid_argument);
+  CHECK(error_of([&] { parse_promotion_batch(R"({"items":[]})"); }).first == Code::invalid_argument);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 0);
 }

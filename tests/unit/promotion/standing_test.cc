@@ -207,7 +207,9 @@ TEST_CASE("Standing: approvals are waited for, counted once a person, and the la
   CHECK(story.answer(story.cy, waiting).verdict == DecisionVerdict::waiting);
   const Decision still = story.answer(story.cy, waiting);  // twice is once
   CHECK(still.verdict == DecisionVerdict::waiting);
-  CHECK(still.id == waiting.id);
+  CHECK(still.id != waiting.id);
+  REQUIRE(list_waiting(story.services(), story.bo, 10).size() == 1);
+  CHECK(list_waiting(story.services(), story.bo, 10)[0].id == still.id);
   CHECK_THAT(last_rule(still).explanation, Contains("1 of 2 approval(s) given (cy)"));
   CHECK_FALSE(story.held());
   const Decision moved = story.answer(story.principal("di", Role::promoter), waiting);
@@ -399,4 +401,24 @@ TEST_CASE("Problem: what a model is for is set, replaced by who saw it, and ever
                           R"({"target":"t","unit":"u","primary_metric":"m","owner":"o","guardrails":[{"name":"a"}]})",
                           R"({"target":"t","unit":"u","primary_metrics":"m","owner":"o"})"})
     CHECK(error_of([&] { set_problem(story.services(), writer, kChurn, bad, {}); }).first == Code::invalid_argument);
+}
+
+TEST_CASE("Standing: rules on the model and the version themselves: its problem, its card, its lineage") {
+  Story story;
+  story.set_policy({{"stage", "production"},
+                    {"rules", {{{"problem", "required"}}, {{"artifact", {{"card", "required"}, {"lineage", "complete"}}}}}}});
+  const Decision nothing = story.ask(story.bo);
+  CHECK(nothing.verdict == DecisionVerdict::refused);
+  REQUIRE(nothing.rules.size() == 3);
+  CHECK(nothing.rules[0].verdict == RuleVerdict::missing);
+  CHECK_THAT(nothing.rules[0].explanation, Contains("assay problem set churn"));
+  CHECK_THAT(nothing.rules[1].explanation, Contains("README.md"));
+  CHECK_THAT(nothing.rules[2].explanation, Contains("default/churn@1 was made by no recorded run"));
+  CHECK(replay(export_decision(story.services(), story.bo, *nothing.id)).empty());
+  set_problem(story.services(), story.admin, kChurn,
+              R"({"target":"churned","unit":"a customer","primary_metric":"roc_auc","owner":"growth"})", {});
+  const Decision said = story.ask(story.bo);
+  CHECK(said.rules[0].verdict == RuleVerdict::pass);
+  CHECK_THAT(said.rules[0].explanation, Contains("churned is predicted, judged by roc_auc"));
+  CHECK(replay(export_decision(story.services(), story.bo, *said.id)).empty());
 }
