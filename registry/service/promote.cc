@@ -13,6 +13,7 @@
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
 #include "storage/base/error.h"
+#include "storage/blob/blob_store.h"
 #include "storage/env/clock.h"
 
 namespace assay {
@@ -35,6 +36,16 @@ Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const Pro
                             "make a new plan with a dry run, look at it and promote by that",
                             version.name.text(), stage.name, stage.revision, decision.summary));
   return judgement;
+}
+
+void check_files_are_there(const Services& services, const PromoteRequest& request) {
+  const Version version = services.database.read(
+      [&](Snapshot& snapshot) { return resolve(snapshot, Kind::model, request.model, request.version); });
+  for (const VersionFile& file : version.files)
+    if (!services.blobs.stat(file.digest))
+      throw Error(Code::corrupt, fmt::format("{} cannot be promoted: the store has lost {} ({}). Push it again, and run "
+                                             "assay scrub",
+                                             version.reference(), file.path.text(), file.digest.text()));
 }
 
 PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
@@ -60,6 +71,7 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
 Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
                  RequestKey* key) {
   require(caller, request.force ? Permission::admin : Permission::promote, request.model.space());
+  check_files_are_there(services, request);
   const Time now = services.clock.now();
   if (request.dry_run)
     return services.database.read(

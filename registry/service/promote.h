@@ -27,18 +27,21 @@ struct PromoteRequest {
   std::string reason{};                             // for the record; force needs one
 };
 
-// From a request body {"version","dry_run","plan_digest","force","reason"} and the value of If-Match, if any: a revision in quotes, or `*`,
-// which asks nothing. Throws invalid_argument.
+// From a request body {"version","dry_run","plan_digest","force","reason"} and the value of If-Match, if any: a revision
+// in quotes, or `*`, which asks nothing. Throws invalid_argument.
 PromoteRequest parse_promote_request(const Name& model, const StageName& stage, std::string_view body,
                                      std::optional<std::string_view> if_match);
 
 // Needs `promote` on the namespace, with force `admin`. A verdict is a value: refusals are decisions too, recorded as such.
-// Already there is a success with changed=false. Throws not_found for the version, conflict when the revision
-// is another than expected (naming who moved the stage, where and when) or the plan is not what would happen now,
-// denied. When it throws, nothing was written.
+// Already there is a success with changed=false. Throws not_found for the version, corrupt when a file of it is lost or
+// unreadable, conflict when the revision is another than expected (naming who moved the stage, where and when) or the
+// plan is not what would happen now, denied. When it throws, nothing was written.
 Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
                  RequestKey* key = nullptr);
 
+// Looks each file of the version up in the store, without reading it: a stage must not point to what cannot be fetched.
+// Throws corrupt naming the file, not_found for the version.
+void check_files_are_there(const Services& services, const PromoteRequest& request);
 // What a promotion would come to now. Throws as promote does, but for permissions, which it does not check.
 Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now);
 

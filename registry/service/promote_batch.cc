@@ -84,6 +84,7 @@ PromotionBatch parse_promotion_batch(std::string_view body) {
 std::vector<Decision> promote_batch(const Services& services, const Principal& caller, const PromotionBatch& batch,
                                     RequestKey* key) {
   for (const PromoteRequest& item : batch.items) require(caller, Permission::promote, item.model.space());
+  for (const PromoteRequest& item : batch.items) check_files_are_there(services, item);
   const Time now = services.clock.now();
   const auto decisions_of = [](std::vector<Judgement> judgements) {
     std::vector<Decision> out;

@@ -390,3 +390,17 @@ TEST_CASE("Promote: a batch in which one stage has moved, or is named twice, or 
   CHECK(error_of([&] { parse_promotion_batch(R"({"items":[]})"); }).first == Code::invalid_argument);
   CHECK(story.count("SELECT COUNT(*) FROM decisions") == 0);
 }
+
+TEST_CASE("Promote: a version of which a file is lost does not enter a stage") {
+  Story story;
+  const Digest file = story.two.files.at(0).digest;
+  story.promote("1");
+  story.blobs.forget(file);
+  for (const bool dry_run : {false, true}) {
+    const auto [code, message] = error_of([&] { story.promote("2", "production", dry_run); });
+    CHECK(code == Code::corrupt);
+    CHECK_THAT(message, Contains("default/churn@2") && Contains(file.text()));
+  }
+  CHECK(story.stage().version->number == 1);
+  CHECK(story.count("SELECT COUNT(*) FROM decisions") == 1);
+}
