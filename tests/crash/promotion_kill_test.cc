@@ -44,8 +44,8 @@ struct Scene : World {
     database.reset();  // nothing is left in its log
   }
 
-  // Every way in which a decision comes to be, once.
-  void decide(const Services& on, const Acknowledge& acknowledge) const {
+  // Every way in which a decision comes to be, once; in each turn another version is asked for.
+  void decide(const Services& on, const Acknowledge& acknowledge, std::uint64_t turn = 0) const {
     const auto ask = [&](const char* stage, const char* version) {
       const Decision decision = assay::promote(on, admin, {.model = Name::parse("churn"),
                                                            .stage = StageName::parse(stage),
@@ -57,8 +57,8 @@ struct Scene : World {
     ask("gated", "1");
     ask("gated", "2");  // refused
     ask("gated", "1");  // there already
-    const Decision waiting = ask("asked", "1");
-    acknowledge(*approve(on, approver, {.decision = *waiting.id}).id);
+    const Decision waiting = ask("asked", turn % 2 == 0 ? "1" : "2");
+    if (turn < 2) acknowledge(*approve(on, approver, {.decision = *waiting.id}).id);  // later on that still holds
     ask("open", "2");
     acknowledge(*rollback(on, admin, {Name::parse("churn"), StageName::parse("open"), {}, "", {}}).id);
   }
@@ -251,7 +251,7 @@ TEST_CASE("Campaign: power cuts of promotion, each with other losses", "[.campai
     const Deaths one = die_everywhere(
         scene,
         [&](const Services& services, const Acknowledge& acknowledge) {
-          for (std::uint64_t i = 0; i < round; ++i) scene.decide(services, acknowledge);
+          for (std::uint64_t i = 0; i < round; ++i) scene.decide(services, acknowledge, i);
         },
         Death::power_cut, round);
     all.count += one.count;
