@@ -18,13 +18,14 @@
 namespace assay {
 namespace {
 
-Judgement decide(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
+Judgement decide(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now,
+                 Judged& judged) {
   const Version version = resolve(snapshot, Kind::model, request.model, request.version);
   const Stage stage = current_stage(snapshot, version.name, request.stage);
   check_revision(version.name, stage, request.expected_revision);
   Candidacy candidacy = candidacy_of(version, stage, caller);
   candidacy.force = request.force;
-  Judgement judgement = judge_candidate(snapshot, version, stage, candidacy, now);
+  Judgement judgement = judge_candidate(snapshot, version, stage, candidacy, now, judged);
   Decision& decision = judgement.decision;
   fill_attempt(decision, caller, version.name, stage);
   decision.dry_run = request.dry_run;
@@ -64,13 +65,18 @@ Decision promote(const Services& services, const Principal& caller, const Promot
                  RequestKey* key) {
   require(caller, request.force ? Permission::admin : Permission::promote, request.model.space());
   const Time now = services.clock.now();
+  Judged judged;
   if (request.dry_run)
     return services.database.read(
-        [&](Snapshot& snapshot) { return decide(snapshot, caller, request, now).decision; });
+        [&](Snapshot& snapshot) { return decide(snapshot, caller, request, now, judged).decision; });
+  // Judged here first, while others write: the transaction then only has to see that nothing has changed.
+  services.database.read([&](Snapshot& snapshot) {
+    if (!earlier_decision(snapshot, caller, key, now)) decide(snapshot, caller, request, now, judged);
+  });
   const AttemptIds ids = new_attempt_ids(services);
   return services.database.write([&](Transaction& transaction) {
     if (auto earlier = earlier_decision(transaction, caller, key, now)) return *std::move(earlier);
-    Decision decision = record_attempt(transaction, decide(transaction, caller, request, now), caller, ids);
+    Decision decision = record_attempt(transaction, decide(transaction, caller, request, now, judged), caller, ids);
     remember(transaction, caller, key, ids.decision.text(), now);
     return decision;
   });
