@@ -19,6 +19,8 @@ using nlohmann::json;
 // pair.
 constexpr int kPerDataset = 256;
 constexpr int kElsewhere = 16;
+// Made alike. The last one counts, but not for a metric that it lacks.
+constexpr int kAlike = 8;
 
 // NULL asks nothing; otherwise the keys as a JSON array.
 std::optional<std::string> spaces_value(const ReadableSpaces& readable) {
@@ -29,43 +31,41 @@ Evidence read_evidence(const Rows& row, int column) {
   return evidence_from_json(json::parse(row.get<std::string>(column)));
 }
 
-using BySeq = std::map<std::int64_t, Evidence>;
+using Found = std::map<std::int64_t, Id>;  // by seq
 
-void collect(BySeq& out, Rows rows) {
-  while (rows.next()) {
-    const auto seq = rows.get<std::int64_t>(0);
-    if (!out.contains(seq)) out.emplace(seq, read_evidence(rows, 1));
-  }
+void collect(Found& out, Rows rows) {
+  while (rows.next()) out.emplace(rows.get<std::int64_t>(0), rows.get<Id>(1));
 }
 
-void collect_evaluations(BySeq& out, Snapshot& snapshot, const Digest& model,
+void collect_evaluations(Found& out, Snapshot& snapshot, const Digest& model,
                          const std::set<Digest>& datasets, const std::string& space, Time as_of) {
   for (const Digest& dataset : datasets)
-    collect(out,
-            snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
-                           "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
-                           "AND e.dataset_digest = ? AND e.kind = 'evaluation' AND e.created_at <= ? "
-                           "ORDER BY e.seq DESC LIMIT ?",
-                           {space, model, dataset, as_of, kPerDataset}));
-  collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+    collect(out, snapshot.query(
+                     "SELECT seq, id FROM (SELECT seq, id, row_number() OVER (PARTITION BY plugin_digest, config_digest, "
+                     "seed, slice ORDER BY seq DESC) AS place FROM (SELECT e.seq, e.id, e.plugin_digest, e.config_digest, "
+                     "e.seed, e.slice FROM evidence e JOIN evidence_spaces s ON s.evidence_seq = e.seq AND s.space = ? "
+                     "WHERE e.model_digest = ? AND e.dataset_digest = ? AND e.kind = 'evaluation' AND e.created_at <= ? "
+                     "ORDER BY e.seq DESC LIMIT ?)) WHERE place <= ?",
+                     {space, model, dataset, as_of, kPerDataset, kAlike}));
+  collect(out, snapshot.query("SELECT e.seq, e.id FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
                               "AND e.kind = 'evaluation' AND e.created_at <= ? ORDER BY e.seq DESC LIMIT ?",
                               {space, model, as_of, kElsewhere}));
 }
 
 // With any other model: which of them matter, the catalogue does not know.
-void collect_comparisons(BySeq& out, Snapshot& snapshot, const Digest& model, const Digest& dataset,
+void collect_comparisons(Found& out, Snapshot& snapshot, const Digest& model, const Digest& dataset,
                          const std::string& space, Time as_of) {
   collect(out,
-          snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+          snapshot.query("SELECT e.seq, e.id FROM evidence e JOIN evidence_spaces s "
                          "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
                          "AND e.dataset_digest = ? AND e.kind = 'comparison' AND e.created_at <= ? "
                          "ORDER BY e.seq DESC LIMIT ?",
                          {space, model, dataset, as_of, kPerDataset}));
 }
 
-void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const std::string& space, Time as_of) {
-  collect(out, snapshot.query("SELECT e.seq, e.document FROM evidence e JOIN evidence_spaces s "
+void collect_drift(Found& out, Snapshot& snapshot, const Digest& model, const std::string& space, Time as_of) {
+  collect(out, snapshot.query("SELECT e.seq, e.id FROM evidence e JOIN evidence_spaces s "
                               "ON s.evidence_seq = e.seq AND s.space = ? WHERE e.model_digest = ? "
                               "AND e.kind = 'drift' AND e.created_at <= ? ORDER BY e.seq DESC LIMIT ?",
                               {space, model, as_of, kElsewhere}));
@@ -73,11 +73,11 @@ void collect_drift(BySeq& out, Snapshot& snapshot, const Digest& model, const st
 
 // A validation counts in the model's namespace and in the dataset's own: whoever keeps the data may vouch for
 // it.
-void collect_validations(BySeq& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space,
+void collect_validations(Found& out, Snapshot& snapshot, const EvidenceKey& key, const std::string& space,
                          Time as_of) {
   const std::string keeper = Reference::parse(key.dataset_reference).name.space().key();
   collect(out,
-          snapshot.query("SELECT e.seq, e.document FROM evidence e WHERE e.dataset_digest = ?1 "
+          snapshot.query("SELECT e.seq, e.id FROM evidence e WHERE e.dataset_digest = ?1 "
                          "AND e.kind = 'validation' AND EXISTS (SELECT 1 FROM evidence_spaces s "
                          "WHERE s.evidence_seq = e.seq AND s.space IN (?2, ?3)) AND e.created_at <= ?4 "
                          "ORDER BY e.seq DESC LIMIT ?5",
@@ -155,11 +155,22 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
   return out;
 }
 
+void EvidenceMemo::keep(std::vector<Evidence> records) {
+  for (Evidence& record : records) records_.try_emplace(record.id, std::move(record));
+}
+
+Evidence EvidenceMemo::take(Snapshot& snapshot, std::int64_t seq, const Id& id) {
+  if (auto known = records_.extract(id)) return std::move(known.mapped());
+  Rows rows = snapshot.query("SELECT document FROM evidence WHERE seq = ?", {seq});
+  rows.next();
+  return read_evidence(rows, 0);
+}
+
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
                                    const std::vector<Digest>& models, const Namespace& space,
-                                   const std::optional<Time>& as_of) {
+                                   const std::optional<Time>& as_of, EvidenceMemo& memo) {
   const Time until = as_of.value_or(Time::max());
-  BySeq found;
+  Found found;
   std::set<Digest> datasets;
   for (const Requirement& requirement : policy.requirements()) {
     if (!requirement.key) continue;
@@ -176,7 +187,7 @@ std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
   }
   for (const Digest& model : models) collect_evaluations(found, snapshot, model, datasets, space.key(), until);
   std::vector<Evidence> out;
-  for (auto& [seq, evidence] : found) out.push_back(std::move(evidence));
+  for (const auto& [seq, id] : found) out.push_back(memo.take(snapshot, seq, id));
   return out;
 }
 

@@ -4,6 +4,8 @@
 // else's house.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,13 +33,25 @@ Page<Evidence> list_evidence(Snapshot& snapshot, const EvidenceQuery& query, con
 std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable,
                                      int limit);
 
+// Records that were read before. They never change, so a later snapshot need not parse them again.
+class EvidenceMemo {
+ public:
+  void keep(std::vector<Evidence> records);
+  // Gives it away, or reads it.
+  Evidence take(Snapshot& snapshot, std::int64_t seq, const Id& id);
+
+ private:
+  std::map<Id, Evidence> records_;
+};
+
 // What a policy may need to judge these models in this namespace, in the order recorded: per model the newest
 // 256 evaluations on each dataset that it names and 16 on any other, 256 comparisons on each dataset where it
-// asks for one, and 16 drift reports if it asks for one; per dataset the newest 256 validations. As it stood at a
-// time, if one is given.
+// asks for one, and 16 drift reports if it asks for one; per dataset the newest 256 validations. Of evaluations that
+// one plugin made alike (on the same dataset and slice, with the same config and seed) the newest 8 are enough. As it
+// stood at a time, if one is given. What `memo` has is taken from there.
 std::vector<Evidence> evidence_for(Snapshot& snapshot, const Policy& policy,
                                    const std::vector<Digest>& models, const Namespace& space,
-                                   const std::optional<Time>& as_of = {});
+                                   const std::optional<Time>& as_of, EvidenceMemo& memo);
 
 // The keys of the namespaces that hold a version with this digest, whatever its kind.
 std::vector<std::string> spaces_holding(Snapshot& snapshot, const Digest& version);

@@ -107,7 +107,17 @@ Selection select_metric(const Requirement& requirement, const Facts& facts, cons
           .evidence = {newest.evidence}};
 }
 
-// What differs between two records of one metric on one dataset; empty when they may be compared.
+// Whether two records of one metric may be compared: exactly when difference() has nothing to say.
+bool alike(const Measured& left, const Measured& right) {
+  const Evidence& a = *left.evidence;
+  const Evidence& b = *right.evidence;
+  return a.dataset == b.dataset && a.slice == b.slice && left.reading.slice == right.reading.slice &&
+         a.label == b.label && a.plugin.digest == b.plugin.digest && a.plugin.component == b.plugin.component &&
+         a.config.digest == b.config.digest && a.seed == b.seed &&
+         left.reading.higher_is_better == right.reading.higher_is_better;
+}
+
+// What differs between two records of one metric.
 std::string difference(const Measured& left, const Measured& right) {
   const Evidence& a = *left.evidence;
   const Evidence& b = *right.evidence;
@@ -135,18 +145,18 @@ struct Pair {
   Measured champion;
 };
 
-// Newest first. Within one way of evaluating (what difference() looks at) only the last record of each side
+// Newest first. Within one way of evaluating (what alike() looks at) only the last record of each side
 // counts: a correction supersedes.
 std::vector<Pair> comparable_pairs(const std::vector<Measured>& candidates,
                                    const std::vector<Measured>& champions) {
   std::vector<Pair> out;
   for (auto candidate = candidates.rbegin(); candidate != candidates.rend(); ++candidate) {
     const bool superseded = std::any_of(candidates.rbegin(), candidate, [&](const Measured& later) {
-      return difference(later, *candidate).empty();
+      return alike(later, *candidate);
     });
     if (superseded) continue;
     const auto champion = std::find_if(champions.rbegin(), champions.rend(), [&](const Measured& other) {
-      return difference(*candidate, other).empty();
+      return alike(*candidate, other);
     });
     if (champion != champions.rend()) out.push_back({*candidate, *champion});
   }

@@ -75,10 +75,11 @@ void check_may_answer(const Question& question, const Principal& caller) {
 }
 
 // The same question as was recorded, or none.
-Judgement judge_again(Snapshot& snapshot, const Question& question, const Principal& caller, Time now) {
+Judgement judge_again(Snapshot& snapshot, const Question& question, const Principal& caller, Time now,
+                      Judged& judged) {
   if (question.stage.revision != question.waiting.revision_before)
     throw no_longer(question, fmt::format("{} has moved meanwhile", question.stage.name));
-  Judgement judgement = judge_candidate(snapshot, question.version, question.stage, question.candidacy, now);
+  Judgement judgement = judge_candidate(snapshot, question.version, question.stage, question.candidacy, now, judged);
   if (judgement.decision.approval_binding != question.waiting.approval_binding)
     throw no_longer(question, "the policy, or the evidence that counts, is another than it waited with");
   fill_attempt(judgement.decision, caller, question.version.name, question.stage);
@@ -122,13 +123,21 @@ Decision approve(const Services& services, const Principal& caller, const Approv
   require_somewhere(caller, Permission::promote);
   const Time now = services.clock.now();
   const AttemptIds ids = new_attempt_ids(services);
+  Judged judged;
+  const auto ask = [&](Snapshot& snapshot) {
+    Question question = read_question(snapshot, caller, request);
+    check_may_answer(question, caller);
+    judge_again(snapshot, question, caller, now, judged);
+    return question;
+  };
+  services.database.read([&](Snapshot& snapshot) {  // as promote does
+    if (!earlier_decision(snapshot, caller, key, now)) ask(snapshot);
+  });
   return services.database.write([&](Transaction& transaction) {
     if (auto earlier = earlier_decision(transaction, caller, key, now)) return *std::move(earlier);
-    const Question question = read_question(transaction, caller, request);
-    check_may_answer(question, caller);
-    judge_again(transaction, question, caller, now);
+    const Question question = ask(transaction);
     record_answer(transaction, question, caller, request, now);
-    Judgement judgement = judge_again(transaction, question, caller, now);
+    Judgement judgement = judge_again(transaction, question, caller, now, judged);
     judgement.decision.reason = request.reason;
     remember(transaction, caller, key, ids.decision.text(), now);
     return record_attempt(transaction, std::move(judgement), caller, ids);

@@ -8,7 +8,6 @@
 
 #include "registry/catalog/approvals.h"
 #include "registry/catalog/decisions.h"
-#include "registry/catalog/evidence.h"
 #include "registry/catalog/leases.h"
 #include "registry/catalog/libraries.h"
 #include "registry/catalog/problems.h"
@@ -74,7 +73,7 @@ ArtifactFacts artifact_facts(Snapshot& snapshot, const Name& model, VersionNumbe
 }
 
 Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now,
-           const std::optional<Time>& as_of) {
+           const std::optional<Time>& as_of, EvidenceMemo& memo) {
   const Name& model = candidacy.model;
   Facts facts{.namespace_ = model.namespace_(),
               .model = model.name(),
@@ -88,7 +87,7 @@ Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy,
   if (policy.from()) facts.from_holder = holder(snapshot, model, *policy.from(), as_of);
   std::vector<Digest> models = {facts.candidate.digest};
   if (facts.champion) models.push_back(facts.champion->digest);
-  facts.evidence = evidence_for(snapshot, policy, models, model.space(), as_of);
+  facts.evidence = evidence_for(snapshot, policy, models, model.space(), as_of, memo);
   for (const Evidence& evidence : facts.evidence)
     if (evidence.kind == EvidenceKind::comparison)
       if (const auto trainer = trainer_of(snapshot, *evidence.reference, model.space()))
@@ -112,8 +111,8 @@ Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy,
 
 }  // namespace
 
-Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now) {
-  Facts facts = read(snapshot, policy, candidacy, now, std::nullopt);
+Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now, EvidenceMemo& memo) {
+  Facts facts = read(snapshot, policy, candidacy, now, std::nullopt, memo);
   facts.lease = find_lease(snapshot, candidacy.model, policy.stage(), now);
   const auto& own = candidacy.tokens;
   if (facts.lease && std::find(own.begin(), own.end(), facts.lease->token) != own.end()) facts.lease.reset();
@@ -121,7 +120,8 @@ Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& cand
 }
 
 Facts read_past_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time past) {
-  return read(snapshot, policy, candidacy, past, past);
+  EvidenceMemo memo;
+  return read(snapshot, policy, candidacy, past, past, memo);
 }
 
 std::optional<Frozen> frozen_at(const std::vector<FreezeWindow>& windows, Time now) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "registry/catalog/database.h"
+#include "registry/catalog/evidence.h"
 #include "registry/domain/name.h"
 #include "registry/domain/verdict.h"
 
@@ -25,7 +26,7 @@ struct Candidacy {
 
 // The facts at `now`, which a `past` moment may be too. Throws invalid_argument for a freeze in a time zone that the
 // machine does not know.
-Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now);
+Facts read_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now, EvidenceMemo& memo);
 Facts read_past_facts(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time past);
 
 // The one that holds at `now`, of several the one that ends last.

@@ -18,13 +18,14 @@
 
 namespace assay {
 
-Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now) {
+Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now,
+                          Judged& judged) {
   const Version version = resolve(snapshot, Kind::model, request.model, request.version);
   const Stage stage = current_stage(snapshot, version.name, request.stage);
   check_revision(version.name, stage, request.expected_revision);
   Candidacy candidacy = candidacy_of(version, stage, caller);
   candidacy.force = request.force;
-  Judgement judgement = judge_candidate(snapshot, version, stage, candidacy, now);
+  Judgement judgement = judge_candidate(snapshot, version, stage, candidacy, now, judged);
   Decision& decision = judgement.decision;
   fill_attempt(decision, caller, version.name, stage);
   decision.dry_run = request.dry_run;
@@ -38,11 +39,10 @@ Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const Pro
   return judgement;
 }
 
-void check_files_are_there(const Services& services, const PromoteRequest& request) {
-  const Version version = services.database.read(
-      [&](Snapshot& snapshot) { return resolve(snapshot, Kind::model, request.model, request.version); });
+void check_files_are_there(Snapshot& snapshot, const BlobStore& blobs, const PromoteRequest& request) {
+  const Version version = resolve(snapshot, Kind::model, request.model, request.version);
   for (const VersionFile& file : version.files)
-    if (!services.blobs.stat(file.digest))
+    if (!blobs.stat(file.digest))
       throw Error(Code::corrupt, fmt::format("{} cannot be promoted: the store has lost {} ({}). Push it again, and run "
                                              "assay scrub",
                                              version.reference(), file.path.text(), file.digest.text()));
@@ -71,15 +71,22 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
 Decision promote(const Services& services, const Principal& caller, const PromoteRequest& request,
                  RequestKey* key) {
   require(caller, request.force ? Permission::admin : Permission::promote, request.model.space());
-  check_files_are_there(services, request);
   const Time now = services.clock.now();
-  if (request.dry_run)
-    return services.database.read(
-        [&](Snapshot& snapshot) { return judge_promotion(snapshot, caller, request, now).decision; });
+  Judged judged;
+  const auto look = [&](Snapshot& snapshot) {
+    check_files_are_there(snapshot, services.blobs, request);
+    return judge_promotion(snapshot, caller, request, now, judged).decision;
+  };
+  if (request.dry_run) return services.database.read(look);
+  // Judged here first, while others write: the transaction then only has to see that nothing has changed.
+  services.database.read([&](Snapshot& snapshot) {
+    if (!earlier_decision(snapshot, caller, key, now)) look(snapshot);
+  });
   const AttemptIds ids = new_attempt_ids(services);
   return services.database.write([&](Transaction& transaction) {
     if (auto earlier = earlier_decision(transaction, caller, key, now)) return *std::move(earlier);
-    Decision decision = record_attempt(transaction, judge_promotion(transaction, caller, request, now), caller, ids);
+    Decision decision =
+        record_attempt(transaction, judge_promotion(transaction, caller, request, now, judged), caller, ids);
     remember(transaction, caller, key, ids.decision.text(), now);
     return decision;
   });

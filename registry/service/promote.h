@@ -41,8 +41,9 @@ Decision promote(const Services& services, const Principal& caller, const Promot
 
 // Looks each file of the version up in the store, without reading it: a stage must not point to what cannot be fetched.
 // Throws corrupt naming the file, not_found for the version.
-void check_files_are_there(const Services& services, const PromoteRequest& request);
+void check_files_are_there(Snapshot& snapshot, const BlobStore& blobs, const PromoteRequest& request);
 // What a promotion would come to now. Throws as promote does, but for permissions, which it does not check.
-Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now);
+Judgement judge_promotion(Snapshot& snapshot, const Principal& caller, const PromoteRequest& request, Time now,
+                          Judged& judged);
 
 }  // namespace assay

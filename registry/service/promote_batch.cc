@@ -44,9 +44,12 @@ void withhold(Decision& decision, const Decision& blocker) {
                                  blocker.stage, blocker.summary);
 }
 
-std::vector<Judgement> judge_all(Snapshot& snapshot, const Principal& caller, const PromotionBatch& batch, Time now) {
+std::vector<Judgement> judge_all(Snapshot& snapshot, const Principal& caller, const PromotionBatch& batch, Time now,
+                                 std::vector<Judged>& judged) {
   std::vector<Judgement> out;
-  for (const PromoteRequest& item : batch.items) out.push_back(judge_promotion(snapshot, caller, item, now));
+  judged.resize(batch.items.size());
+  for (std::size_t i = 0; i < batch.items.size(); ++i)
+    out.push_back(judge_promotion(snapshot, caller, batch.items[i], now, judged[i]));
   const auto blocker = std::find_if_not(out.begin(), out.end(), admits);
   if (blocker != out.end())
     for (Judgement& judgement : out) withhold(judgement.decision, blocker->decision);
@@ -84,16 +87,21 @@ PromotionBatch parse_promotion_batch(std::string_view body) {
 std::vector<Decision> promote_batch(const Services& services, const Principal& caller, const PromotionBatch& batch,
                                     RequestKey* key) {
   for (const PromoteRequest& item : batch.items) require(caller, Permission::promote, item.model.space());
-  for (const PromoteRequest& item : batch.items) check_files_are_there(services, item);
   const Time now = services.clock.now();
   const auto decisions_of = [](std::vector<Judgement> judgements) {
     std::vector<Decision> out;
     for (Judgement& judgement : judgements) out.push_back(std::move(judgement.decision));
     return out;
   };
-  if (batch.dry_run)
-    return services.database.read(
-        [&](Snapshot& snapshot) { return decisions_of(judge_all(snapshot, caller, batch, now)); });
+  std::vector<Judged> judged;
+  const auto look = [&](Snapshot& snapshot) {
+    for (const PromoteRequest& item : batch.items) check_files_are_there(snapshot, services.blobs, item);
+    return decisions_of(judge_all(snapshot, caller, batch, now, judged));
+  };
+  if (batch.dry_run) return services.database.read(look);
+  services.database.read([&](Snapshot& snapshot) {  // as promote does
+    if (!find_recorded(snapshot, caller, key, now)) look(snapshot);
+  });
   std::vector<AttemptIds> ids;
   std::string subject;
   for (std::size_t i = 0; i < batch.items.size(); ++i) {
@@ -104,7 +112,7 @@ std::vector<Decision> promote_batch(const Services& services, const Principal& c
     if (const auto earlier = find_recorded(transaction, caller, key, now))
       return earlier_decisions(transaction, *earlier);
     std::vector<Decision> out;
-    for (Judgement& judgement : judge_all(transaction, caller, batch, now))
+    for (Judgement& judgement : judge_all(transaction, caller, batch, now, judged))
       out.push_back(record_attempt(transaction, std::move(judgement), caller, ids[out.size()]));
     remember(transaction, caller, key, subject, now);
     return out;

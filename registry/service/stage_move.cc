@@ -102,16 +102,28 @@ Candidacy candidacy_of(const Version& version, const Stage& stage, const Princip
           .tokens = {caller.id}};
 }
 
+Judgement Judged::again(const Policy& policy, Facts facts, Time now) {
+  // The rest of the facts stands in the document, and records never change.
+  nlohmann::json document = facts_json(facts, now);
+  const auto same = [&](const Judgement& last) {
+    return policy_ == policy && last.facts == document && last.decision.namespace_ == facts.namespace_ &&
+           last.decision.model == facts.model && last.decision.candidate == facts.candidate &&
+           last.decision.champion == facts.champion;
+  };
+  if (!last_ || !same(*last_)) last_ = Judgement{judge(policy, facts, now), std::move(document)};
+  policy_ = policy;
+  evidence.keep(std::move(facts.evidence));
+  return *last_;
+}
+
 Judgement judge_candidate(Snapshot& snapshot, const Version& version, const Stage& stage, const Candidacy& candidacy,
-                          Time now) {
+                          Time now, Judged& judged) {
   Judgement out{.decision = already_there(version, stage)};
   if (!stage.version || stage.version->number != version.number) {
     const StageName name = StageName::parse(stage.name);
     const Policy policy = find_policy(snapshot, version.name, name).value_or(Policy::none(name));
-    const Facts facts = read_facts(snapshot, policy, candidacy, now);
     // By the clock as it is: a stage that was once moved by a wrong clock must not judge by that for ever.
-    out.decision = judge(policy, facts, now);
-    out.facts = facts_json(facts, now);
+    out = judged.again(policy, read_facts(snapshot, policy, candidacy, now, judged.evidence), now);
   }
   out.decision.at = move_time(stage, now);
   return out;

@@ -11,6 +11,7 @@
 
 #include "registry/access/principal.h"
 #include "registry/catalog/database.h"
+#include "registry/catalog/evidence.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/name.h"
@@ -50,10 +51,23 @@ struct Judgement {
   nlohmann::json facts{};
 };
 
+// What was judged last, so that a transaction need not judge again what a snapshot just before it did: the verdict is a
+// function of policy, facts and time, and stands while all of these are as they were.
+class Judged {
+ public:
+  EvidenceMemo evidence{};  // for reading the facts
+
+  Judgement again(const Policy& policy, Facts facts, Time now);
+
+ private:
+  std::optional<Policy> policy_{};
+  std::optional<Judgement> last_{};
+};
+
 // Whether the version enters the stage now, by the policy that the stage has; "already there" when it holds it. Does not
 // check permissions.
 Judgement judge_candidate(Snapshot& snapshot, const Version& version, const Stage& stage, const Candidacy& candidacy,
-                          Time now);
+                          Time now, Judged& judged);
 
 // What was decided when the request came for the first time.
 std::optional<Decision> earlier_decision(Snapshot& snapshot, const Principal& caller, RequestKey* key,

@@ -59,7 +59,8 @@ Decision test_policy(const Services& services, const Principal& caller, const Na
     const Stage stage = current_stage(snapshot, version.name, trial.policy.stage());
     const Policy policy = resolve_policy(snapshot, caller, trial.policy);
     const Candidacy candidacy = candidacy_of(version, stage, caller);
-    Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now), now);
+    EvidenceMemo memo;
+    Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now, memo), now);
     decision.changed = false;
     fill_attempt(decision, caller, version.name, stage);
     decision.policy_digest = policy.digest();

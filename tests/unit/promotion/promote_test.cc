@@ -2,6 +2,7 @@
 // Promotion through the service: what is judged, what is written, and that nothing is when it must not be.
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/plan.h"
@@ -9,6 +10,7 @@
 #include "registry/service/libraries.h"
 #include "registry/service/policy.h"
 #include "registry/service/promote_batch.h"
+#include "registry/service/stage_move.h"
 #include "tests/support/catch.h"
 #include "tests/unit/promotion/world.h"
 
@@ -403,4 +405,48 @@ TEST_CASE("Promote: a version of which a file is lost does not enter a stage") {
   }
   CHECK(story.stage().version->number == 1);
   CHECK(story.count("SELECT COUNT(*) FROM decisions") == 1);
+}
+
+TEST_CASE("Promote: what changes between judging and writing is judged again") {
+  World world;
+  const Version model = world.push(Kind::model, "churn", "one");
+  const Version holdout = world.push(Kind::dataset, "holdout", "a,b\n1,2\n");
+  const json rule = {{"metric", {{"name", "auc"}, {"dataset", "holdout@1"}, {"at_least", 0.5}}}};
+  const auto set_bound = [&](double bound) {
+    json document = {{"stage", "production"}, {"rules", json::array({rule})}};
+    document["rules"][0]["metric"]["at_least"] = bound;
+    world.set_policy(document);
+  };
+  const auto measure = [&](double auc) {
+    world.report(evaluation(model.digest, holdout.digest, {metric("auc", auc)}));
+  };
+  Judged judged;
+  const auto verdict = [&](Judged& from) {
+    return world.database->read([&](Snapshot& snapshot) {
+      const Stage stage = current_stage(snapshot, model.name, StageName::parse("production"));
+      const Candidacy candidacy = candidacy_of(model, stage, world.admin);
+      return judge_candidate(snapshot, model, stage, candidacy, world.clock.now(), from).decision;
+    });
+  };
+  const std::pair<DecisionVerdict, std::function<void()>> changes[] = {
+      {DecisionVerdict::missing_evidence, [] {}},
+      {DecisionVerdict::promoted, [&] { measure(0.9); }},
+      {DecisionVerdict::promoted, [] {}},
+      {DecisionVerdict::refused, [&] { measure(0.1); }},
+      {DecisionVerdict::promoted, [&] { set_bound(0.05); }},
+      {DecisionVerdict::missing_evidence,
+       [&] {
+         revoke_library(world.services(), world.admin, Digest::of("classification"), R"({"reason":"wrong"})");
+       }},
+      {DecisionVerdict::promoted, [&] {
+         reinstate_library(world.services(), world.admin, Digest::of("classification"), R"({"reason":"right"})");
+       }}};
+  set_bound(0.5);
+  for (const auto& [expected, change] : changes) {
+    change();
+    Judged anew;
+    const Decision decision = verdict(judged);
+    CHECK(decision.verdict == expected);
+    CHECK(decision == verdict(anew));
+  }
 }
