@@ -70,6 +70,7 @@ const std::vector<Broken> kBroken = {
     {"C20", "ties_results"},
     {"C21", "writes_once"},
     {"C22", "keeps_its_models"},
+    {"C22", "wants_weights"},
     {"C23", "seals_nothing"},
     {"C24", "counts_threads"},
     {"C25", "uses_the_seed"},
@@ -77,6 +78,7 @@ const std::vector<Broken> kBroken = {
     {"C27", "mistakes_the_deadline"},
     {"C28", "merges_half"},
     {"C28", "saves_half"},
+    {"C28", "merges_no_weights"},
     {"C29", "misses_its_interval", {"C38", "C39"}},
     {"C30", "leaks_memory"},
     {"C30", "leaks_files"},
@@ -151,6 +153,8 @@ TEST_CASE("Check: a failed rule says what was seen") {
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_search_path"}), "/opt/lib"));
   CHECK(contains(found({.rule = "C03", .what = "none", .library = "broken_stack"}), "executable stack"));
   CHECK(contains(found({"C10", "refuses_maximum"}), "offset = 10"));
+  CHECK(found({"C22", "wants_weights"}).starts_with("without its optional roles, component tally refuses"));
+  CHECK(found({"C28", "merges_no_weights"}).starts_with("with its optional roles, component tally, states"));
   CHECK(contains(found({"C33", "prints"}), "still <training> & \"learning\""));
   const auto late = check({"C22", "never_ends"}, {.only = {"C22"}, .timeout = std::chrono::seconds(1)});
   CHECK(contains(late.at(0).found, "did not come to an end within 1 s"));

@@ -99,7 +99,7 @@ std::string copes_with_short_io(Subject& subject) {
     way.watch = &all;
     way.step_bytes = 61;
     run(made, {}, way);
-    const std::int64_t stride = std::max<std::int64_t>(1, all.operations / 40);
+    const std::int64_t stride = std::max<std::int64_t>(1, all.operations / 20);
     for (std::int64_t at = 0; at < all.operations; at += at < 20 ? 1 : stride) {
       Watch watch;
       watch.fail_after = at;
@@ -131,7 +131,7 @@ std::string ends_every_entry(Subject& subject) {
     };
     constexpr auto never = std::numeric_limits<std::int64_t>::max();
     const std::int64_t all = watched(never, never, "");
-    const std::int64_t stride = std::max<std::int64_t>(1, all / 40);
+    const std::int64_t stride = std::max<std::int64_t>(1, all / 20);
     for (std::int64_t at = 0; at < all; at += at < 20 ? 1 : stride) watched(at, never, ", when a read or write fails");
     for (const std::int64_t poll : {0, 1, 2, 5}) watched(never, poll, ", when it is told to stop");
   }) + ": every entry ends once, also after failures and stops";

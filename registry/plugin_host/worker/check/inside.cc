@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "registry/plugin_host/worker/loaded_plugin.h"
@@ -40,8 +41,19 @@ bool can_recover(const void* caller) {
   return info.dli_fbase == plugin_base || std::strstr(info.dli_fname, "libstdc++") != nullptr ||
          std::strstr(info.dli_fname, "libc++") != nullptr;
 }
+// Asking the loader takes longer than most allocations, and few places allocate.
+struct Place {
+  const void* caller;
+  bool recovers;
+};
+thread_local Place places[61];
+bool is_known_to_recover(const void* caller) {
+  Place& place = places[reinterpret_cast<std::uintptr_t>(caller) % std::size(places)];
+  if (place.caller != caller) place = {caller, can_recover(caller)};
+  return place.recovers;
+}
 bool refused(const void* caller) {
-  if (!counting || !in_plugin || !can_recover(caller)) return false;
+  if (!counting || !in_plugin || !is_known_to_recover(caller)) return false;
   return asked++ == spared_ones;
 }
 #define ASSAY_REFUSED() refused(__builtin_return_address(0))

@@ -44,9 +44,10 @@ std::string same_in_another_process(Subject& subject, const Way& way, const char
   const std::string names = each_runnable(subject, [&](const Component& component) {
     if (component.determinism == "none") return;
     const std::string found = fingerprint(ordinary(Made(component), {}, way));
-    if (before.contains(component.id))
-      demand(before.at(component.id) == found, fmt::format("component {} gives other results {}", component.id, what));
-    now[component.id] = found;
+    const std::string mine = subject.given + component.id;
+    if (before.contains(mine))
+      demand(before.at(mine) == found, fmt::format("component {} gives other results {}", component.id, what));
+    now[mine] = found;
   });
   if (now.empty()) throw Skipped{"every component declares determinism \"none\""};
   if (subject.before.empty()) subject.again = now.dump();
@@ -130,7 +131,8 @@ std::string round_trips(Subject& subject) {
   const Trial trial;
   const std::string names = each_runnable(subject, [&](const Component& component) {
     const Made made(component);
-    const json mine = before.value(component.id, json::object());
+    const std::string name = subject.given + component.id;
+    const json mine = before.value(name, json::object());
     try {
       // Not where an earlier process has trained: nothing may be left of that but the model.
       if (mine.empty()) run(made, trial);
@@ -148,7 +150,7 @@ std::string round_trips(Subject& subject) {
       const std::string text = difference(unhex(mine.at("scores").get<std::string>()), scores);
       demand(text.empty(), fmt::format("component {}: its model scores otherwise in another process: {}", component.id, text));
     }
-    now[component.id] = {{"model", pack(bundle)}, {"scores", hex(scores)}};
+    now[name] = {{"model", pack(bundle)}, {"scores", hex(scores)}};
   });
   if (subject.before.empty() && !now.empty()) subject.again = now.dump();
   return names + ": ordinary rows, from start to end, also with the model in another process";
@@ -159,28 +161,23 @@ std::string repeats_itself(Subject& subject) {
   way.seed = 24;
   way.threads = subject.before.empty() ? 1 : 8;
   const std::string names = same_in_another_process(subject, way, "in another process with eight threads");
-  for (const Component& component : subject.components) {
-    if (component.determinism == "none" || (component.fold() == nullptr && !component.offers(ASSAY_CAP_TRAINER_V1))) continue;
+  each_runnable(subject, [&](const Component& component) {
+    if (component.determinism == "none") return;
     const Made made(component);
     const Outcome first = ordinary(made, {}, way);
     const std::string text = difference(first, run(made, {}, way));
     demand(text.empty(), fmt::format("component {}, the same twice: {}", component.id, text));
-  }
+  });
   return names + ": equal twice, in two processes, with one thread and eight";
 }
 
 std::string ignores_the_seed(Subject& subject) {
-  std::string names;
-  for (const Component& component : subject.components) {
-    if (component.determinism != "bitwise" || (component.fold() == nullptr && !component.offers(ASSAY_CAP_TRAINER_V1))) continue;
+  return each_bitwise(subject, [](const Component& component) {
     Way other;
     other.seed = 0x5EED;
     const std::string text = difference(ordinary(Made(component)), ordinary(Made(component), {}, other));
     demand(text.empty(), fmt::format("component {} declares determinism \"bitwise\", and with another seed {}", component.id, text));
-    names += (names.empty() ? "" : ", ") + component.id;
-  }
-  if (names.empty()) throw Skipped{"no component declares determinism \"bitwise\""};
-  return names + ": equal with two seeds";
+  }) + ": equal with two seeds";
 }
 
 std::string merges_exactly(Subject& subject) {

@@ -114,12 +114,32 @@ void each_batch(const FakeData& data, const Way& way, Each each) {
   for (std::int64_t at = 0; at < data.rows(); at += step) each(at, std::min(step, data.rows() - at));
 }
 
-std::string each_that(const Subject& subject, const char* none, const std::function<void(const Component&)>& each,
+// With rows for the required roles alone, then for all that it takes.
+void each_choice_of_roles(Subject& subject, const Component& component,
+                          const std::function<void(const Component&)>& each) {
+  const auto give = [&](const Component& chosen, const char* how) {
+    subject.given = how;
+    subject.trying("component " + chosen.id);
+    each(chosen);
+    subject.given.clear();
+  };
+  if (component.optional_roles.empty()) return give(component, "");
+  give(component, "without its optional roles, ");
+  Component all = component;
+  all.roles.insert(all.roles.end(), component.optional_roles.begin(), component.optional_roles.end());
+  give(all, "with its optional roles, ");
+}
+
+bool runs(const Component& component) {
+  return component.offers(ASSAY_CAP_TRAINER_V1) || component.fold() != nullptr;
+}
+
+std::string each_that(Subject& subject, const char* none, const std::function<void(const Component&)>& each,
                       bool (*wanted)(const Component&)) {
   std::string names;
   for (const Component& component : subject.components) {
     if (!wanted(component)) continue;
-    each(component);
+    each_choice_of_roles(subject, component, each);
     names += (names.empty() ? "" : ", ") + component.id;
   }
   if (names.empty()) throw Skipped{none};
@@ -392,21 +412,19 @@ Outcome ordinary(const Made& made, const Trial& trial, const Way& way) {
   }
 }
 
-std::string each_runnable(const Subject& subject, const std::function<void(const Component&)>& each) {
-  return each_that(subject, "no component trains or folds", each, [](const Component& component) {
-    return component.offers(ASSAY_CAP_TRAINER_V1) || component.fold() != nullptr;
-  });
+std::string each_runnable(Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component trains or folds", each, runs);
 }
-std::string each_trainer(const Subject& subject, const std::function<void(const Component&)>& each) {
-  return each_that(subject, "no component trains", each,
-                   [](const Component& component) { return component.offers(ASSAY_CAP_TRAINER_V1); });
+std::string each_bitwise(Subject& subject, const std::function<void(const Component&)>& each) {
+  return each_that(subject, "no component declares determinism \"bitwise\"", each,
+                   [](const Component& component) { return component.determinism == "bitwise" && runs(component); });
 }
-std::string each_scorer(const Subject& subject, const std::function<void(const Component&)>& each) {
+std::string each_scorer(Subject& subject, const std::function<void(const Component&)>& each) {
   return each_that(subject, "no component both trains and scores", each, [](const Component& component) {
     return component.offers(ASSAY_CAP_TRAINER_V1) && component.offers(ASSAY_CAP_SCORER_V1);
   });
 }
-std::string each_fold(const Subject& subject, const std::function<void(const Component&)>& each) {
+std::string each_fold(Subject& subject, const std::function<void(const Component&)>& each) {
   return each_that(subject, "no component evaluates, watches for drift or validates", each,
                    [](const Component& component) { return component.fold() != nullptr; });
 }

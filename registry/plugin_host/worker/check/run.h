@@ -137,11 +137,12 @@ Outcome run(const Made& made, const Trial& trial, const Way& way = {});
 // As run, but a plugin that refuses these ordinary rows makes the rule skipped: C22 fails for that.
 Outcome ordinary(const Made& made, const Trial& trial = {}, const Way& way = {});
 
-// Calls `each(component)` for those that can be run; skips the rule when there are none. Answers their names.
-std::string each_runnable(const Subject& subject, const std::function<void(const Component&)>& each);
-std::string each_trainer(const Subject& subject, const std::function<void(const Component&)>& each);
-std::string each_scorer(const Subject& subject, const std::function<void(const Component&)>& each);
-std::string each_fold(const Subject& subject, const std::function<void(const Component&)>& each);
+// Calls `each(component)` for those that can be run, with the required roles alone and, if it has any, with the
+// optional ones too; skips the rule when there are none. Answers their names.
+std::string each_runnable(Subject& subject, const std::function<void(const Component&)>& each);
+std::string each_bitwise(Subject& subject, const std::function<void(const Component&)>& each);
+std::string each_scorer(Subject& subject, const std::function<void(const Component&)>& each);
+std::string each_fold(Subject& subject, const std::function<void(const Component&)>& each);
 
 // The status with which `work` fails; ASSAY_OK when it does not.
 template <class Work>

@@ -76,8 +76,8 @@ Component component_from(const json& declared, const json& defaults) {
   }
   component.capabilities = texts(declared.at("capabilities"));
   const json roles = declared.value("input_roles", json::object());
-  for (const char* kind : {"required", "optional"})
-    for (std::string& role : texts(roles.value(kind, json::array()))) component.roles.push_back(std::move(role));
+  component.roles = texts(roles.value("required", json::array()));
+  component.optional_roles = texts(roles.value("optional", json::array()));
   if (!declared.contains("input_roles")) {
     component.roles = {"label"};
     if (component.offers(ASSAY_CAP_EVALUATOR_V1)) component.roles.emplace_back("score");
@@ -103,7 +103,7 @@ Subject subject_from(const assay_call* call, const json& request) {
 }  // namespace
 
 void Subject::trying(const std::string& what) const {
-  call->progress(call, 0, str(what));
+  call->progress(call, 0, str(given + what));
 }
 
 bool Component::offers(std::string_view capability) const {
@@ -139,12 +139,13 @@ nlohmann::json check_rule(CallContext& context, const nlohmann::json& request) {
       answer["passed"] = true;
       if (!subject.again.empty()) answer["again"] = subject.again;
     } catch (const Broken& broken) {
-      answer["message"] = broken.why;
+      answer["message"] = subject.given + broken.why;
     } catch (const Skipped& skipped) {
-      answer["message"] = skipped.why;
+      answer["message"] = subject.given + skipped.why;
       answer["skipped"] = true;
     } catch (const Error& error) {
-      answer["message"] = "it answers status " + std::to_string(error.status()) + ": " + error.message();
+      answer["message"] =
+          subject.given + "it answers status " + std::to_string(error.status()) + ": " + error.message();
     }
     return answer;
   }

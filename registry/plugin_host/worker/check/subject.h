@@ -35,7 +35,8 @@ struct Component {
   std::string id;
   std::string defaults;  // complete settings, JSON text
   fake::Json schema;     // of its settings
-  std::vector<std::string> capabilities, roles;
+  std::vector<std::string> capabilities;
+  std::vector<std::string> roles, optional_roles;  // that its rows have, and that they may have besides
   std::string determinism;  // "bitwise", "seeded" or "none"
 
   bool offers(std::string_view capability) const;
@@ -52,6 +53,7 @@ struct Subject {
   std::string before;  // what an earlier process of this rule left; empty in the first one
   std::string again;   // not empty: go on in another process with this as `before`
   std::uint64_t seed = 0;  // of all that a rule draws by chance
+  std::string given{};  // how the rows of the component at hand are; said before all that is said of it
 
   // Tells the host what comes next: it is all that is known if the plugin takes this process with it.
   void trying(const std::string& what) const;

@@ -24,7 +24,7 @@ constexpr char kManifest[] =
     R"("config_schema":{"type":"object","additionalProperties":false,"properties":{)"
     R"("offset":{"type":"number","default":1,"minimum":0,"maximum":10},"reads_text":{"type":"boolean","default":true}}}},)"
     R"({"id":"tally","capabilities":["assay.evaluator/1"],"determinism":"bitwise",)"
-    R"("input_roles":{"required":["label","score"]},"config_schema":{"type":"object"}}]})";
+    R"("input_roles":{"required":["label","score"],"optional":["weight"]},"config_schema":{"type":"object"}}]})";
 
 __attribute__((section(".assay.manifest"), used)) ASSAY_NO_REDZONE constexpr detail::ManifestBytes<sizeof kManifest>
     kSection(kManifest);

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -210,8 +211,8 @@ struct Weigher {
   bool reads_text;
 };
 
-// How often a score of at least one half met the label 1, and how far it was from it. Sums are whole numbers,
-// so that no order of adding shows.
+// How often a score of at least one half met the label 1, and how far it was from it; the sum of the weights, if
+// there are any. Sums are whole numbers, so that no order of adding shows.
 struct Tally {
   static constexpr std::string_view id = "tally";
   static constexpr std::string_view capability = ASSAY_CAP_EVALUATOR_V1;
@@ -219,7 +220,8 @@ struct Tally {
 
   struct State {
     std::size_t label = 0, score = 0;
-    std::uint64_t rows = 0, hits = 0, error = 0;
+    std::optional<std::size_t> weight{};
+    std::uint64_t rows = 0, hits = 0, error = 0, weights = 0;
   };
 
   static std::size_t numeric(const Schema& schema, const std::string& column) {
@@ -236,7 +238,16 @@ struct Tally {
     State state;
     state.label = numeric(schema, roles.label());
     state.score = numeric(schema, roles.require("score"));
+    const auto weight = broken("wants_weights") ? roles.require("weight") : roles.get("weight");
+    if (weight) state.weight = numeric(schema, *weight);
     return state;
+  }
+
+  static std::uint64_t whole_weight(const Column& weights, std::int64_t row) {
+    const double weight = weights.number(row);
+    if (!(weight >= 0 && weight <= 1000))
+      throw Error(ASSAY_E_INVALID_DATA, "a weight must be from 0 to 1000").row(row);
+    return static_cast<std::uint64_t>(std::llround(weight * unit));
   }
 
   static void update(Call call, State& state, const Batch& batch) {
@@ -250,6 +261,7 @@ struct Tally {
       ++seen.rows;
       seen.hits += (score >= 0.5) == (label == 1) ? 1 : 0;
       seen.error += static_cast<std::uint64_t>(std::llround(std::abs(label - score) * unit));
+      if (state.weight) seen.weights += whole_weight(batch.column(*state.weight), row);
     }
     state = seen;
   }
@@ -258,6 +270,7 @@ struct Tally {
     into.rows += from.rows;
     into.error += from.error;
     if (!broken("merges_half")) into.hits += from.hits;
+    if (!broken("merges_no_weights")) into.weights += from.weights;
   }
 
   static void save(Call, const State& state, const Sink& sink) {
@@ -265,6 +278,7 @@ struct Tally {
     out.u64(state.rows);
     out.u64(state.hits);
     out.u64(broken("saves_half") ? 0 : state.error);
+    out.u64(state.weights);
     sink.put("tally", "application/octet-stream", seal("tally/1", out.take()));
   }
 
@@ -275,6 +289,7 @@ struct Tally {
     state.rows = in.rows();
     state.hits = in.u64();
     state.error = in.u64();
+    state.weights = in.u64();
     ByteReader::require(state.hits <= state.rows, "it has more hits than rows");
     in.end();
     return state;
@@ -289,6 +304,8 @@ struct Tally {
     const double share = hits / n, spread = 2 * std::sqrt(share * (1 - share) / n);
     const double low = broken("misses_its_interval") ? share + 0.1 : share - spread;
     out.push_back({"accuracy", share, low, share + spread + 0.2, "", rows, true});
+    if (state.weight)
+      out.push_back({"weight", static_cast<double>(state.weights) / unit, {}, {}, "", rows, true});
     out.push_back({"mean_error", static_cast<double>(state.error) / unit / n, {}, {}, "", rows, false});
     return out;
   }
