@@ -142,7 +142,7 @@ void check(std::size_t operations) {
   // The last read could not have been of the beginning.
   Operation stale{.start = now(), .end = now() + 1};
   seen.history.push_back(stale);
-  CHECK_THAT(why_not_linearizable(seen.history), Catch::Matchers::Contains("the read from"));
+  CHECK(why_not_linearizable(seen.history) != "");
 }
 
 }  // namespace
