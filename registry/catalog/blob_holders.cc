@@ -9,8 +9,7 @@ namespace assay {
 
 std::vector<BlobHolder> holders_of(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& spaces,
                                    int limit) {
-  const std::optional<std::string> keys =
-      spaces.all ? std::nullopt : std::optional(nlohmann::json(spaces.keys).dump());
+  const std::optional<std::string> keys = spaces.keys_json();
   std::vector<BlobHolder> out;
   Rows rows = snapshot.query(
       "WITH parts (manifest_id, part, path, size) AS ("

@@ -64,7 +64,7 @@ std::vector<Decision> waiting_decisions(Snapshot& snapshot, const ReadableSpaces
       "'waiting' AND d.revision_before = COALESCE(s.revision, 0) AND NOT EXISTS (SELECT 1 FROM decisions l WHERE "
       "l.artifact_id = d.artifact_id AND l.stage = d.stage AND l.number = d.number AND l.seq > d.seq) "
       "AND (?1 IS NULL OR n.key IN (SELECT value FROM json_each(?1))) ORDER BY d.seq DESC LIMIT ?2",
-      {readable.all ? std::nullopt : std::optional(json(readable.keys).dump()), limit});
+      {readable.keys_json(), limit});
   while (rows.next()) out.push_back(read_decision(rows, 0));
   return out;
 }

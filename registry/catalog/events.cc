@@ -15,7 +15,7 @@ std::vector<Event> list_events(Snapshot& snapshot, const ReadableSpaces& readabl
   Rows rows = snapshot.query(
       "SELECT seq, id, type, subject, at, data FROM events WHERE seq > ?1 AND (?2 IS NULL OR space IN (SELECT value FROM "
       "json_each(?2))) ORDER BY seq LIMIT ?3",
-      {after, readable.all ? std::nullopt : std::optional(nlohmann::json(readable.keys).dump()), limit});
+      {after, readable.keys_json(), limit});
   while (rows.next())
     out.push_back({.seq = rows.get<std::int64_t>(0),
                    .id = Id::parse(rows.get<std::string>(1)),

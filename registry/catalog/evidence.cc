@@ -22,11 +22,6 @@ constexpr int kElsewhere = 16;
 // Made alike. The last one counts, but not for a metric that it lacks.
 constexpr int kAlike = 8;
 
-// NULL asks nothing; otherwise the keys as a JSON array.
-std::optional<std::string> spaces_value(const ReadableSpaces& readable) {
-  return readable.all ? std::nullopt : std::optional(json(readable.keys).dump());
-}
-
 Evidence read_evidence(const Rows& row, int column) {
   return evidence_from_json(json::parse(row.get<std::string>(column)));
 }
@@ -108,7 +103,7 @@ std::optional<Evidence> find_evidence(Snapshot& snapshot, const Id& id, const Re
       "SELECT e.document FROM evidence e WHERE e.id = ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM "
       "evidence_spaces s "
       "WHERE s.evidence_seq = e.seq AND s.space IN (SELECT value FROM json_each(?2))))",
-      {id, spaces_value(readable)});
+      {id, readable.keys_json()});
   if (!rows.next()) return std::nullopt;
   return read_evidence(rows, 0);
 }
@@ -129,7 +124,7 @@ Page<Evidence> list_evidence(Snapshot& snapshot, const EvidenceQuery& query, con
   Page<Evidence> out;
   std::int64_t last = 0;
   Rows rows =
-      snapshot.query(sql, {before, kind, query.model, query.dataset, spaces_value(readable), page.limit + 1});
+      snapshot.query(sql, {before, kind, query.model, query.dataset, readable.keys_json(), page.limit + 1});
   while (rows.next()) {
     if (out.items.size() == static_cast<std::size_t>(page.limit)) {
       out.next_cursor = encode_cursor("evidence", {std::to_string(last)});
@@ -150,7 +145,7 @@ std::vector<Evidence> evidence_about(Snapshot& snapshot, const Digest& digest, c
       "reference_digest = ?1) AND (?2 IS NULL OR EXISTS (SELECT 1 FROM evidence_spaces s WHERE "
       "s.evidence_seq = e.seq "
       "AND s.space IN (SELECT value FROM json_each(?2)))) ORDER BY e.seq DESC LIMIT ?3",
-      {digest, spaces_value(readable), limit});
+      {digest, readable.keys_json(), limit});
   while (rows.next()) out.push_back(read_evidence(rows, 0));
   return out;
 }

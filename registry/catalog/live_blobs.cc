@@ -62,8 +62,7 @@ std::vector<Digest> files_of_artifact(Snapshot& snapshot, std::int64_t artifact_
 }
 
 std::vector<Digest> files_in_spaces(Snapshot& snapshot, const ReadableSpaces& spaces) {
-  const std::optional<std::string> keys =
-      spaces.all ? std::nullopt : std::optional(nlohmann::json(spaces.keys).dump());
+  const std::optional<std::string> keys = spaces.keys_json();
   return digests(snapshot.query(
       "SELECT DISTINCT f.digest FROM live_versions v JOIN manifest_files f ON f.manifest_id = v.manifest_id "
       "WHERE ?1 IS NULL OR v.namespace_key IN (SELECT value FROM json_each(?1)) ORDER BY 1",

@@ -15,10 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-std::optional<std::string> spaces_value(const ReadableSpaces& readable) {
-  return readable.all ? std::nullopt : std::optional(json(readable.keys).dump());
-}
-
 Run read_run(const Rows& row, int column) {
   return run_from_json(json::parse(row.get<std::string>(column)));
 }
@@ -80,7 +76,7 @@ std::optional<Run> find_run(Snapshot& snapshot, const Id& id, const ReadableSpac
   Rows rows = snapshot.query(
       "SELECT r.document FROM runs r WHERE r.id = ?1 AND (?2 IS NULL OR EXISTS (SELECT 1 FROM run_spaces s "
       "WHERE s.run_seq = r.seq AND s.space IN (SELECT value FROM json_each(?2))))",
-      {id, spaces_value(readable)});
+      {id, readable.keys_json()});
   if (!rows.next()) return std::nullopt;
   return read_run(rows, 0);
 }
@@ -108,7 +104,7 @@ Page<Run> list_runs(Snapshot& snapshot, const std::optional<Name>& model, const 
       "AND s.space IN (SELECT value FROM json_each(?3)))) ORDER BY r.seq DESC LIMIT ?4";
   Page<Run> out;
   std::int64_t last = 0;
-  Rows rows = snapshot.query(sql, {before, artifact, spaces_value(readable), page.limit + 1});
+  Rows rows = snapshot.query(sql, {before, artifact, readable.keys_json(), page.limit + 1});
   while (rows.next()) {
     if (out.items.size() == static_cast<std::size_t>(page.limit)) {
       out.next_cursor = encode_cursor("runs", {std::to_string(last)});
@@ -128,7 +124,7 @@ std::vector<Run> runs_using(Snapshot& snapshot, const Digest& digest, const Read
       "AND direction = 'input') AND (?2 IS NULL OR EXISTS (SELECT 1 FROM run_spaces s WHERE s.run_seq = "
       "r.seq "
       "AND s.space IN (SELECT value FROM json_each(?2)))) ORDER BY r.seq DESC LIMIT ?3",
-      {digest, spaces_value(readable), limit});
+      {digest, readable.keys_json(), limit});
   while (rows.next()) out.push_back(read_run(rows, 0));
   return out;
 }
