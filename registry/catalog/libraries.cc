@@ -16,10 +16,6 @@ std::vector<Version> versions_of(Snapshot& snapshot, Rows rows) {
   return out;
 }
 
-std::optional<std::string> keys_of(const ReadableSpaces& spaces) {
-  return spaces.all ? std::nullopt : std::optional(nlohmann::json(spaces.keys).dump());
-}
-
 }  // namespace
 
 std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& library,
@@ -37,9 +33,18 @@ void append_revocation(Transaction& transaction, const Digest& library, bool rev
                       {library, revoked, revocation.reason, revocation.at, revocation.by});
 }
 
+std::optional<Digest> maker_of(Snapshot& snapshot, const Name& model, VersionNumber number) {
+  Rows rows = snapshot.query(
+      "SELECT p.digest FROM live_versions v JOIN runs r ON r.id = v.run_id JOIN run_plugins p ON p.run_seq = r.seq "
+      "WHERE v.kind = 'model' AND v.namespace_key = ? AND v.key = ? AND v.number = ?",
+      {model.space().key(), model.key(), number});
+  if (!rows.next()) return std::nullopt;
+  return Digest::parse(rows.get<std::string>(0));
+}
+
 std::vector<Version> versions_with_library(Snapshot& snapshot, const Digest& library,
                                            const ReadableSpaces& spaces, int limit) {
-  const auto keys = keys_of(spaces);
+  const auto keys = spaces.keys_json();
   return versions_of(
       snapshot, snapshot.query("SELECT DISTINCT v.id FROM manifest_files f JOIN live_versions v "
                                "ON v.manifest_id = f.manifest_id WHERE f.digest = ?1 AND f.path LIKE '%.so' "
@@ -50,7 +55,7 @@ std::vector<Version> versions_with_library(Snapshot& snapshot, const Digest& lib
 
 std::vector<Version> versions_made_with(Snapshot& snapshot, const Digest& library,
                                         const ReadableSpaces& spaces, int limit) {
-  const auto keys = keys_of(spaces);
+  const auto keys = spaces.keys_json();
   return versions_of(
       snapshot,
       snapshot.query("SELECT v.id FROM run_plugins p JOIN runs r ON r.seq = p.run_seq JOIN live_versions v "
@@ -70,7 +75,7 @@ std::optional<std::string> trainer_of(Snapshot& snapshot, const Digest& model, c
 
 std::vector<Version> versions_judged_with(Snapshot& snapshot, const Digest& library,
                                           const ReadableSpaces& spaces, int limit) {
-  const auto keys = keys_of(spaces);
+  const auto keys = spaces.keys_json();
   return versions_of(
       snapshot,
       snapshot.query("SELECT DISTINCT v.id FROM evidence e JOIN live_versions v ON v.digest = e.model_digest "

@@ -26,6 +26,9 @@ std::optional<Revocation> find_revocation(Snapshot& snapshot, const Digest& libr
 void append_revocation(Transaction& transaction, const Digest& library, bool revoked,
                        const Revocation& revocation);
 
+// The library that trained the version, if a run says so.
+std::optional<Digest> maker_of(Snapshot& snapshot, const Name& model, VersionNumber number);
+
 // Live plugin versions that hold it as a .so file, oldest first, at most `limit`.
 std::vector<Version> versions_with_library(Snapshot& snapshot, const Digest& library,
                                            const ReadableSpaces& spaces, int limit);

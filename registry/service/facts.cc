@@ -29,14 +29,6 @@ std::optional<VersionMark> holder(Snapshot& snapshot, const Name& model, const S
   return moved ? std::optional(moved->candidate) : std::nullopt;
 }
 
-// The library that trained the version, if it was.
-std::optional<Digest> maker_of(Snapshot& snapshot, const Name& model, VersionNumber number) {
-  const auto version = find_version(snapshot, Kind::model, model, number);
-  const auto run = version && version->run_id ? find_run(snapshot, *version->run_id, ReadableSpaces::everything())
-                                              : std::nullopt;
-  return run ? std::optional(run->draft.plugin.digest) : std::nullopt;
-}
-
 constexpr std::size_t kMaxAncestors = 1000;
 constexpr int kMaxTwins = 16;  // versions with one digest, any of which may have the run
 

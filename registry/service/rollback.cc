@@ -9,7 +9,6 @@
 #include "registry/catalog/database.h"
 #include "registry/catalog/decisions.h"
 #include "registry/catalog/libraries.h"
-#include "registry/catalog/runs.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/stage_move.h"
@@ -46,11 +45,12 @@ VersionNumber target_number(Snapshot& snapshot, const RollbackRequest& request, 
 
 // What a revoked plugin made does not come back.
 void check_maker(Snapshot& snapshot, const Version& version) {
-  const auto run = version.run_id ? find_run(snapshot, *version.run_id, ReadableSpaces::everything()) : std::nullopt;
-  const auto revocation = run ? find_revocation(snapshot, run->draft.plugin.digest) : std::nullopt;
-  if (revocation)
-    throw Error(Code::denied, fmt::format("{} was trained by {}, which was revoked: {}. Roll back to another version (--to)",
-                                          version.reference(), run->draft.plugin.name, revocation->reason));
+  const auto maker = maker_of(snapshot, version.name, version.number);
+  if (!maker) return;
+  if (const auto revocation = find_revocation(snapshot, *maker))
+    throw Error(Code::denied, fmt::format("{} was trained by a plugin that was revoked: {}. Roll back to another version "
+                                          "(--to)",
+                                          version.reference(), revocation->reason));
 }
 
 Plan make_plan(Snapshot& snapshot, const RollbackRequest& request) {
@@ -118,11 +118,9 @@ RollbackRequest parse_rollback_request(const Name& model, const StageName& stage
   RollbackRequest request{.model = model,
                           .stage = stage,
                           .to = target_from(object.optional_text("to")),
-                          .reason = object.optional_text("reason").value_or(""),
+                          .reason = reason_from(object),
                           .expected_revision = parse_expected_revision(if_match)};
   object.finish();
-  if (request.reason.size() > kMaxReason)
-    throw Error(Code::too_large, fmt::format("\"reason\" is longer than {} bytes", kMaxReason));
   return request;
 }
 
