@@ -13,7 +13,6 @@ namespace assay {
 
 struct Lease {
   static constexpr std::chrono::days kLongest{7};  // whoever needs more renews it, so that none is forgotten
-  static constexpr std::size_t kMaxReason = 4096;  // bytes
 
   Id token;               // the holder's
   std::string holder{};  // its name

@@ -112,10 +112,8 @@ ApproveRequest parse_approve_request(const Id& decision, bool agrees, std::strin
   if (body.empty()) return request;
   const nlohmann::json document = parse_json(body, "the request body");
   JsonObject object(document, "the request body");
-  request.reason = object.optional_text("reason").value_or("");
+  request.reason = reason_from(object);
   object.finish();
-  if (request.reason.size() > kMaxReason)
-    throw Error(Code::too_large, fmt::format("\"reason\" is longer than {} bytes", kMaxReason));
   return request;
 }
 

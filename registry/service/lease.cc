@@ -9,7 +9,7 @@
 #include "registry/catalog/database.h"
 #include "registry/catalog/leases.h"
 #include "registry/domain/canonical_json.h"
-#include "registry/domain/json_reader.h"
+#include "registry/service/stage_move.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
@@ -42,13 +42,11 @@ void record(Transaction& transaction, const Principal& caller, const Name& model
 LeaseRequest parse_lease_request(std::string_view body) {
   const nlohmann::json document = parse_json(body, "the request body");
   JsonObject object(document, "the request body");
-  LeaseRequest request{parse_duration(object.text("for")), object.optional_text("reason").value_or("")};
+  LeaseRequest request{parse_duration(object.text("for")), reason_from(object)};
   object.finish();
   if (request.length > Lease::kLongest)
     throw Error(Code::invalid_argument,
                 fmt::format("A lease lasts at most {}: take it anew before it ends", format_duration(Lease::kLongest)));
-  if (request.reason.size() > Lease::kMaxReason)
-    throw Error(Code::too_large, fmt::format("\"reason\" is longer than {} bytes", Lease::kMaxReason));
   return request;
 }
 

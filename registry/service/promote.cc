@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/catalog/database.h"
-#include "registry/domain/json_reader.h"
 #include "registry/domain/plan.h"
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
@@ -59,10 +58,8 @@ PromoteRequest parse_promote_request(const Name& model, const StageName& stage, 
                          .expected_revision = parse_expected_revision(if_match),
                          .plan = optional_digest_from(object, "plan_digest"),
                          .force = object.boolean("force", false),
-                         .reason = object.optional_text("reason").value_or("")};
+                         .reason = reason_from(object)};
   object.finish();
-  if (request.reason.size() > kMaxReason)
-    throw Error(Code::too_large, fmt::format("\"reason\" is longer than {} bytes", kMaxReason));
   if (request.force && request.reason.empty())
     throw Error(Code::invalid_argument, "\"force\" needs a \"reason\": it is kept in the decision");
   return request;

@@ -41,6 +41,13 @@ Decision already_there(const Version& version, const Stage& stage) {
 
 }  // namespace
 
+std::string reason_from(JsonObject& object) {
+  std::string reason = object.optional_text("reason").value_or("");
+  if (reason.size() > kMaxReason)
+    throw Error(Code::too_large, fmt::format("\"reason\" is longer than {} bytes", kMaxReason));
+  return reason;
+}
+
 std::optional<std::int64_t> parse_expected_revision(std::optional<std::string_view> if_match) {
   if (!if_match || *if_match == "*") return std::nullopt;
   std::int64_t revision = -1;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "registry/access/principal.h"
@@ -14,6 +15,7 @@
 #include "registry/catalog/evidence.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
+#include "registry/domain/json_reader.h"
 #include "registry/domain/name.h"
 #include "registry/domain/stage.h"
 #include "registry/service/facts.h"
@@ -23,6 +25,9 @@
 namespace assay {
 
 inline constexpr std::size_t kMaxReason = 4096;  // bytes: a paragraph for the incident report
+
+// The member "reason", empty when it is left out. Throws too_large past the limit.
+std::string reason_from(JsonObject& object);
 
 // The value of an If-Match header: a revision in quotes; `*` and an absent one ask nothing. Throws
 // invalid_argument.
