@@ -293,10 +293,7 @@ json rule_json(const FairnessRule& rule) {
 
 json rule_json(const CostRule& rule) {
   json out = with_slice(dataset_json(rule.dataset), rule.slice);
-  out["matrix"] = {{"tp", rule.matrix.true_positive},
-                   {"fp", rule.matrix.false_positive},
-                   {"fn", rule.matrix.false_negative},
-                   {"tn", rule.matrix.true_negative}};
+  out["matrix"] = rule.matrix;
   if (rule.at_most) out["at_most"] = *rule.at_most;
   if (rule.at_most_champion) out["at_most_champion"] = true;
   return {{"cost", out}};

@@ -197,18 +197,8 @@ PolicyRule fairness_rule(JsonObject& object, const std::string& place) {
       .bound = bound.value};
 }
 
-CostMatrix matrix_of(JsonObject& rule, const std::string& place) {
-  JsonObject object(rule.object("matrix"), "policy: " + place + ".matrix");
-  const CostMatrix matrix{.true_positive = object.optional_number("tp").value_or(0),
-                          .false_positive = object.number("fp"),
-                          .false_negative = object.number("fn"),
-                          .true_negative = object.optional_number("tn").value_or(0)};
-  object.finish();
-  return matrix;
-}
-
 PolicyRule cost_rule(JsonObject& object, const std::string& place) {
-  CostRule rule{.matrix = matrix_of(object, place),
+  CostRule rule{.matrix = cost_matrix_from_json(object.object("matrix"), "policy: " + place + ".matrix"),
                 .dataset = optional_dataset_of(object, place),
                 .slice = slice_of(object, place),
                 .at_most = object.optional_number("at_most"),

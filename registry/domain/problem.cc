@@ -21,16 +21,6 @@ std::string short_text(const std::string& key, std::string text) {
   return text;
 }
 
-CostMatrix matrix_from(const json& document) {
-  JsonObject object(document, "problem: cost_matrix");
-  const CostMatrix matrix{.true_positive = object.optional_number("tp").value_or(0),
-                          .false_positive = object.number("fp"),
-                          .false_negative = object.number("fn"),
-                          .true_negative = object.optional_number("tn").value_or(0)};
-  object.finish();
-  return matrix;
-}
-
 Guardrail guardrail_from(const json& document, std::size_t position) {
   JsonObject object(document, fmt::format("problem: guardrails[{}]", position));
   const auto least = object.optional_number("at_least"), most = object.optional_number("at_most");
@@ -55,7 +45,8 @@ Problem Problem::parse(const json& document) {
                   .margin = object.optional_number("margin").value_or(0)};
   if (auto description = object.optional_text("description"))
     problem.description = short_text("description", *std::move(description));
-  if (const json* matrix = object.optional_object("cost_matrix")) problem.cost_matrix = matrix_from(*matrix);
+  if (const json* matrix = object.optional_object("cost_matrix"))
+    problem.cost_matrix = cost_matrix_from_json(*matrix, "problem: cost_matrix");
   if (const json* guardrails = object.optional_array("guardrails", kMaxGuardrails))
     for (std::size_t i = 0; i < guardrails->size(); ++i)
       problem.guardrails.push_back(guardrail_from((*guardrails)[i], i));
@@ -75,11 +66,7 @@ void to_json(json& out, const Problem& problem) {
          {"margin", problem.margin},
          {"guardrails", json::array()}};
   if (!problem.description.empty()) out["description"] = problem.description;
-  if (const auto& matrix = problem.cost_matrix)
-    out["cost_matrix"] = {{"tp", matrix->true_positive},
-                          {"fp", matrix->false_positive},
-                          {"fn", matrix->false_negative},
-                          {"tn", matrix->true_negative}};
+  if (problem.cost_matrix) out["cost_matrix"] = *problem.cost_matrix;
   for (const Guardrail& rail : problem.guardrails)
     out["guardrails"].push_back(
         {{"name", rail.name}, {rail.comparator == Comparator::at_least ? "at_least" : "at_most", rail.bound}});

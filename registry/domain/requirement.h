@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "registry/domain/cost_matrix.h"
 #include "registry/domain/duration.h"
 #include "registry/domain/evidence.h"
 #include "storage/base/digest.h"
@@ -50,14 +51,6 @@ std::string_view to_text(RuleVerdict verdict);
 RuleKind parse_rule_kind(std::string_view text, std::string_view place);
 Comparator parse_comparator(std::string_view text, std::string_view place);
 RuleVerdict parse_rule_verdict(std::string_view text, std::string_view place);
-
-// What each outcome of a binary decision costs; a benefit is negative. The value of a cost rule is their mean over
-// all rows.
-struct CostMatrix {
-  double true_positive = 0, false_positive = 0, false_negative = 0, true_negative = 0;
-
-  bool operator==(const CostMatrix&) const = default;
-};
 
 // How far groups may differ, from the counts of each: selection rate (demographic parity), recall (equal
 // opportunity), recall and false positive rate (equalized odds).
