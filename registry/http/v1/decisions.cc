@@ -5,7 +5,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "registry/http/limits.h"
+#include "registry/http/v1/add_route.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
 #include "registry/service/approve.h"
@@ -18,6 +18,7 @@ namespace assay::http::v1 {
 namespace {
 
 const std::string kDecisions = "/api/v1/decisions";
+const std::string kDecision = kDecisions + "/{id}";
 
 Id id_of(const Request& request) {
   return Id::parse(request.parameter("id"));
@@ -47,6 +48,14 @@ Response answer(const Context& context, Request& request, bool agrees) {
   });
 }
 
+Response agree(const Context& context, Request& request) {
+  return answer(context, request, true);
+}
+
+Response reject(const Context& context, Request& request) {
+  return answer(context, request, false);
+}
+
 Response batch(const Context& context, Request& request) {
   const std::string body = json_body(request);
   const PromotionBatch wish = parse_promotion_batch(body);
@@ -67,34 +76,13 @@ Response events(const Context& context, Request& request) {
 }  // namespace
 
 void add_decision_routes(RouteTable& table, const Context& context) {
-  using Call = Response (*)(const Context&, Request&);
-  const auto get = [&](const std::string& pattern, std::vector<std::string> query, Call call) {
-    table.add({.method = Method::get,
-               .pattern = pattern,
-               .permission = Permission::read,
-               .query = std::move(query),
-               .handler = [context, call](Request& request) { return call(context, request); }});
-  };
-  const auto answering = [&](const std::string& verb, bool agrees) {
-    table.add({.method = Method::post,
-               .pattern = kDecisions + "/{id}:" + verb,
-               .permission = Permission::promote,
-               .body = BodyKind::whole,
-               .body_limit = kSmallJsonBytes,
-               .handler = [context, agrees](Request& request) { return answer(context, request, agrees); }});
-  };
-  get(kDecisions, {"verdict", "limit"}, list);
-  get(kDecisions + "/{id}", {}, show);
-  get(kDecisions + "/{id}/bundle", {}, bundle);
-  answering("approve", true);
-  answering("reject", false);
-  table.add({.method = Method::post,
-             .pattern = "/api/v1/promotions",
-             .permission = Permission::promote,
-             .body = BodyKind::whole,
-             .body_limit = kSmallJsonBytes,
-             .handler = [context](Request& request) { return batch(context, request); }});
-  get("/api/v1/events", {"after", "limit"}, events);
+  add_reading(table, context, kDecisions, {"verdict", "limit"}, list);
+  add_reading(table, context, kDecision, {}, show);
+  add_reading(table, context, kDecisions + "/{id}/bundle", {}, bundle);
+  add_changing(table, context, Method::post, kDecision + ":approve", Permission::promote, agree);
+  add_changing(table, context, Method::post, kDecision + ":reject", Permission::promote, reject);
+  add_changing(table, context, Method::post, "/api/v1/promotions", Permission::promote, batch);
+  add_reading(table, context, "/api/v1/events", {"after", "limit"}, events);
 }
 
 }  // namespace assay::http::v1

@@ -2,7 +2,7 @@
 // Stages of a model: where they point, why, and moving them; and what the model is for. Next to read: registry/service/promote.h.
 #include <nlohmann/json.hpp>
 
-#include "registry/http/limits.h"
+#include "registry/http/v1/add_route.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
 #include "registry/service/explain.h"
@@ -115,39 +115,23 @@ Response put_problem(const Context& context, Request& request) {
 }  // namespace
 
 void add_stage_routes(RouteTable& table, const Context& context) {
-  using Call = Response (*)(const Context&, Request&);
-  const auto get = [&](const std::string& pattern, std::vector<std::string> query, Call call) {
-    table.add({.method = Method::get,
-               .pattern = pattern,
-               .permission = Permission::read,
-               .query = std::move(query),
-               .handler = [context, call](Request& request) { return call(context, request); }});
-  };
-  const auto change = [&](Method method, const std::string& pattern, Permission permission, Call call) {
-    table.add({.method = method,
-               .pattern = pattern,
-               .permission = permission,
-               .body = BodyKind::whole,
-               .body_limit = kSmallJsonBytes,
-               .handler = [context, call](Request& request) { return call(context, request); }});
-  };
-  get(kStages, {}, list);
-  get(kStage, {"at"}, show);
-  get(kStage + "/history", {"cursor", "limit"}, history);
-  change(Method::post, kStage + ":promote", Permission::promote, promote_stage);
-  change(Method::post, kStage + ":rollback", Permission::promote, rollback_stage);
-  get(kStage + "/policy", {}, get_policy);
-  change(Method::put, kStage + "/policy", Permission::admin, put_policy);
-  change(Method::post, kStage + "/policy:test", Permission::read, try_policy);
-  change(Method::post, kStage + "/policy:backtest", Permission::read, backtest);
-  get(kStage + "/lease", {}, get_lease);
-  change(Method::post, kStage + ":lease", Permission::promote, take);
+  add_reading(table, context, kStages, {}, list);
+  add_reading(table, context, kStage, {"at"}, show);
+  add_reading(table, context, kStage + "/history", {"cursor", "limit"}, history);
+  add_changing(table, context, Method::post, kStage + ":promote", Permission::promote, promote_stage);
+  add_changing(table, context, Method::post, kStage + ":rollback", Permission::promote, rollback_stage);
+  add_reading(table, context, kStage + "/policy", {}, get_policy);
+  add_changing(table, context, Method::put, kStage + "/policy", Permission::admin, put_policy);
+  add_changing(table, context, Method::post, kStage + "/policy:test", Permission::read, try_policy);
+  add_changing(table, context, Method::post, kStage + "/policy:backtest", Permission::read, backtest);
+  add_reading(table, context, kStage + "/lease", {}, get_lease);
+  add_changing(table, context, Method::post, kStage + ":lease", Permission::promote, take);
   table.add({.method = Method::post,
              .pattern = kStage + ":release",
              .permission = Permission::promote,
              .handler = [context](Request& request) { return give_back(context, request); }});
-  get(kModel + "/problem", {}, get_problem);
-  change(Method::put, kModel + "/problem", Permission::register_, put_problem);
+  add_reading(table, context, kModel + "/problem", {}, get_problem);
+  add_changing(table, context, Method::put, kModel + "/problem", Permission::register_, put_problem);
 }
 
 }  // namespace assay::http::v1
