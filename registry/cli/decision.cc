@@ -7,6 +7,7 @@
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
+#include "registry/cli/naming.h"
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
 #include "registry/cli/yaml_file.h"
@@ -23,10 +24,6 @@ struct Options {
 
 constexpr std::size_t kMaxBundle = 256 << 20;  // hundreds of evaluations with thousands of rows each
 
-bool is_id(const std::string& text) {
-  return text.size() == Id::kLength && text.find_first_of("./") == std::string::npos;
-}
-
 Bundle read_bundle(const std::string& file) {
   return bundle_from_json(parse_json(read_document(file, kMaxBundle), file, {.max_bytes = kMaxBundle}));
 }
@@ -38,7 +35,7 @@ int export_decision(Context& context, const Options& options) {
 }
 
 int replay_decision(Context& context, const Options& options) {
-  const Bundle bundle = is_id(options.decision)
+  const Bundle bundle = looks_like_id(options.decision)
                             ? context.api().decision_bundle(options.decision)
                             : read_bundle(options.decision);
   const std::vector<std::string> differences = replay(bundle);

@@ -49,16 +49,13 @@ void print_stage(const Name& model, const std::string& stage_name, const client:
 }
 
 int explain(Context& context, const Options& options) {
-  if (options.reference.size() == Id::kLength && options.reference.find('@') == std::string::npos) {
+  if (looks_like_id(options.reference)) {
     report_decision(context, context.api().decision(Id::parse(options.reference).text()), options.report);
     return 0;
   }
   const Reference reference = Reference::parse(options.reference);
-  const auto* stage = std::get_if<StageName>(&reference.selector.value());
-  if (stage == nullptr)
-    throw Error(Code::invalid_argument,
-                "\"" + options.reference + "\" names no stage: write MODEL@STAGE, such as churn@production, or the id of a decision");
-  const auto then = look(context, reference.name, stage->text(), options.at);
+  const std::string stage = named_stage(reference, options.reference).text();
+  const auto then = look(context, reference.name, stage, options.at);
   if (options.report.format == "md" || options.report.format == "junit") {
     if (!then.decision)
       throw Error(Code::not_found, options.reference + " holds nothing, so there is no decision to show");
@@ -68,7 +65,7 @@ int explain(Context& context, const Options& options) {
     document["decision"] = then.decision ? nlohmann::json(*then.decision) : nlohmann::json();
     context.print_json(document);
   } else {
-    print_stage(reference.name, stage->text(), then, options.at);
+    print_stage(reference.name, stage, then, options.at);
   }
   return 0;
 }

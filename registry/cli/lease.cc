@@ -32,19 +32,16 @@ void print_lease(Context& context, const std::string& where, const std::optional
 
 int lease(Context& context, const Options& options) {
   const Reference reference = Reference::parse(options.reference);
-  const auto* stage = std::get_if<StageName>(&reference.selector.value());
-  if (stage == nullptr)
-    throw Error(Code::invalid_argument,
-                "\"" + options.reference + "\" names no stage: write MODEL@STAGE, such as churn@production");
-  const std::string where = show_name(reference.name) + "@" + stage->text();
+  const std::string stage = named_stage(reference, options.reference).text();
+  const std::string where = show_name(reference.name) + "@" + stage;
   if (options.release) {
-    context.api().give_back_lease(reference.name, stage->text());
+    context.api().give_back_lease(reference.name, stage);
     print_lease(context, where, std::nullopt);
   } else if (options.length.empty()) {
-    print_lease(context, where, context.api().lease(reference.name, stage->text()));
+    print_lease(context, where, context.api().lease(reference.name, stage));
   } else {
     print_lease(context, where,
-                context.api().take_lease(reference.name, stage->text(), options.length, options.reason));
+                context.api().take_lease(reference.name, stage, options.length, options.reason));
   }
   return 0;
 }
