@@ -50,8 +50,8 @@ TablePtr table_for(const ScoredModel& model, const TablePtr& table, const Scored
 
 EvidenceResult compare(const EvaluateRequest& request, const std::string& against, Workbench bench,
                        const CallOptions& options, Progress& progress) {
-  const FoldPlan plan =
-      plan_fold(bench.plugins, request.plugin, request.component, kEvaluator, request.config);
+  FoldPlan plan = plan_fold(bench.plugins, request.plugin, request.component, kEvaluator, request.config);
+  plan.roles = asked_roles(request.label, request.group);
   require_comparing(plan);
   const ArtifactVersion version = bench.artifacts.resolve(Kind::model, request.model);
   const ArtifactVersion other = bench.artifacts.resolve(Kind::model, against);

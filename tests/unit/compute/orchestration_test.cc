@@ -9,23 +9,14 @@
 #include "registry/compute/train.h"
 #include "registry/compute/validate.h"
 #include "tests/support/catch.h"
+#include "tests/unit/compute/desk.h"
 #include "tests/unit/compute/errors.h"
-#include "tests/unit/compute/fakes.h"
 
 namespace assay::test {
 namespace {
 
-struct Desk {
-  FakePlugins plugins;
-  FakeArtifacts artifacts;
-  FakeRuns runs;
-  Progress nobody;
-  Workbench bench{plugins, artifacts, runs};
-
+struct Desk : BareDesk {
   Desk() {
-    artifacts.add(Kind::dataset, "train@1",
-                  {{"data.csv", "a,zip,y\n1,07001,0\n2,07002,1\n3,07003,1\n4,07004,0\n"}});
-    artifacts.add(Kind::dataset, "holdout@1", {{"rows.csv", "y,zip,a,g\n1,1,5,u\n0,2,6,v\n"}});
     artifacts.add(Kind::dataset, "broken@1", {{"data.csv", "a,zip,y\n1,07001,0\n2,07"}});
   }
 
