@@ -35,7 +35,7 @@ CardRecords fetch_records(client::ApiClient& api, const std::string& model) {
     if (!lineage.at("run").is_null()) records.run = run_from_json(lineage.at("run"));
     records.used_by = runs_of(lineage, "used_by");
     if (const Json problem = lineage.value("problem", Json()); !problem.is_null())
-      records.problem = card_problem(problem);
+      records.problem = Problem::parse(problem);
     for (const Json& stage : lineage.at("stages")) records.stages.push_back({.stage = stage_from_json(stage)});
   });
   for (CardStage& held : records.stages)

@@ -53,19 +53,15 @@ std::string identity(const Card& card) {
 
 std::string purpose(const Card& card) {
   if (!card.problem) return "not recorded\n";
-  const CardProblem& problem = *card.problem;
-  std::string out;
-  const auto add = [&](std::string_view name, const std::string& what) {
-    if (!what.empty()) out += fact(name, markdown(what));
-  };
-  add("target", problem.target);
-  add("unit", problem.unit);
-  add("primary metric", problem.primary_metric);
-  add("margin", problem.margin);
-  add("cost matrix", problem.cost_matrix);
-  for (const std::string& guardrail : problem.guardrails) add("guardrail", guardrail);
-  add("owner", problem.owner);
-  return out.empty() ? "not recorded\n" : "| | |\n|---|---|\n" + out;
+  const Problem& problem = *card.problem;
+  std::string out = "| | |\n|---|---|\n" + fact("target", markdown(problem.target)) +
+                    fact("unit", markdown(problem.unit)) +
+                    fact("primary metric", markdown(problem.primary_metric)) +
+                    fact("margin", exact_number(problem.margin));
+  if (problem.cost_matrix) out += fact("costs of a decision", cost_text(*problem.cost_matrix));
+  for (const Guardrail& guardrail : problem.guardrails) out += fact("guardrail", markdown(guardrail_text(guardrail)));
+  out += fact("owner", markdown(problem.owner));
+  return problem.description.empty() ? out : out + fact("description", markdown(problem.description));
 }
 
 std::string rows_text(const std::vector<MetricRow>& rows) {

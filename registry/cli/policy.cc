@@ -53,6 +53,8 @@ void print_policy(const Name& model, const nlohmann::json& answer) {
     std::cout << "- from " << plain(policy["from"].get<std::string>()) << '\n';
   for (const auto& rule : policy.value("rules", nlohmann::json::array()))
     std::cout << "- " << plain(rule_text(rule)) << '\n';
+  for (const char* key : {"approvals", "freeze"})
+    if (policy.contains(key)) std::cout << "- " << key << ' ' << plain(policy[key].dump()) << '\n';
 }
 
 int finish(Context& context, const Name& model, const nlohmann::json& answer) {

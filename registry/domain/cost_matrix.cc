@@ -1,11 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/domain/cost_matrix.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "registry/domain/json_reader.h"
 
 namespace assay {
+
+std::string cost_text(const CostMatrix& matrix) {
+  std::string out;
+  for (const auto& [name, cost] : {std::pair("tp", matrix.true_positive), std::pair("fp", matrix.false_positive),
+                                   std::pair("fn", matrix.false_negative), std::pair("tn", matrix.true_negative)})
+    if (cost != 0) out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, cost);
+  return out.empty() ? "nothing" : out;
+}
 
 void to_json(nlohmann::json& json, const CostMatrix& matrix) {
   json = {{"tp", matrix.true_positive},

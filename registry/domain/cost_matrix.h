@@ -14,6 +14,8 @@ struct CostMatrix {
   bool operator==(const CostMatrix&) const = default;
 };
 
+// For people: "fp 20, fn 500", what costs nothing left out.
+std::string cost_text(const CostMatrix& matrix);
 // {"tp","fp","fn","tn"}
 void to_json(nlohmann::json& json, const CostMatrix& matrix);
 // The mistakes must be there; what is right costs nothing unless it says so. Throws invalid_argument, `what` names the

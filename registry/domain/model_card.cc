@@ -6,19 +6,10 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <tuple>
 
 namespace assay {
 namespace {
-
-using nlohmann::json;
-
-std::string said(const json& document, const char* key) {
-  const auto found = document.find(key);
-  if (found == document.end() || found->is_null()) return {};
-  return found->is_string() ? found->get<std::string>() : found->dump();
-}
 
 // References by digest, as the runs around the version spell them.
 using Names = std::map<Digest, std::string>;
@@ -100,21 +91,6 @@ void add_failures(std::vector<std::string>& out, const CardEvidence& record) {
 }
 
 }  // namespace
-
-CardProblem card_problem(const json& document) {
-  if (!document.is_object()) return {};
-  CardProblem problem{.target = said(document, "target"),
-                      .unit = said(document, "unit"),
-                      .primary_metric = said(document, "primary_metric"),
-                      .margin = said(document, "margin"),
-                      .cost_matrix = said(document, "cost_matrix"),
-                      .owner = said(document, "owner")};
-  const auto guardrails = document.find("guardrails");
-  if (guardrails != document.end() && guardrails->is_array())
-    for (const json& guardrail : *guardrails)
-      problem.guardrails.push_back(guardrail.is_string() ? guardrail.get<std::string>() : guardrail.dump());
-  return problem;
-}
 
 Card make_card(CardRecords records) {
   std::vector<CardEvidence> evidence = newest_of_each(records);

@@ -13,20 +13,11 @@
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/evidence.h"
+#include "registry/domain/problem.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
 
 namespace assay {
-
-// What a model is for, as far as somebody said. Empty is not said.
-struct CardProblem {
-  std::string target{}, unit{}, primary_metric{}, margin{}, cost_matrix{}, owner{};
-  std::vector<std::string> guardrails{};
-
-  bool operator==(const CardProblem&) const = default;
-};
-// Takes what it knows of a problem document and leaves the rest: a card is no place to refuse one.
-CardProblem card_problem(const nlohmann::json& document);
 
 // A stage that holds the version, and the decision that put it there.
 struct CardStage {
@@ -40,7 +31,7 @@ struct CardRecords {
   std::vector<Run> used_by{};        // they name what evidence knows by digest alone
   std::vector<Evidence> evidence{};  // about the version or what it was made from; the newest of a kind first
   std::vector<CardStage> stages{};
-  std::optional<CardProblem> problem{};
+  std::optional<Problem> problem{};
 };
 
 struct CardEvidence {
@@ -55,7 +46,7 @@ struct Card {
   std::optional<Run> run;
   std::vector<CardEvidence> evidence;  // evaluations, comparisons, validations, drift
   std::vector<CardStage> stages;
-  std::optional<CardProblem> problem;
+  std::optional<Problem> problem;
 };
 
 // Of records that measure the same (kind, data, plugin, settings) the newest alone is shown. Evidence about anything

@@ -66,20 +66,17 @@ std::string standing(const CardStage& held) {
 }
 
 std::vector<std::string> use_cases(const Card& card) {
-  if (!card.problem || card.problem->target.empty()) return {};
-  const CardProblem& problem = *card.problem;
-  return {"Target: " + problem.target + (problem.unit.empty() ? "" : " in " + problem.unit)};
+  if (!card.problem) return {};
+  return {fmt::format("Target: {} of {}", card.problem->target, card.problem->unit)};
 }
 
 std::vector<std::string> tradeoffs(const Card& card) {
-  std::vector<std::string> out;
-  if (!card.problem) return out;
-  const CardProblem& problem = *card.problem;
-  if (!problem.primary_metric.empty())
-    out.push_back("Primary metric: " + problem.primary_metric +
-                  (problem.margin.empty() ? "" : ", margin " + problem.margin));
-  if (!problem.cost_matrix.empty()) out.push_back("Cost matrix: " + problem.cost_matrix);
-  for (const std::string& guardrail : problem.guardrails) out.push_back("Guardrail: " + guardrail);
+  if (!card.problem) return {};
+  const Problem& problem = *card.problem;
+  std::vector<std::string> out = {
+      fmt::format("Primary metric: {}, margin {}", problem.primary_metric, problem.margin)};
+  if (problem.cost_matrix) out.push_back("Costs of a decision: " + cost_text(*problem.cost_matrix));
+  for (const Guardrail& guardrail : problem.guardrails) out.push_back("Guardrail: " + guardrail_text(guardrail));
   return out;
 }
 

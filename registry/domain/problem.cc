@@ -58,6 +58,10 @@ Digest Problem::digest() const {
   return canonical_digest(*this);
 }
 
+std::string guardrail_text(const Guardrail& guardrail) {
+  return fmt::format("{} {} {}", guardrail.name, to_text(guardrail.comparator), guardrail.bound);
+}
+
 void to_json(json& out, const Problem& problem) {
   out = {{"target", problem.target},
          {"unit", problem.unit},

@@ -44,4 +44,7 @@ struct Problem {
 
 void to_json(nlohmann::json& json, const Problem& problem);
 
+// For people: "recall >= 0.6"
+std::string guardrail_text(const Guardrail& guardrail);
+
 }  // namespace assay

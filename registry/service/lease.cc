@@ -46,7 +46,7 @@ LeaseRequest parse_lease_request(std::string_view body) {
   object.finish();
   if (request.length > Lease::kLongest)
     throw Error(Code::invalid_argument,
-                fmt::format("A lease lasts at most {}: take it anew before it ends", format_duration(Lease::kLongest)));
+                fmt::format("A lease lasts at most {} days: take it anew before it ends", Lease::kLongest.count()));
   return request;
 }
 

@@ -103,7 +103,8 @@ TEST_CASE("Promotion: approvals are waited for with exit 20, freezes and leases 
 approvals: {count: 1, role: promoter, author_may_not: true}
 freeze: ["2020-01-01 00:00/2020-01-02 00:00 Europe/Berlin"]
 )");
-  gate.expect(0, {"policy", "set", "flights", "approved.yaml"});
+  CHECK_THAT(gate.expect(0, {"policy", "set", "flights", "approved.yaml"}).out,
+             Contains("- approvals") && Contains("- freeze"));
   CHECK_THAT(gate.promote(11, "1", asking).out, Contains("assay problem set flights"));
   gate.write("problem.yaml", "target: late\nunit: a flight\nprimary_metric: roc_auc\nowner: operations\n");
   gate.expect(0, {"problem", "set", "flights", "problem.yaml"});
