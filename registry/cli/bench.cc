@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "registry/cli/job.h"
 #include "registry/cli/table.h"
 #include "registry/cli/yaml_file.h"
 #include "registry/compute/environment.h"
@@ -38,6 +39,32 @@ void add_compute_options(CLI::App& command, ComputeOptions& options, const std::
   command.add_option("--timeout", options.timeout_s, "seconds after which the plugin is stopped; 0 is never")
       ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}))
       ->capture_default_str();
+}
+
+void add_place_option(CLI::App& command, ComputeOptions& options) {
+  command.add_option("--on", options.place, "where to run the plugin: on this machine, or in the server with one "
+                                            "that is installed there, whose record is attested")
+      ->check(CLI::IsMember({"here", "server"}))
+      ->capture_default_str();
+}
+
+bool on_server(const ComputeOptions& options) {
+  return options.place == "server";
+}
+
+EvidenceResult make_on_server(Context& context, const ComputeOptions& options, nlohmann::json wish) {
+  if (options.threads > 0 || options.timeout_s > 0)
+    throw Error(Code::invalid_argument, "--threads and --timeout are for work done here; leave them out with --on server");
+  if (!wish.contains("timing")) {
+    wish["plugin"] = options.plugin;
+    wish["component"] = options.component;
+    wish["seed"] = options.seed;
+    wish["config"] = nlohmann::json::parse(settings_json(options.settings));
+  }
+  for (auto member = wish.begin(); member != wish.end();)
+    member = member->is_string() && member->get_ref<const std::string&>().empty() ? wish.erase(member)
+                                                                                  : std::next(member);
+  return evidence_result_from_json(run_job(context, "evidence", wish).at("result"));
 }
 
 std::string settings_json(const std::vector<std::string>& settings) {

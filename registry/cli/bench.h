@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "registry/cli/progress.h"
 #include "registry/cli/remote_artifacts.h"
 #include "registry/cli/remote_plugins.h"
+#include "registry/compute/evidence_result.h"
 
 namespace assay::cli {
 
@@ -22,10 +24,19 @@ struct ComputeOptions {
   std::int64_t seed = 0;
   unsigned threads = 0;        // 0: as many as the machine has
   std::int64_t timeout_s = 0;  // 0: none
+  std::string place = "here";  // or "server"
 };
 
 // Adds --plugin and what goes with it.
 void add_compute_options(CLI::App& command, ComputeOptions& options, const std::string& plugin_help);
+
+// Adds --on: here, or in the server, whose record alone is attested.
+void add_place_option(CLI::App& command, ComputeOptions& options);
+bool on_server(const ComputeOptions& options);
+// What the server's own worker makes of `wish`, which says kind, versions and columns as POST /api/v1/jobs/evidence
+// takes them, with the plugin and settings of `options` unless it is a timing; empty texts are left out. Waits for it. Throws
+// invalid_argument for options that only mean something here, and what the job failed with.
+EvidenceResult make_on_server(Context& context, const ComputeOptions& options, nlohmann::json wish);
 
 // key=value settings as a JSON object; values are read as YAML: 6, 0.1, true, text, [1, 2].
 std::string settings_json(const std::vector<std::string>& settings);

@@ -23,7 +23,19 @@ bool is_file(const std::string& text) {
          text.starts_with('.');
 }
 
+EvidenceResult drift_on_server(Context& context, const Options& options) {
+  if (is_file(options.data))
+    throw Error(Code::invalid_argument, "--on server reads what is stored there: push " + options.data +
+                                            " as a dataset first, or leave out --on server");
+  return make_on_server(context, options.compute,
+                        {{"kind", "drift"},
+                         {"model", options.request.model},
+                         {"data", options.data},
+                         {"reference", options.request.reference}});
+}
+
 int run_drift(Context& context, const Options& options) {
+  if (on_server(options.compute)) return finish_evidence(context, drift_on_server(context, options));
   DriftRequest request = options.request;
   request.plugin = options.compute.plugin;
   request.component = options.compute.component;
@@ -55,6 +67,7 @@ void add_drift(CommandSet& commands) {
   command.add_option("--reference", options->request.reference,
                      "a dataset to compare with, instead of the training data");
   add_compute_options(command, options->compute, "the detector");
+  add_place_option(command, options->compute);
   commands.on(command, [options](Context& context) { return run_drift(context, *options); });
 }
 

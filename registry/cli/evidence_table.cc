@@ -83,25 +83,6 @@ std::string outcome(const EvidenceResult& result) {
   }
 }
 
-nlohmann::json document_of(const EvidenceResult& result) {
-  const auto mark = [](const std::optional<ArtifactVersion>& version) {
-    return version ? nlohmann::json{{"reference", version->reference}, {"digest", version->digest.text()}}
-                   : nlohmann::json();
-  };
-  const auto verdict = derive_verdict(result.draft.rows);
-  return {{"evidence_id", result.evidence.text()},
-          {"run_id", result.run.text()},
-          {"kind", to_text(result.draft.kind)},
-          {"model", mark(result.model)},
-          {"data", mark(result.data)},
-          {"reference", mark(result.reference)},
-          {"dataset_digest", result.draft.dataset.text()},
-          {"plugin", result.draft.plugin},
-          {"rows_read", result.rows_read},
-          {"rows", rows_to_json(result.draft.rows)},
-          {"verdict", verdict ? nlohmann::json(to_text(*verdict)) : nlohmann::json()}};
-}
-
 }  // namespace
 
 void print_rows(const EvidenceRows& rows, std::ostream& out) {
@@ -110,7 +91,7 @@ void print_rows(const EvidenceRows& rows, std::ostream& out) {
 
 int finish_evidence(Context& context, const EvidenceResult& result) {
   if (context.json()) {
-    context.print_json(document_of(result));
+    context.print_json(result);
   } else {
     std::cout << what_was_judged(result) << "\n\n";
     print_rows(result.draft.rows, std::cout);

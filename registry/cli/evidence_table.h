@@ -5,7 +5,7 @@
 #include <iosfwd>
 
 #include "registry/cli/command.h"
-#include "registry/compute/evaluate.h"
+#include "registry/compute/evidence_result.h"
 
 namespace assay::cli {
 

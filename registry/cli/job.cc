@@ -22,7 +22,11 @@ constexpr std::chrono::milliseconds kLongestWait{1000};
 void show(ProgressLine& line, const Json& job) {
   const auto done = job.value("done", std::uint64_t{0});
   const auto total = job.value("total", std::uint64_t{0});
-  if (total > 0)
+  if (job.value("status", "") == "waiting")
+    line.fraction(0, "waiting its turn");
+  else if (job.value("unit", "") == "percent")
+    line.fraction(static_cast<double>(done) / 100, job.value("step", ""));
+  else if (total > 0)
     line.bytes(done, total);
   else
     line.fraction(0, job.value("step", "") + (done > 0 ? " " + std::to_string(done) : ""));
@@ -40,7 +44,8 @@ Json run_job(Context& context, const std::string& kind, const Json& wish) {
   Json job = api.start_job(kind, wish);
   const std::string id = job.value("id", "");
   ProgressLine line(kind);
-  for (auto wait = kFirstWait; job.value("status", "") == "running";
+  const auto ended = [&job] { return job.contains("finished_at") && !job["finished_at"].is_null(); };
+  for (auto wait = kFirstWait; !ended();
        wait = std::min(2 * wait, kLongestWait)) {
     std::this_thread::sleep_for(wait);
     job = api.job(id);

@@ -19,6 +19,12 @@ int run_validate(Context& context, const Options& options) {
   request.plugin = options.compute.plugin;
   request.component = options.compute.component;
   request.config = settings_json(options.compute.settings);
+  if (on_server(options.compute))
+    return finish_evidence(context, make_on_server(context, options.compute,
+                                                   {{"kind", "validation"},
+                                                    {"data", request.data},
+                                                    {"reference", request.against},
+                                                    {"label", request.label}}));
   Bench bench(context);
   const EvidenceResult result = [&] {
     TerminalProgress progress(request.plugin);
@@ -38,6 +44,7 @@ void add_validate(CommandSet& commands) {
                       "0 valid, 10 an error was found"});
   command.add_option("data", options->request.data, "the dataset: NAME@VERSION")->required();
   add_compute_options(command, options->compute, "the validator");
+  add_place_option(command, options->compute);
   command.add_option("--against", options->request.against, "a dataset that shows how it should be");
   command.add_option("--target", options->request.label, "the label's column");
   commands.on(command, [options](Context& context) { return run_validate(context, *options); });

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "registry/compute/ports.h"
+#include "registry/compute/evidence_result.h"
 
 namespace assay {
 
@@ -17,20 +17,6 @@ struct EvaluateRequest {
   std::string label = {};      // empty: the model's own label
   std::string group = {};      // a column to break metrics down by; empty: none
   std::string config = "{}";
-};
-
-// What evaluate, validate and drift answer.
-struct EvidenceResult {
-  Id evidence;
-  Id run;
-  EvidenceDraft draft;  // what was recorded: kind, digests, plugin, config and the rows of the result table
-  std::optional<ArtifactVersion> model;
-  std::optional<ArtifactVersion> data;  // none when a bare file was judged
-  std::optional<ArtifactVersion> reference;
-  std::int64_t rows_read = 0;
-
-  // False when a validator found an error or a detector found drift.
-  bool passed() const { return derive_verdict(draft.rows) != EvidenceVerdict::fail; }
 };
 
 EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const CallOptions& options,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A registry on one data directory, from its lock to its last answer: puts storage, catalogue, access,
-// services, HTTP and scoring together. Next to read: hosted_scoring.h, then http/api.h.
+// services, HTTP and scoring together. Next to read: hosted_plugins.h, then http/api.h.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,8 @@ struct ServeOptions {
   std::filesystem::path data_dir;  // made when missing, mode 0700
   std::string listen;              // host:port; see listen_address.h
   bool insecure_listen = false;
+  std::filesystem::path tls_certificate;  // PEM; with tls_key, or neither: then nothing is encrypted
+  std::filesystem::path tls_key;
   std::vector<std::string> allowed_hosts;  // names in Host beside this machine's own, for a proxy in front
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
@@ -39,7 +41,7 @@ struct Serving {
 // Serves until SIGTERM or SIGINT, then lets running requests finish. Call it before the process has other
 // threads: it blocks those signals for all. `ready` is called once, when requests are answered. Throws
 // unavailable when another server has the directory or the address is taken; invalid_argument for an address
-// beyond this machine without `insecure_listen`; and what the parts throw on damaged data.
+// beyond this machine with neither TLS nor `insecure_listen`; and what the parts throw on damaged data.
 void serve(const ServeOptions& options, const std::function<void(const Serving&)>& ready);
 
 }  // namespace assay::daemon

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/json_reader.h"
@@ -19,6 +20,8 @@ std::string command(const Need& need) {
   if (!need.plugin.empty()) out += " --plugin " + need.plugin;
   if (need.confidence > 0) out += fmt::format(" --set confidence={}", need.confidence);
   if (!need.by.empty()) out += " --by " + need.by;
+  if (need.batch > 0) out += fmt::format(" --latency --batch {}", need.batch);
+  if (need.level == Level::attested) out += " --on server";
   if (need.kind == EvidenceKind::comparison && need.reference.empty())
     out += fmt::format(", where MODEL comes from assay train --plugin {}", need.beats);
   return out;
@@ -33,6 +36,8 @@ void to_json(nlohmann::json& out, const Need& need) {
                                   {"plugin", &need.plugin}})
     if (!text->empty()) out[key] = *text;
   if (need.confidence > 0) out["confidence"] = need.confidence;
+  if (need.batch > 0) out["batch"] = need.batch;
+  if (need.level != Level::reported) out["level"] = to_text(need.level);
 }
 
 Need need_from_json(const nlohmann::json& document, const std::string& what) {
@@ -45,7 +50,9 @@ Need need_from_json(const nlohmann::json& document, const std::string& what) {
             .dataset = object.text("dataset"),
             .by = text("by"),
             .plugin = text("plugin"),
-            .confidence = object.optional_number("confidence").value_or(0)};
+            .confidence = object.optional_number("confidence").value_or(0),
+            .batch = object.optional_integer("batch", 1, std::numeric_limits<std::int64_t>::max()).value_or(0)};
+  if (const auto level = object.optional_text("level")) need.level = parse_level(*level, what + ".level");
   object.optional_any("command");  // follows from the rest
   object.finish();
   return need;

@@ -18,6 +18,8 @@ struct Need {
   std::string by{};        // a column to break down by
   std::string plugin{};    // that must measure; empty: any
   double confidence = 0;   // of a comparison
+  std::int64_t batch = 0;  // timed calls with so many rows each; 0: no timing
+  Level level = Level::reported;  // attested: the server must make it
 
   bool operator==(const Need&) const = default;
 };

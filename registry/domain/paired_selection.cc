@@ -76,22 +76,22 @@ std::string unfit(const Requirement& requirement, const Facts& facts, Level leve
   return {};
 }
 
-Selection unanswered(const Requirement& requirement, const Facts& facts, const std::string& what,
+Selection unanswered(const Requirement& requirement, const Facts& facts, Level level, const std::string& what,
                      const Evidence* evidence) {
-  return gap(RuleVerdict::missing, what, "it needs " + command(needs_of(requirement, facts).at(0)),
+  return gap(RuleVerdict::missing, what, "it needs " + command(needs_of(requirement, facts, level).at(0)),
              evidence == nullptr ? std::vector<const Evidence*>() : std::vector{evidence});
 }
 
-Selection judged_lead(const Requirement& requirement, const Facts& facts, const Evidence& evidence) {
+Selection judged_lead(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence) {
   const Reading reading = *read_evaluation(requirement, evidence);
   if (reading.n < requirement.min_rows)
-    return unanswered(requirement, facts,
+    return unanswered(requirement, facts, level,
                       fmt::format("the comparison with {} rests on {} rows, and the rule asks for {}",
                                   opponent(requirement, facts), reading.n, requirement.min_rows),
                       &evidence);
   const auto lead = lead_of(reading);
   if (!lead)
-    return unanswered(requirement, facts,
+    return unanswered(requirement, facts, level,
                       fmt::format("{} of the comparison with {} is not a number with an interval",
                                   row_called(requirement), opponent(requirement, facts)),
                       &evidence);
@@ -118,7 +118,7 @@ double shortfall(double distance, double error) {
 }
 
 // Holm: the k-th worst slice is worse when its p is at most (1 - confidence) / (slices - k), and so were all before it.
-Selection judged_slices(const Requirement& requirement, const Facts& facts, const Evidence& evidence) {
+Selection judged_slices(const Requirement& requirement, const Facts& facts, Level level, const Evidence& evidence) {
   const double unit = 2 * normal_quantile((1 - confidence_of(evidence)) / 2);
   std::vector<SliceLead> slices;
   for (const auto& [name, reading] : read_slices(requirement, evidence)) {
@@ -126,7 +126,7 @@ Selection judged_slices(const Requirement& requirement, const Facts& facts, cons
     const auto lead = lead_of(reading);
     if (!lead)
       return unanswered(
-          requirement, facts,
+          requirement, facts, level,
           fmt::format("{} in slice {} of the comparison with {} is not a number with an interval; a min_rows above "
                       "that slice's rows would leave it out",
                       requirement.field, name, opponent(requirement, facts)),
@@ -135,14 +135,14 @@ Selection judged_slices(const Requirement& requirement, const Facts& facts, cons
     slices.push_back({name, *lead, reading.n, error, shortfall(requirement.bound - lead->value, error)});
   }
   if (slices.empty())
-    return unanswered(requirement, facts,
+    return unanswered(requirement, facts, level,
                       fmt::format("no slice by {} of the comparison has {} rows", requirement.key->by,
                                   requirement.min_rows),
                       &evidence);
   std::stable_sort(slices.begin(), slices.end(), [](const SliceLead& a, const SliceLead& b) { return a.z > b.z; });
-  const double level = 1 - requirement.confidence;
+  const double alpha = 1 - requirement.confidence;
   const SliceLead& worst = slices.front();
-  const double most = normal_quantile(level / static_cast<double>(slices.size()));
+  const double most = normal_quantile(alpha / static_cast<double>(slices.size()));
   Selection out{.candidate = worst.lead.value + most * worst.error,
                 .bound = requirement.bound,
                 .comparator = requirement.comparator,
@@ -152,7 +152,7 @@ Selection judged_slices(const Requirement& requirement, const Facts& facts, cons
                 .evidence = {&evidence}};
   out.lead = worst.lead.value;
   for (std::size_t k = 0; k < slices.size(); ++k) {
-    if (normal_tail(slices[k].z) >= level / static_cast<double>(slices.size() - k)) break;
+    if (normal_tail(slices[k].z) >= alpha / static_cast<double>(slices.size() - k)) break;
     if (k > 0) out.others += (k == 1 ? "" : ", ") + slices[k].slice;
   }
   return out;
@@ -194,11 +194,12 @@ Selection select_comparison(const Requirement& requirement, const Facts& facts, 
     }
   }
   if (newest == nullptr)
-    return unanswered(requirement, facts,
+    return unanswered(requirement, facts, freshness.level,
                       last_unfit == nullptr ? "there is no " + comparison : "the " + comparison + " " + why,
                       last_unfit);
   if (stale(*newest, freshness, now)) return stale_gap(*newest, "comparison", freshness, now);
-  return requirement.holm ? judged_slices(requirement, facts, *newest) : judged_lead(requirement, facts, *newest);
+  return requirement.holm ? judged_slices(requirement, facts, freshness.level, *newest)
+                          : judged_lead(requirement, facts, freshness.level, *newest);
 }
 
 }  // namespace assay

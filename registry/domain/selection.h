@@ -41,7 +41,7 @@ Selection select(const Requirement& requirement, const Facts& facts, const Fresh
 Selection select_among(const Requirement& requirement, const std::vector<const Evidence*>& selected,
                        const Facts& facts, Time now);
 // What would answer the requirement, were it made now; nothing when nobody but the reader can know.
-std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts);
+std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts, Level level);
 // The candidate's newest evaluation of that level, if any: what a policy that names none is judged on.
 const Evidence* newest_evaluation(const Facts& facts, Level level);
 

@@ -34,7 +34,7 @@ RuleVerdict compare(const Requirement& requirement, const Selection& selection) 
                                                                              : requirement.otherwise;
 }
 
-RuleResult decide(const Requirement& requirement, const Selection& selection, const Facts& facts) {
+RuleResult decide(const Requirement& requirement, const Selection& selection, const Facts& facts, Level level) {
   RuleResult result{.kind = requirement.kind,
                     .rule = requirement.rule,
                     .verdict = compare(requirement, selection),
@@ -50,7 +50,7 @@ RuleResult decide(const Requirement& requirement, const Selection& selection, co
   if (!result.bound && requirement.base == BoundBase::absolute && requirement.kind != RuleKind::from)
     result.bound = requirement.bound;
   for (const Evidence* evidence : selection.evidence) result.evidence.push_back(evidence->id);
-  if (selection.outcome == Selection::Outcome::gap) result.needs = needs_of(requirement, facts);
+  if (selection.outcome == Selection::Outcome::gap) result.needs = needs_of(requirement, facts, level);
   result.explanation = explain(requirement, selection, result.verdict, facts);
   return result;
 }
@@ -98,7 +98,7 @@ Judged judge_rules(const std::vector<Requirement>& requirements, const Facts& fa
   for (std::size_t i = 0; i < requirements.size(); ++i) {
     if (requirements[i].kind == RuleKind::evidence)
       selections[i] = select_among(requirements[i], selected, facts, now);
-    results.push_back(decide(requirements[i], selections[i], facts));
+    results.push_back(decide(requirements[i], selections[i], facts, freshness.level));
   }
   return {std::move(results), std::move(selected)};
 }

@@ -90,7 +90,13 @@ ReadableSpaces readable_spaces(const Principal& caller) {
 Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body,
                          RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
-  EvidenceDraft draft = evidence_draft_from_json(parse_json(body, "the evidence"));
+  return record_evidence(services, caller, evidence_draft_from_json(parse_json(body, "the evidence")),
+                         Level::reported, key);
+}
+
+Evidence record_evidence(const Services& services, const Principal& caller, EvidenceDraft draft, Level level,
+                         RequestKey* key) {
+  require_somewhere(caller, Permission::evaluate);
   std::optional<Evidence> earlier;
   // Versions never change and never go away unseen: what is found here still holds in the transaction.
   const auto spaces = services.database.read([&](Snapshot& snapshot) -> std::vector<std::string> {
@@ -101,7 +107,7 @@ Evidence record_evidence(const Services& services, const Principal& caller, std:
     return counting_spaces(snapshot, caller, draft);
   });
   if (earlier) return *std::move(earlier);
-  const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), Level::reported,
+  const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), level,
                           services.clock.now(), caller.name);
   return services.database.write([&](Transaction& transaction) {
     if (auto raced = earlier_evidence(transaction, caller, key, evidence.created_at))

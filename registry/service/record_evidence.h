@@ -19,6 +19,9 @@ namespace assay {
 // if named, must be one that the caller may read. Durable on return.
 Evidence record_evidence(const Services& services, const Principal& caller, std::string_view body,
                          RequestKey* key = nullptr);
+// The same, of a level that only the server can say: see service/attest.h.
+Evidence record_evidence(const Services& services, const Principal& caller, EvidenceDraft draft, Level level,
+                         RequestKey* key = nullptr);
 
 // Need `read` somewhere and show what counts in namespaces that the caller may read. Throws not_found.
 Evidence describe_evidence(const Services& services, const Principal& caller, const Id& id);

@@ -84,7 +84,11 @@ Error no_run(const Principal& caller, const Id& id) {
 
 Run start_run(const Services& services, const Principal& caller, std::string_view body, RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
-  RunDraft draft = run_draft_from_json(parse_json(body, "the run"));
+  return start_run(services, caller, run_draft_from_json(parse_json(body, "the run")), key);
+}
+
+Run start_run(const Services& services, const Principal& caller, RunDraft draft, RequestKey* key) {
+  require_somewhere(caller, Permission::evaluate);
   std::optional<Run> earlier;
   const auto spaces = services.database.read([&](Snapshot& snapshot) -> std::vector<std::string> {
     earlier = earlier_run(snapshot, caller, key, services.clock.now());
@@ -111,8 +115,13 @@ Run start_run(const Services& services, const Principal& caller, std::string_vie
 Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body,
                RequestKey* key) {
   require_somewhere(caller, Permission::evaluate);
-  const RunOutcome outcome =
-      run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20}));
+  return finish_run(services, caller, id, run_outcome_from_json(parse_json(body, "the run's end", {.max_bytes = 32 << 20})),
+                    key);
+}
+
+Run finish_run(const Services& services, const Principal& caller, const Id& id, const RunOutcome& outcome,
+               RequestKey* key) {
+  require_somewhere(caller, Permission::evaluate);
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) {
     if (auto earlier = earlier_run(transaction, caller, key, now)) return *std::move(earlier);

@@ -19,9 +19,12 @@ namespace assay {
 // its digest.
 Run start_run(const Services& services, const Principal& caller, std::string_view body,
               RequestKey* key = nullptr);
+Run start_run(const Services& services, const Principal& caller, RunDraft draft, RequestKey* key = nullptr);
 // `body` as run_outcome_from_json reads it. Only the token that started the run may end it, or an admin of
 // everything (denied otherwise). Throws not_found, and conflict when it has ended already.
 Run finish_run(const Services& services, const Principal& caller, const Id& id, std::string_view body,
+               RequestKey* key = nullptr);
+Run finish_run(const Services& services, const Principal& caller, const Id& id, const RunOutcome& outcome,
                RequestKey* key = nullptr);
 
 // Show runs of namespaces that the caller may read. Throw not_found.

@@ -36,6 +36,10 @@ Response start_scrub(const Context& context, Request& request) {
   return start_job(context, request, JobKind::scrub);
 }
 
+Response start_evidence(const Context& context, Request& request) {
+  return start_job(context, request, JobKind::evidence);
+}
+
 Response list_jobs(const Context& context, Request& request) {
   return json_response(200, {{"items", jobs_of(context).list(*request.principal)}});
 }
@@ -91,19 +95,21 @@ void add_keeping_routes(RouteTable& table, const Context& context) {
                .handler = [context, call](Request& request) { return call(context, request); },
                .place = place});
   };
-  const auto change = [&](Method method, const char* pattern, BodyKind body, Call call) {
+  const auto change = [&](Method method, const char* pattern, BodyKind body, Call call,
+                          Permission permission = Permission::admin) {
     table.add({.method = method,
                .pattern = pattern,
-               .permission = Permission::admin,
+               .permission = permission,
                .body = body,
                .body_limit = body == BodyKind::none ? 0 : kSmallJsonBytes,
                .handler = [context, call](Request& request) { return call(context, request); }});
   };
   change(Method::post, "/api/v1/jobs/gc", BodyKind::whole, start_gc);
   change(Method::post, "/api/v1/jobs/scrub", BodyKind::whole, start_scrub);
-  get("/api/v1/jobs", Permission::admin, {}, list_jobs, Place::worker);
-  get("/api/v1/jobs/{id}", Permission::admin, {}, show_job, Place::worker);
-  change(Method::post, "/api/v1/jobs/{id}:stop", BodyKind::none, stop_job);
+  change(Method::post, "/api/v1/jobs/evidence", BodyKind::whole, start_evidence, Permission::evaluate);
+  get("/api/v1/jobs", Permission::read, {}, list_jobs, Place::worker);
+  get("/api/v1/jobs/{id}", Permission::read, {}, show_job, Place::worker);
+  change(Method::post, "/api/v1/jobs/{id}:stop", BodyKind::none, stop_job, Permission::read);
   get("/api/v1/quotas", Permission::read, {}, show_quotas, Place::worker);
   change(Method::put, "/api/v1/quotas/{namespace}", BodyKind::whole, put_quota);
   get("/api/v1/savings", Permission::read, {"limit"}, show_savings, Place::slow_worker);

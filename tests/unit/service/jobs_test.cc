@@ -2,6 +2,7 @@
 #include "registry/service/jobs.h"
 
 #include <future>
+#include <semaphore>
 
 #include "tests/unit/service/registry.h"
 
@@ -11,17 +12,17 @@ using namespace assay::test;
 namespace {
 
 JobWish gc() {
-  return {.kind = JobKind::gc};
+  return GcJob();
 }
 JobWish scrub() {
-  return {.kind = JobKind::scrub};
+  return ScrubJob();
 }
 
 // The job once it has ended.
 ServerJob ended(Jobs& jobs, Registry& registry, const Id& id) {
   for (;;) {
     ServerJob job = jobs.find(registry.admin, id);
-    if (job.status != JobStatus::running) return job;
+    if (job.finished_at) return job;
     std::this_thread::yield();
   }
 }
@@ -58,6 +59,31 @@ class EndlessScrub final : public Maintenance {
  private:
   bool begun_ = false;
 };
+
+// A bench where every search for a plugin takes until it is let go, and finds none.
+class SlowBench final : public ServerBench, public Plugins {
+ public:
+  Plugins& plugins() override { return *this; }
+  std::unique_ptr<Artifacts> copies() override { return nullptr; }
+  std::string environment() override { return "{}"; }
+
+  PluginInfo find(std::string_view wanted) override {
+    entered.release();
+    go.acquire();
+    throw Error(Code::not_found, "no plugin " + std::string(wanted));
+  }
+  std::vector<PluginInfo> list() override { return {}; }
+  Config complete_config(const PluginInfo&, std::string_view, std::string_view) override { return {"{}", Digest::of("{}")}; }
+  std::unique_ptr<Trainer> trainer(const PluginInfo&, std::string_view, const Config&) override { return nullptr; }
+  std::unique_ptr<Scorer> scorer(const PluginInfo&, std::string_view, const Config&) override { return nullptr; }
+  std::unique_ptr<Fold> fold(const PluginInfo&, std::string_view, std::string_view, const Config&) override { return nullptr; }
+
+  std::counting_semaphore<> entered{0}, go{0};
+};
+
+JobWish evidence() {
+  return AttestWish{.kind = EvidenceKind::validation, .plugin = "contract", .data = "rows@1"};
+}
 
 }  // namespace
 
@@ -121,9 +147,7 @@ TEST_CASE("Jobs: one that is stopped says so and keeps what it had done") {
   CHECK(stopped.status == JobStatus::stopped);
   CHECK(stopped.result["complete"] == false);
   CHECK(stopped.result["records"] == 1);
-  JobWish wish = scrub();
-  wish.go_on = true;
-  CHECK(ended(jobs, registry, jobs.start(registry.admin, wish).id).result["records"] == 3);
+  CHECK(ended(jobs, registry, jobs.start(registry.admin, ScrubJob{.go_on = true}).id).result["records"] == 3);
 }
 
 TEST_CASE("Jobs: ending the server stops what runs and waits for it") {
@@ -150,15 +174,15 @@ TEST_CASE("Jobs: what one fails with is told") {
   CHECK(nlohmann::json(job)["error"]["code"] == "unavailable");
 }
 
-TEST_CASE("Jobs: only an admin of everything starts, sees or stops them") {
+TEST_CASE("Jobs: only an admin of everything starts, sees or stops a collection") {
   Registry registry;
   Jobs jobs(registry.services);
   const Principal keeper = registry.caller("keeper", Role::admin, "acme");
   CHECK(code_of([&] { jobs.start(keeper, gc()); }) == Code::denied);
-  CHECK(code_of([&] { jobs.list(keeper); }) == Code::denied);
   const Id id = jobs.start(registry.admin, gc()).id;
-  CHECK(code_of([&] { jobs.find(keeper, id); }) == Code::denied);
-  CHECK(code_of([&] { jobs.stop(keeper, id); }) == Code::denied);
+  CHECK(jobs.list(keeper).empty());
+  CHECK(code_of([&] { jobs.find(keeper, id); }) == Code::not_found);
+  CHECK(code_of([&] { jobs.stop(keeper, id); }) == Code::not_found);
   CHECK(code_of([&] { jobs.find(registry.admin, new_id(registry.clock, registry.entropy)); }) ==
         Code::not_found);
 }
@@ -173,12 +197,69 @@ TEST_CASE("Jobs: a hundred are remembered, the newest first") {
 }
 
 TEST_CASE("Jobs: a wish is what its kind takes, and nothing else") {
-  CHECK(parse_job_wish(JobKind::gc, "").dry_run == false);
-  CHECK(parse_job_wish(JobKind::gc, R"({"dry_run": true})").dry_run);
-  const JobWish wish = parse_job_wish(JobKind::scrub, R"({"bytes_per_second": 1048576, "continue": true})");
+  CHECK_FALSE(std::get<GcJob>(parse_job_wish(JobKind::gc, "")).dry_run);
+  CHECK(std::get<GcJob>(parse_job_wish(JobKind::gc, R"({"dry_run": true})")).dry_run);
+  const auto wish =
+      std::get<ScrubJob>(parse_job_wish(JobKind::scrub, R"({"bytes_per_second": 1048576, "continue": true})"));
   CHECK(wish.bytes_per_second == 1048576);
   CHECK(wish.go_on);
   CHECK(code_of([] { parse_job_wish(JobKind::gc, R"({"continue": true})"); }) == Code::invalid_argument);
   CHECK(code_of([] { parse_job_wish(JobKind::scrub, R"({"bytes_per_second": -1})"); }) ==
         Code::invalid_argument);
+}
+
+TEST_CASE("Jobs: evidence waits its turn, and is shown to who asked for it and to admins") {
+  Registry registry;
+  SlowBench bench;
+  Jobs jobs(registry.services, &bench);
+  const ServerJob first = jobs.start(registry.ann, evidence());
+  bench.entered.acquire();
+  const ServerJob second = jobs.start(registry.eve, evidence());
+  CHECK(first.status == JobStatus::running);
+  CHECK(second.status == JobStatus::waiting);
+  CHECK(code_of([&] { jobs.find(registry.eve, first.id); }) == Code::not_found);
+  CHECK(code_of([&] { jobs.stop(registry.ann, second.id); }) == Code::not_found);
+  CHECK(jobs.list(registry.ann).size() == 1);
+  CHECK(jobs.list(registry.admin).size() == 2);
+  CHECK(code_of([&] { jobs.start(registry.caller("bo", Role::reader, "acme"), evidence()); }) == Code::denied);
+  bench.go.release();
+  const ServerJob failed = ended(jobs, registry, first.id);
+  CHECK(failed.status == JobStatus::failed);
+  CHECK(failed.error->code() == Code::not_found);
+  bench.entered.acquire();
+  jobs.stop(registry.eve, second.id);
+  bench.go.release();
+  CHECK(ended(jobs, registry, second.id).status == JobStatus::stopped);
+}
+
+TEST_CASE("Jobs: evidence is refused past the last place in the queue, and where none is made") {
+  Registry registry;
+  SlowBench bench;
+  {
+    Jobs jobs(registry.services, &bench);
+    jobs.start(registry.ann, evidence());
+    bench.entered.acquire();
+    for (std::size_t i = 0; i < Jobs::kMaxWaiting; ++i) jobs.start(registry.ann, evidence());
+    CHECK(code_of([&] { jobs.start(registry.ann, evidence()); }) == Code::unavailable);
+    bench.go.release();
+  }
+  Jobs none(registry.services);
+  CHECK(code_of([&] { none.start(registry.ann, evidence()); }) == Code::unavailable);
+}
+
+TEST_CASE("Jobs: evidence is asked for by an installed plugin's name, and by nothing that names a file") {
+  const auto wish = [](const std::string& plugin) {
+    return std::get<AttestWish>(parse_job_wish(
+        JobKind::evidence, R"({"kind":"evaluation","model":"churn@1","data":"rows@1","plugin":")" + plugin + "\"}"));
+  };
+  CHECK(wish("classification").plugin == "classification");
+  for (const char* other : {"/lib/x.so", "x.so", "../x", "gbt@2", "acme/gbt", "", "a:b"})
+    CHECK(code_of([&] { wish(other); }) == Code::invalid_argument);
+  const auto refused = [](const char* body) {
+    return code_of([&] { parse_job_wish(JobKind::evidence, body); }) == Code::invalid_argument;
+  };
+  CHECK(refused(R"({"kind":"evaluation","data":"rows@1","plugin":"c"})"));
+  CHECK(refused(R"({"kind":"validation","model":"m@1","data":"rows@1","plugin":"c"})"));
+  CHECK(refused(R"({"kind":"comparison","model":"m@1","data":"rows@1","plugin":"c"})"));
+  CHECK(refused(R"({"kind":"drift","model":"m@1","data":"rows@1","plugin":"c","threads":4})"));
 }
