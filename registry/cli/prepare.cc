@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/cli/prepare.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -11,19 +13,24 @@
 #include "registry/cli/table.h"
 #include "registry/compute/compare.h"
 #include "registry/compute/evaluate.h"
+#include "registry/compute/time_scoring.h"
 #include "registry/compute/validate.h"
 
 namespace assay::cli {
 namespace {
 
 std::string maker(const Need& need) {
-  if (!need.plugin.empty()) return need.plugin;
+  if (!need.plugin.empty() || need.batch > 0) return need.plugin;  // a model is timed in its own
   return need.kind == EvidenceKind::validation ? "table_contract" : "classification";
 }
 
 void make(const Need& need, Workbench bench, const CallOptions& options, Progress& progress) {
   if (need.kind == EvidenceKind::validation) {
     validate({.data = need.dataset, .plugin = need.plugin}, bench, options, progress);
+    return;
+  }
+  if (need.batch > 0) {
+    time_scoring({.model = need.model, .data = need.dataset, .batches = {need.batch}}, bench, options, progress);
     return;
   }
   EvaluateRequest request{.model = need.model, .data = need.dataset, .plugin = need.plugin, .group = need.by};
@@ -33,6 +40,17 @@ void make(const Need& need, Workbench bench, const CallOptions& options, Progres
     return;
   }
   evaluate(request, bench, options, progress);
+}
+
+// The registry's own word, where a policy takes no other.
+void make_attested(const Need& need, Context& context) {
+  ComputeOptions options;
+  options.plugin = need.plugin;
+  nlohmann::json wish = {{"kind", to_text(need.kind)}, {"model", need.model},         {"data", need.dataset},
+                         {"group", need.by},           {"reference", need.reference}};
+  if (need.batch > 0) wish["timing"] = {{"batches", {need.batch}}};
+  if (need.kind == EvidenceKind::comparison) options.settings = {fmt::format("confidence={}", need.confidence)};
+  make_on_server(context, options, std::move(wish));
 }
 
 // Whether nothing is left to choose; a library of this machine is not chosen by a server's answer.
@@ -62,9 +80,13 @@ int prepare_evidence(Context& context, const Decision& decision) {
       continue;
     }
     std::cerr << plain(command(need)) << '\n';
-    if (!bench) bench.emplace(context);
-    TerminalProgress progress(need.plugin);
-    make(need, bench->workbench(), call_options({}), progress);
+    if (need.level == Level::attested) {
+      make_attested(need, context);
+    } else {
+      if (!bench) bench.emplace(context);
+      TerminalProgress progress(need.batch > 0 ? "latency" : need.plugin);
+      make(need, bench->workbench(), call_options({}), progress);
+    }
     ++made;
   }
   return made;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "registry/domain/latency.h"
+
 namespace assay {
 
 Selection gap(RuleVerdict verdict, std::string reason, std::string remedy, std::vector<const Evidence*> evidence) {
@@ -47,13 +49,17 @@ Selection stale_gap(const Evidence& evidence, const std::string& whose, const Fr
              "it would pass the age check when measured again now", {&evidence});
 }
 
-std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts) {
-  if (!requirement.key || !requirement.key->dataset || requirement.kind == RuleKind::latency) return {};
+std::vector<Need> needs_of(const Requirement& requirement, const Facts& facts, Level level) {
+  if (!requirement.key || !requirement.key->dataset) return {};
   const EvidenceKey& key = *requirement.key;
-  Need need{.kind = key.kind, .dataset = key.dataset_reference, .by = key.by, .plugin = key.plugin};
+  Need need{.kind = key.kind, .dataset = key.dataset_reference, .by = key.by, .plugin = key.plugin, .level = level};
   if (key.kind == EvidenceKind::validation) return {need};
   if (const auto equals = key.slice.find('='); equals != std::string::npos) need.by = key.slice.substr(0, equals);
   need.model = reference_text(facts, facts.candidate);
+  if (requirement.kind == RuleKind::latency) {
+    need.batch = rows_of_batch(key.slice).value_or(0);
+    return need.batch > 0 ? std::vector{need} : std::vector<Need>();
+  }
   if (key.kind == EvidenceKind::comparison) {
     need.confidence = requirement.confidence;
     need.beats = requirement.beats;

@@ -9,6 +9,7 @@
 #include <set>
 #include <tuple>
 
+#include "registry/domain/latency.h"
 #include "registry/domain/nearest.h"
 #include "registry/domain/paired_selection.h"
 #include "registry/domain/reading.h"
@@ -45,10 +46,21 @@ std::string where(const EvidenceKey& key) {
                            : fmt::format("slice {} of {}", key.slice, key.dataset_reference);
 }
 
+// What the command that evaluates must be told.
+std::string how_measured(const Requirement& requirement, Level level) {
+  std::string out;
+  if (const auto rows = rows_of_batch(requirement.key->slice); rows && requirement.kind == RuleKind::latency)
+    out += fmt::format(" --latency --batch {}", *rows);
+  if (level == Level::attested) out += " --on server";
+  return out;
+}
+
 // What an evaluation must bring.
 std::string needs(const Requirement& requirement) {
   const std::string& by = requirement.key->by;
   const bool counts = requirement.kind == RuleKind::cost || requirement.kind == RuleKind::fairness;
+  if (const std::string how = how_measured(requirement, Level::reported); !how.empty())
+    return fmt::format("it needs an evaluation that reports {} (assay evaluate{})", requirement.field, how);
   return fmt::format("it needs an evaluation that reports {}{}", counts ? "tp, fp, fn and tn" : requirement.field,
                      by.empty() ? "" : fmt::format(" for each {} (assay evaluate --by {})", by, by));
 }
@@ -69,8 +81,9 @@ Selection missing_gap(const Requirement& requirement, const Facts& facts, const 
       return gap(RuleVerdict::missing,
                  fmt::format("{} on {} of {} {}", requirement.field, where(key), name,
                              discounted(requirement, facts, level, evidence)),
-                 fmt::format("it needs another evaluation, of level {}{}", to_text(level),
-                             key.plugin.empty() ? "" : " by " + key.plugin),
+                 fmt::format("it needs another evaluation, of level {}{}{}", to_text(level),
+                             key.plugin.empty() ? "" : " by " + key.plugin,
+                             level == Level::attested ? ": assay evaluate" + how_measured(requirement, level) : ""),
                  {&evidence});
     if (const auto* rows = std::get_if<std::vector<MetricRow>>(&evidence.rows))
       for (const MetricRow& row : *rows) other_metrics.push_back(row.name);
@@ -82,7 +95,8 @@ Selection missing_gap(const Requirement& requirement, const Facts& facts, const 
                     requirement.field, where(key), did_you_mean(requirement.field, other_metrics)),
         needs(requirement));
   return gap(RuleVerdict::missing, fmt::format("{} has no evaluation on {}", name, key.dataset_reference),
-             fmt::format("it needs one: assay evaluate {} --data {}", name, key.dataset_reference));
+             fmt::format("it needs one: assay evaluate {} --data {}{}", name, key.dataset_reference,
+                         how_measured(requirement, level)));
 }
 
 Selection no_number_gap(const Requirement& requirement, const std::string& whose, const Measured& at) {

@@ -6,6 +6,7 @@
 #include "registry/compute/evaluate.h"
 #include "registry/compute/score.h"
 #include "registry/compute/scoring_cache.h"
+#include "registry/compute/time_scoring.h"
 #include "registry/compute/train.h"
 #include "registry/compute/validate.h"
 #include "tests/support/catch.h"
@@ -335,6 +336,42 @@ TEST_CASE("Scoring cache: many threads and few slots give every request its own 
   }
   CHECK(wrong == 0);
   CHECK(cache.size() == 2);
+}
+
+TEST_CASE("Latency: each size of call is timed on rows of the dataset, by the model's own scorer") {
+  Desk desk;
+  const std::string model = desk.learn().model.reference;
+  const EvidenceResult result =
+      time_scoring({.model = model, .data = "holdout@1", .batches = {1, 5}, .calls = 100}, desk.bench, {}, desk.nobody);
+  const EvidenceDraft& draft = desk.runs.evidence.at(0);
+  CHECK(draft.plugin == result.draft.plugin);
+  CHECK(draft.model == result.model->digest);
+  CHECK(draft.dataset == result.data->digest);
+  CHECK(draft.config.canonical == R"({"batches":[1,5],"calls":100})");
+  const auto& rows = std::get<std::vector<MetricRow>>(draft.rows);
+  REQUIRE(rows.size() == 6);
+  CHECK(rows[0].slice == "1_row");
+  CHECK(rows[5].name == "latency_p99_ms");
+  CHECK(rows[5].slice == "5_rows");
+  for (const MetricRow& row : rows) CHECK((row.n == 100 && *row.value > 0));
+  CHECK(desk.runs.drafts.back().kind == RunKind::score);
+}
+
+TEST_CASE("Latency: past its limits nothing is timed") {
+  Desk desk;
+  const std::string model = desk.learn().model.reference;
+  const auto refused = [&](std::vector<std::int64_t> batches, std::int64_t calls) {
+    return error_of([&] {
+             time_scoring({.model = model, .data = "holdout@1", .batches = std::move(batches), .calls = calls},
+                          desk.bench, {}, desk.nobody);
+           }).code() == Code::invalid_argument;
+  };
+  CHECK(refused({}, 100));
+  CHECK(refused({0}, 100));
+  CHECK(refused({TimingRequest::kMaxBatch + 1}, 100));
+  CHECK(refused(std::vector<std::int64_t>(TimingRequest::kMaxBatches + 1, 1), 100));
+  CHECK(refused({1}, 0));
+  CHECK(refused({1}, TimingRequest::kMaxCalls + 1));
 }
 
 }  // namespace
