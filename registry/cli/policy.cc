@@ -69,7 +69,10 @@ int set_policy(Context& context, const Options& options) {
   const Name model = Name::parse(options.model);
   const nlohmann::json policy = read_policy(options);
   const std::string stage = StageName::parse(policy["stage"].get_ref<const std::string&>()).text();
-  return finish(context, model, context.api().set_policy(model, stage, policy));
+  const nlohmann::json answer = context.api().set_policy(model, stage, policy);
+  for (const auto& warning : answer.value("warnings", nlohmann::json::array()))
+    std::cerr << "warning: " << plain(warning.get<std::string>()) << '\n';
+  return finish(context, model, answer);
 }
 
 int show_policy(Context& context, const Options& options) {

@@ -19,13 +19,6 @@
 namespace assay {
 namespace {
 
-Policy policy_from(JsonObject& object, const StageName& stage) {
-  Policy policy = Policy::parse(object.object("policy"));
-  if (policy.stage() == stage) return policy;
-  throw Error(Code::invalid_argument, fmt::format("policy: its stage is \"{}\", and it is tried on \"{}\": make them the same",
-                                                  policy.stage().text(), stage.text()));
-}
-
 bool admits(const Decision& decision) {
   return exit_code(decision.verdict) == 0;
 }
@@ -46,7 +39,7 @@ Decision again(Snapshot& snapshot, const Policy& policy, const Name& model, cons
 PolicyTrial parse_policy_trial(const StageName& stage, std::string_view body) {
   const nlohmann::json document = parse_json(body, "the request body");
   JsonObject object(document, "the request body");
-  PolicyTrial trial{policy_from(object, stage), Selector::parse(object.text("version"))};
+  PolicyTrial trial{stage, object.object("policy"), Selector::parse(object.text("version"))};
   object.finish();
   return trial;
 }
@@ -56,8 +49,8 @@ Decision test_policy(const Services& services, const Principal& caller, const Na
   const Time now = services.clock.now();
   return services.database.read([&](Snapshot& snapshot) {
     const Version version = resolve(snapshot, Kind::model, model, trial.version);
-    const Stage stage = current_stage(snapshot, version.name, trial.policy.stage());
-    const Policy policy = resolve_policy(snapshot, caller, trial.policy);
+    const Stage stage = current_stage(snapshot, version.name, trial.stage);
+    const Policy policy = read_policy(snapshot, caller, version.name, trial.stage, trial.policy);
     const Candidacy candidacy = candidacy_of(version, stage, caller);
     EvidenceMemo memo;
     Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now, memo), now);
@@ -76,7 +69,7 @@ bool Retrial::differs() const {
 PolicyBacktest parse_policy_backtest(const StageName& stage, std::string_view body) {
   const nlohmann::json document = parse_json(body, "the request body");
   JsonObject object(document, "the request body");
-  PolicyBacktest wish{.policy = policy_from(object, stage)};
+  PolicyBacktest wish{.stage = stage, .policy = object.object("policy")};
   wish.last = static_cast<int>(object.optional_integer("last", 1, kMaxRetrials).value_or(wish.last));
   object.finish();
   return wish;
@@ -86,7 +79,7 @@ std::vector<Retrial> backtest_policy(const Services& services, const Principal& 
                                      const PolicyBacktest& wish) {
   require(caller, Permission::read, model.space());
   return services.database.read([&](Snapshot& snapshot) {
-    const Policy policy = resolve_policy(snapshot, caller, wish.policy);
+    const Policy policy = read_policy(snapshot, caller, model, wish.stage, wish.policy);
     std::vector<Retrial> out;
     PageRequest page{.cursor = {}, .limit = kMaxRetrials};
     do {

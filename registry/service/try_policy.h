@@ -2,26 +2,27 @@
 // A policy before it is set: what it would say of a version now, and what it would have said of the past.
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <vector>
 
 #include "registry/access/principal.h"
 #include "registry/domain/decision.h"
-#include "registry/domain/policy.h"
 #include "registry/domain/reference.h"
 #include "registry/service/services.h"
 
 namespace assay {
 
 struct PolicyTrial {
-  Policy policy;
+  StageName stage;
+  nlohmann::json policy;  // a document; read where the model's problem and the datasets are
   Selector version;
 };
-// From {"policy","version"}. Throws invalid_argument, also when the policy is for another stage.
+// From {"policy","version"}. Throws invalid_argument.
 PolicyTrial parse_policy_trial(const StageName& stage, std::string_view body);
 
 // What promoting the version by that policy would decide. Writes nothing. Needs `read` on the model and on the datasets
-// that the policy names; throws not_found, and what Policy::parse throws.
+// that the policy names; throws not_found, and what read_policy throws.
 Decision test_policy(const Services& services, const Principal& caller, const Name& model, const PolicyTrial& trial);
 
 struct Retrial {
@@ -32,7 +33,8 @@ struct Retrial {
   bool differs() const;
 };
 struct PolicyBacktest {
-  Policy policy;
+  StageName stage;
+  nlohmann::json policy;
   int last = 50;
 };
 inline constexpr int kMaxRetrials = 200;

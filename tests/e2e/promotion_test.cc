@@ -196,6 +196,44 @@ rules:
              Contains("same version"));
 }
 
+TEST_CASE("Promotion: a policy that could let nothing pass is refused, or warned of, with the next step") {
+  Gate gate;
+  const auto set = [&](int exit_code, const std::string& rules, const std::string& top = "") {
+    gate.write("tried.yaml", "stage: production\n" + top + "rules:\n" + rules);
+    return gate.expect(exit_code, {"policy", "set", "flights", "tried.yaml"}).err;
+  };
+  const std::string before = gate.json({"policy", "show", "flights", "--stage", "production"})["digest"];
+  CHECK_THAT(set(60, "  - metric: {name: roc_auc, dataset: flights-holduot@1, at_least: 0.8}\n"),
+             Contains("flights-holdout"));
+  CHECK_THAT(set(60, "  - metric: {dataset: flights-holdout@1, at_least: 0.8}\n"), Contains("assay problem set"));
+  CHECK_THAT(set(60, "  - metric: {name: roc_auc, dataset: flights-holdout@1, at_least: .nan}\n"), Contains("at_least"));
+  CHECK_THAT(set(60, "  - problem: required\n", "freeze: [\"Fri 16:00/Mon 08:00 Europe/Berlni\"]\n"), Contains("Europe/Berlin"));
+  gate.write("staging.yaml", "stage: staging\nfrom: canary\nrules: []\n");
+  gate.write("canary.yaml", "stage: canary\nfrom: production\nrules: []\n");
+  gate.expect(0, {"policy", "set", "flights", "staging.yaml"});
+  gate.expect(0, {"policy", "set", "flights", "canary.yaml"});
+  CHECK_THAT(set(60, "  - problem: required\n", "from: staging\n"),
+             Contains("ring (production from staging from canary from production)"));
+  CHECK(gate.json({"policy", "show", "flights", "--stage", "production"})["digest"] == before);
+  CHECK_THAT(set(0, "  - metric: {name: roc_acu, dataset: flights-holdout@1, at_least: 0.8}\n"),
+             Contains("warning") && Contains("did you mean \"roc_auc\""));
+  gate.promote(11, "1");
+}
+
+TEST_CASE("Promotion: a policy takes from the model's problem what it leaves out") {
+  Gate gate;
+  gate.write("problem.yaml", "target: late\nunit: a flight\nprimary_metric: roc_auc\nmargin: -0.5\nowner: operations\n"
+                             "cost_matrix: {fn: 5, fp: 1}\nguardrails:\n  - {name: log_loss, at_most: 5}\n");
+  gate.expect(0, {"problem", "set", "flights", "problem.yaml"});
+  gate.write("short.yaml", "stage: production\nrules:\n  - metric: {dataset: flights-holdout@1, at_least: 0.4}\n"
+                           "  - champion: {dataset: flights-holdout@1}\n  - cost: {at_most: 5}\n"
+                           "  - guardrails: {dataset: flights-holdout@1}\n  - problem: required\n");
+  CHECK_THAT(gate.expect(0, {"policy", "set", "flights", "short.yaml"}).out,
+             Contains("roc_auc") && Contains("log_loss") && Contains("\"fn\":5"));
+  CHECK_THAT(gate.promote(0, "1").out, Contains("log_loss"));
+  CHECK_THAT(gate.expect(11, {"policy", "test", "flights@2", "short.yaml"}).out, Contains("assay evaluate flights@2"));
+}
+
 TEST_CASE("Promotion: a manifest moves all its stages or none") {
   Gate gate;
   gate.write("release.yaml", "promotions:\n  - {model: flights, version: 2, stage: production}\n"

@@ -4,6 +4,7 @@
 
 #include "registry/domain/duration.h"
 #include "registry/domain/policy.h"
+#include "registry/domain/problem_defaults.h"
 #include "tests/support/catch.h"
 #include "tests/unit/promotion/world.h"
 
@@ -208,4 +209,62 @@ TEST_CASE("Policy: spans of time read and write in the largest unit that fits") 
   CHECK(parse_duration("36500d") == std::chrono::hours(36500 * 24));
   for (const char* bad : {"", "d", "0d", "-1d", "1.5d", "1y", "30 d", "36501d", "99999999999999999999d"})
     CHECK(error_of([&] { parse_duration(bad); }).first == Code::invalid_argument);
+}
+
+namespace {
+
+Problem churn_problem() {
+  return Problem::parse({{"target", "late"},
+                         {"unit", "a flight"},
+                         {"primary_metric", "roc_auc"},
+                         {"owner", "ana"},
+                         {"margin", -0.01},
+                         {"cost_matrix", {{"fn", 5}, {"fp", 1}}},
+                         {"guardrails", {{{"name", "recall"}, {"at_least", 0.6}}, {{"name", "log_loss"}, {"at_most", 0.7}}}}});
+}
+
+json filled(const JsonRows& rules, const std::optional<Problem>& problem = churn_problem()) {
+  return json(Policy::parse(with_problem(document(rules), problem, "churn"))).at("rules");
+}
+
+}  // namespace
+
+TEST_CASE("Policy: what it leaves out is taken from the model's problem, and what it says stays") {
+  const json on = {{"dataset", "holdout@1"}};
+  const auto rule = [&](const char* kind, json body) {
+    body.update(on);
+    return json{{kind, body}};
+  };
+  const json rules = filled({rule("metric", {{"at_least", 0.8}}), rule("champion", json::object()),
+                             rule("champion", {{"name", "recall"}, {"margin", 0}}),
+                             rule("champion", {{"name", "roc_auc"}, {"margin", 0.5}}),
+                             rule("slices", {{"by", "region"}, {"no_worse_than", -0.02}}),
+                             rule("cost", {{"at_most", 3}}), rule("guardrails", json::object())});
+  REQUIRE(rules.size() == 8);
+  CHECK(rules[0]["metric"]["name"] == "roc_auc");
+  CHECK(rules[1]["champion"]["margin"] == -0.01);
+  CHECK(rules[2]["champion"]["name"] == "recall");
+  CHECK(rules[3]["champion"]["margin"] == 0.5);
+  CHECK(rules[4]["slices"]["name"] == "roc_auc");
+  CHECK(rules[5]["cost"]["matrix"]["fn"] == 5);
+  CHECK(rules[6] == json{{"metric", {{"name", "recall"}, {"dataset", "holdout@1"}, {"at_least", 0.6}}}});
+  CHECK(rules[7] == json{{"metric", {{"name", "log_loss"}, {"dataset", "holdout@1"}, {"at_most", 0.7}}}});
+}
+
+TEST_CASE("Policy: without a problem, or with one that is silent, it is told what to give") {
+  const auto refusal_of = [&](const JsonRows& rules, const std::optional<Problem>& problem) {
+    return error_of([&] { filled(rules, problem); });
+  };
+  const json metric = {{"metric", {{"dataset", "holdout@1"}, {"at_least", 0.8}}}};
+  CHECK_THAT(refusal_of({metric}, std::nullopt).second, Contains("rules[0].metric has no name") && Contains("assay problem set"));
+  Problem silent = churn_problem();
+  silent.cost_matrix.reset();
+  silent.guardrails.clear();
+  CHECK_THAT(refusal_of({metric, {{"cost", {{"dataset", "holdout@1"}, {"at_most", 1}}}}}, silent).second,
+             Contains("rules[1].cost takes its cost_matrix"));
+  CHECK_THAT(refusal_of({{{"guardrails", {{"dataset", "holdout@1"}}}}}, silent).second, Contains("which has none"));
+  CHECK(refusal_of({{{"champion", {{"name", "recall"}, {"dataset", "holdout@1"}}}}}, churn_problem()).first ==
+        Code::invalid_argument);  // no margin for another metric
+  for (const json& wrong : {json(), json(3), json{{"rules", 3}}, json{{"rules", {3, json{{"metric", 4}}}}}})
+    CHECK(with_problem(wrong, std::nullopt, "churn") == wrong);
 }

@@ -81,7 +81,9 @@ TEST_CASE("Policy test: says what promoting by it would, and writes nothing") {
 TEST_CASE("Policy test: another stage's policy, an unknown rule and a dataset that may not be read are refused") {
   Story story;
   const json staging = {{"policy", {{"stage", "staging"}, {"rules", json::array()}}}, {"version", "1"}};
-  CHECK(error_of([&] { parse_policy_trial(kProduction, staging.dump()); }).first == Code::invalid_argument);
+  CHECK(error_of([&] {
+          test_policy(story.services(), story.admin, kChurn, parse_policy_trial(kProduction, staging.dump()));
+        }).first == Code::invalid_argument);
   CHECK_THAT(error_of([&] { story.test({{{"metrics", json::object()}}}, "1"); }).second, Contains("did you mean"));
   CHECK(error_of([&] { story.backtest({}, 0); }).first == Code::invalid_argument);
   CHECK(error_of([&] { story.backtest({}, kMaxRetrials + 1); }).first == Code::invalid_argument);

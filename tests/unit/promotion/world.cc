@@ -42,7 +42,8 @@ Evidence World::report(const Principal& caller, const json& document) {
 
 Policy World::set_policy(const json& document, const std::string& model) {
   return assay::set_policy(services(), admin, Name::parse(model),
-                           StageName::parse(document.at("stage").get<std::string>()), document.dump());
+                           StageName::parse(document.at("stage").get<std::string>()), document.dump())
+      .policy;
 }
 
 Decision World::promote(const std::string& version, const std::string& stage, bool dry_run,
