@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random policies on random evidence: what is missing, not a number, stale or unlike never passes. An
 // independent, slow reading of the rules stands beside the judge.
+#include <functional>
+#include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "tests/support/catch.h"
 #include "tests/unit/promotion/contest.h"
+#include "tests/unit/promotion/random_case.h"
 
 using namespace assay;
 using namespace assay::test;
@@ -125,14 +129,120 @@ void check_passed(const Policy& policy, const Facts& facts, const RuleResult& ru
   REQUIRE(like(own, other));
 }
 
+// ---- Every kind of rule ----
+
+// Facts of every kind, judged by policies of every kind.
+struct EveryKind : RandomCase {
+  Contest contest;
+  const Digest trivial = Digest::of("trivial");
+
+  explicit EveryKind(unsigned seed) : RandomCase{.dice = std::mt19937(seed)}, contest() {
+    for (const char* name : {"data-0@1", "data-1@1"}) data.push_back(Digest::of(name));
+  }
+
+  json random_document() {
+    const Facts& facts = contest.facts;
+    const Digest& model = one_in(3) ? facts.champion->digest : facts.candidate.digest;
+    const int kind = below(20);
+    if (kind < 11) return random_evaluation(model);
+    if (kind < 16) return random_comparison(facts.candidate.digest, one_in(2) ? facts.champion->digest : trivial);
+    return kind < 18 ? random_drift(model) : random_validation();
+  }
+
+  Facts random_facts() {
+    Facts facts = contest.facts;
+    facts.trained_by = {{trivial, "baseline"}};
+    for (int i = 6 + below(10); i > 0; --i)
+      facts.evidence.push_back(record(random_document(), kNow - std::chrono::hours(1 + below(16))));
+    return facts;
+  }
+
+  Policy random_rules() {
+    json document = {{"stage", "production"}, {"rules", json::array()}};
+    for (int i = below(4); i >= 0; --i) document["rules"].push_back(random_rule());
+    document["rules"].push_back({{"evidence", {{"max_age", "20h"}}}});
+    return Policy::parse(document).resolved([](const PolicyDataset& named) {
+      return PolicyDataset{named.reference, Digest::of(named.reference)};
+    });
+  }
+};
+
+// Ways in which a record stops counting.
+using Spoil = std::function<void(Facts&, Evidence&)>;
+const std::map<std::string, Spoil> kSpoils = {
+    {"it has no numbers", [](Facts&, Evidence& one) {
+       if (auto* rows = std::get_if<std::vector<MetricRow>>(&one.rows))
+         for (MetricRow& row : *rows) row.value = row.ci_low = row.ci_high = std::nullopt;
+     }},
+    {"it is old", [](Facts&, Evidence& one) { one.created_at = kNow - 21h; }},
+    {"it is from the future", [](Facts&, Evidence& one) { one.created_at = kNow + 24h; }},
+    {"its plugin was revoked", [](Facts& facts, Evidence& one) { facts.revoked[one.plugin.digest] = "a trial"; }},
+    {"it is of other data", [](Facts&, Evidence& one) {
+       (one.kind == EvidenceKind::drift ? *one.model : one.dataset) = Digest::of("elsewhere");
+     }},
+};
+
+bool has_numbers(const Evidence& one) {
+  return one.kind == EvidenceKind::evaluation || one.kind == EvidenceKind::comparison;
+}
+
+bool cites(const RuleResult& rule, const Id& id) {
+  return std::find(rule.evidence.begin(), rule.evidence.end(), id) != rule.evidence.end();
+}
+
+// Whatever a passed rule rests on, spoilt in any way: it may pass on something else, but not on that.
+int spoil_each(const Policy& policy, const Facts& facts, std::size_t at, const RuleResult& passed) {
+  int spoilt = 0;
+  for (const Id& id : passed.evidence)
+    for (const auto& [how, spoil] : kSpoils) {
+      Facts other = facts;
+      Evidence& one = *std::find_if(other.evidence.begin(), other.evidence.end(),
+                                    [&](const Evidence& evidence) { return evidence.id == id; });
+      if (how == "it has no numbers" && !has_numbers(one)) continue;
+      spoil(other, one);
+      const RuleResult again = judge(policy, other, kNow).rules.at(at);
+      INFO(passed.rule << " rests on " << id.text() << ", and " << how << ": " << again.explanation);
+      REQUIRE_FALSE((again.verdict == RuleVerdict::pass && cites(again, id)));
+      ++spoilt;
+    }
+  return spoilt;
+}
+
 }  // namespace
+
+TEST_CASE("Verdict: a rule of any kind never passes on a record that is missing, empty, stale, revoked or of other data") {
+  const unsigned seed = std::random_device()();
+  INFO("seed " << seed);
+  EveryKind trial(seed);
+  std::map<RuleKind, int> spoilt;
+  for (int round = 0; round < 10'000; ++round) {
+    const Facts facts = trial.random_facts();
+    const Policy policy = trial.random_rules();
+    INFO("round " << round << " policy " << policy.canonical());
+    const Decision decision = judge(policy, facts, kNow);
+    Facts bare = facts;
+    bare.evidence.clear();
+    const Decision nothing = judge(policy, bare, kNow);
+    REQUIRE_FALSE(nothing.changed);
+    for (std::size_t i = 0; i + 1 < decision.rules.size(); ++i) {
+      const RuleResult& rule = decision.rules[i];
+      REQUIRE(nothing.rules[i].verdict != RuleVerdict::pass);
+      if (rule.verdict != RuleVerdict::pass) continue;
+      REQUIRE_FALSE(rule.evidence.empty());
+      if (trial.one_in(4)) spoilt[rule.kind] += spoil_each(policy, facts, i, rule);
+    }
+  }
+  for (const auto& [kind, count] : spoilt) std::cout << to_text(kind) << ' ' << count << ' ';
+  std::cout << "records spoilt\n";
+  CHECK(spoilt.size() == 9);  // metric champion slices fairness cost latency drift baseline validation
+}
 
 TEST_CASE("Verdict: on random policies and evidence nothing passes by absence") {
   const unsigned seed = std::random_device()();
   INFO("seed " << seed);
   Dice dice(seed);
   int passed = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 10'000; ++round) {
     Facts facts = Contest().facts;
     for (int i = dice.below(10); i > 0; --i) facts.evidence.push_back(random_evidence(dice, facts));
     const Policy policy = random_policy(dice);
