@@ -64,6 +64,17 @@ std::vector<std::string> stages_of_version(Snapshot& snapshot, std::int64_t vers
   return out;
 }
 
+std::vector<std::string> stages_holding(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable) {
+  std::vector<std::string> out;
+  Rows rows = snapshot.query(
+      "SELECT v.namespace || '/' || v.name || '@' || s.name FROM live_versions v JOIN stages s "
+      "ON s.artifact_id = v.artifact_id AND s.number = v.number WHERE v.digest = ?1 AND (?2 IS NULL OR "
+      "v.namespace_key IN (SELECT value FROM json_each(?2))) ORDER BY 1",
+      {digest, readable.keys_json()});
+  while (rows.next()) out.push_back(rows.get<std::string>(0));
+  return out;
+}
+
 std::int64_t model_key(Snapshot& snapshot, const Name& model) {
   if (const auto id = find_artifact_id(snapshot, Kind::model, model)) return *id;
   throw Error(Code::not_found,

@@ -10,7 +10,9 @@
 
 #include "registry/catalog/database.h"
 #include "registry/domain/name.h"
+#include "registry/domain/readable_spaces.h"
 #include "registry/domain/stage.h"
+#include "storage/base/digest.h"
 
 namespace assay {
 
@@ -20,6 +22,9 @@ std::optional<Stage> find_stage(Snapshot& snapshot, const Name& model, const Sta
 std::vector<Stage> list_stages(Snapshot& snapshot, const Name& model);
 // The names of those that point to a version (Version::id), sorted.
 std::vector<std::string> stages_of_version(Snapshot& snapshot, std::int64_t version_id);
+
+// Those that point to a version with that digest, as "default/churn@production", sorted.
+std::vector<std::string> stages_holding(Snapshot& snapshot, const Digest& digest, const ReadableSpaces& readable);
 
 // Where a stage is to point, and which move it is.
 struct StageMove {

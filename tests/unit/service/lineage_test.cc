@@ -77,3 +77,80 @@ TEST_CASE("Lineage: another tenant is denied, and a version without a run has no
   CHECK(model.at("run").is_null());
   CHECK(model.at("inputs") == json::array());
 }
+
+namespace {
+
+// A version made by a run from `inputs`.
+Version made_from(Registry& registry, const Principal& who, Kind kind, const std::string& name,
+                  const std::vector<Version>& inputs) {
+  json draft = {{"kind", "train"},
+                {"plugin",
+                 {{"name", "gbt"}, {"version", "1"}, {"digest", Digest::of("gbt.so").text()}, {"component", "gbt"}}},
+                {"inputs", json::array()},
+                {"config", json::object()},
+                {"seed", 7},
+                {"max_threads", 1},
+                {"environment", json::object()}};
+  for (const Version& input : inputs)
+    draft["inputs"].push_back({{"role", "data"},
+                               {"kind", std::string(singular(input.kind))},
+                               {"reference", input.reference()},
+                               {"digest", input.digest.text()}});
+  registry.upload(who, name);
+  PublishRequest request = Registry::request(name, {{"data.csv", name}});
+  request.kind = kind;
+  if (!inputs.empty()) request.run_id = start_run(registry.services, who, draft.dump()).id;
+  return publish(registry.services, who, request).version;
+}
+
+std::vector<std::string> references(const json& kin) {
+  std::vector<std::string> out;
+  for (const json& one : kin)
+    out.push_back(one.at("reference").is_null() ? "?" : one.at("reference").get<std::string>());
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("Lineage: goes back and on through however many runs, each version once and the nearest first") {
+  Registry registry;
+  const Principal& ann = registry.ann;
+  const Version raw = made_from(registry, ann, Kind::dataset, "acme/raw", {});
+  const Version clean = made_from(registry, ann, Kind::dataset, "acme/clean", {raw});
+  const Version base = made_from(registry, ann, Kind::model, "acme/base", {clean});
+  const Version tuned = made_from(registry, ann, Kind::model, "acme/tuned", {base, clean});
+  const auto of = [&](const Principal& who, const Version& version) {
+    return lineage(registry.services, who, version.kind, version.name, Selector());
+  };
+  const json back = of(ann, tuned).at("ancestors");
+  CHECK(references(back).size() == 3);
+  CHECK(references(back).back() == "acme/raw@1");
+  CHECK(back.at(2).at("distance") == 2);
+  CHECK(back.at(2).at("next") == clean.digest.text());
+  const json on = of(ann, raw);
+  CHECK(references(on.at("descendants")) == std::vector<std::string>{"acme/clean@1", "acme/base@1", "acme/tuned@1"});
+  CHECK(on.at("full") == json::array());
+  CHECK(of(ann, tuned).at("descendants") == json::array());
+}
+
+TEST_CASE("Lineage: what somebody else made is neither named nor followed") {
+  Registry registry;
+  const Principal both{new_id(registry.clock, registry.entropy), "both",
+                       {{Role::writer, Namespace::parse("acme")}, {Role::writer, Namespace::parse("rival")}}};
+  const Version secret = made_from(registry, both, Kind::dataset, "rival/secret", {});
+  const Version derived = made_from(registry, both, Kind::dataset, "rival/derived", {secret});
+  const Version model = made_from(registry, both, Kind::model, "acme/churn", {derived});
+  const json seen = lineage(registry.services, registry.ann, Kind::model, model.name, Selector()).at("ancestors");
+  CHECK(references(seen) == std::vector<std::string>{"?"});
+  const json all = lineage(registry.services, both, Kind::model, model.name, Selector()).at("ancestors");
+  CHECK(references(all) == std::vector<std::string>{"rival/derived@1", "rival/secret@1"});
+}
+
+TEST_CASE("Lineage: a list that is cut says so") {
+  Registry registry;
+  const Version data = made_from(registry, registry.ann, Kind::dataset, "acme/data", {});
+  for (int i = 0; i < 201; ++i) made_from(registry, registry.ann, Kind::model, "acme/m" + std::to_string(i), {data});
+  const json answer = lineage(registry.services, registry.ann, Kind::dataset, data.name, Selector());
+  CHECK(answer.at("descendants").size() == 200);
+  CHECK(answer.at("full") == json({"used_by", "descendants"}));
+}
