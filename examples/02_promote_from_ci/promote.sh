@@ -7,6 +7,7 @@
 # Environment:
 #   ASSAY_URL, ASSAY_TOKEN  the registry, and a token that may push and evaluate (role writer)
 #   ASSAY_PROMOTE_TOKEN     a token that may promote (role promoter); ASSAY_TOKEN when left out
+#   ASSAY_TRUST, ASSAY_PROMOTE_TRUST  instead of each, a trust that gives the job one for its own identity (README.md)
 #   ASSAY_EVALUATE          more for `assay evaluate`, such as: --plugin my.evaluator --by region
 #   ASSAY_ONLY              plan: stop after the dry run; promote: do what the plan in ASSAY_OUT says, or nothing
 #   ASSAY_OUT               where plan.json, decision.json, promote.md and result.env go: assay-out when left out
@@ -55,6 +56,8 @@ finish() {
 }
 trap finish EXIT
 
+# Tokens of a job's own identity live ten minutes: each is asked for when it is needed.
+if [ -n "${ASSAY_TRUST:-}" ]; then ASSAY_TOKEN=$(try token exchange --trust "$ASSAY_TRUST") && export ASSAY_TOKEN; fi
 if [ "$only" = promote ]; then
   [ -s "$out/plan.json" ] || fail "there is no $out/plan.json: run with ASSAY_ONLY=plan first, and keep $out"
   [[ $(<"$out/result.env") =~ ASSAY_VERSION=([^$'\n']+) ]] || fail "$out/result.env names no version"
@@ -69,6 +72,7 @@ else
   try evaluate "$model" --data "$holdout" ${ASSAY_EVALUATE:-}
 fi
 
+[ -z "${ASSAY_PROMOTE_TRUST:-}" ] || ASSAY_PROMOTE_TOKEN=$(try token exchange --trust "$ASSAY_PROMOTE_TRUST")
 [ -z "${ASSAY_PROMOTE_TOKEN:-}" ] || export ASSAY_TOKEN=$ASSAY_PROMOTE_TOKEN
 code=0
 if [ "$only" != promote ]; then

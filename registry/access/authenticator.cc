@@ -75,7 +75,7 @@ Principal Authenticator::authenticate_token(std::string_view token) const {
   if (found->expires_at && *found->expires_at <= clock_.now())
     throw refuse("The token expired at " + format_time(*found->expires_at) +
                  "; ask the administrator for a new one");
-  Principal principal{found->id, found->name, {}};
+  Principal principal{found->id, found->name, {}, found->workload};
   principal.grants.push_back(found->grant);
   return principal;
 }

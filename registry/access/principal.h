@@ -16,6 +16,7 @@ class Principal {
   Id id;             // of the token: what uploads are recorded under, for names need not be unique
   std::string name;  // for people: `created_by`, `actor`
   std::vector<Grant> grants;
+  std::string workload{};  // what its provider says of it, domain/trust.h's workload_of; empty: a token of its own
 
   bool may(Permission permission, const Namespace& space) const;
   bool may_somewhere(Permission permission) const;  // in at least one namespace

@@ -15,7 +15,8 @@ std::optional<TokenRecord> read_one(Rows rows) {
                      rows.get<Time>(5),
                      rows.get<std::string>(6),
                      rows.get<std::optional<Time>>(7),
-                     rows.get<std::optional<Time>>(8)};
+                     rows.get<std::optional<Time>>(8),
+                     rows.get<std::optional<std::string>>(9).value_or("")};
 }
 
 }  // namespace
@@ -24,28 +25,32 @@ void insert_token(Transaction& transaction, const TokenRecord& token) {
   std::optional<std::string> space;
   if (token.grant.space) space = token.grant.space->text();
   transaction.execute(
-      "INSERT INTO tokens (id, hash, name, role, namespace, created_at, created_by, expires_at, revoked_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO tokens (id, hash, name, role, namespace, created_at, created_by, expires_at, revoked_at, "
+      "workload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''))",
       {token.id, token.hash, token.name, text(token.grant.role), space, token.created_at, token.created_by,
-       token.expires_at, token.revoked_at});
+       token.expires_at, token.revoked_at, token.workload});
 }
 
 std::optional<TokenRecord> find_token(Snapshot& snapshot, const Digest& hash) {
   return read_one(
       snapshot.query("SELECT id, hash, name, role, namespace, created_at, created_by, expires_at, "
-                     "revoked_at FROM tokens WHERE hash = ?",
+                     "revoked_at, workload FROM tokens WHERE hash = ?",
                      {hash}));
 }
 
 std::optional<TokenRecord> find_token(Snapshot& snapshot, const Id& id) {
   return read_one(
       snapshot.query("SELECT id, hash, name, role, namespace, created_at, created_by, expires_at, "
-                     "revoked_at FROM tokens WHERE id = ?",
+                     "revoked_at, workload FROM tokens WHERE id = ?",
                      {id}));
 }
 
 void revoke_token(Transaction& transaction, const Id& id, Time now) {
   transaction.execute("UPDATE tokens SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", {now, id});
+}
+
+void forget_workload_tokens(Transaction& transaction, Time expired_before) {
+  transaction.execute("DELETE FROM tokens WHERE workload IS NOT NULL AND expires_at < ?", {expired_before});
 }
 
 bool any_token(Snapshot& snapshot) {

@@ -99,6 +99,12 @@ CacheSettings cache_settings(const Environment& environment) {
   return settings;
 }
 
+JobIdentity job_identity(const Environment& environment) {
+  return {.token = environment("ASSAY_ID_TOKEN").value_or(""),
+          .request_url = environment("ACTIONS_ID_TOKEN_REQUEST_URL").value_or(""),
+          .request_token = environment("ACTIONS_ID_TOKEN_REQUEST_TOKEN").value_or("")};
+}
+
 Access find_access(const GlobalOptions& options, const Environment& environment) {
   std::optional<LocalServer> local;
   fs::path data_dir;

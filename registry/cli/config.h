@@ -47,6 +47,15 @@ std::filesystem::path plugin_keys(const Environment& environment);
 // none unless it is set. Throws invalid_argument for what is no digest.
 std::set<Digest> trusted_plugins(const Environment& environment);
 
+// What says who a job is: ASSAY_ID_TOKEN, the provider's token itself (GitLab's id_tokens), or what GitHub gives a job to
+// ask for one with (ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN). All are empty when there is none.
+struct JobIdentity {
+  std::string token;
+  std::string request_url;
+  std::string request_token;
+};
+JobIdentity job_identity(const Environment& environment);
+
 // Where downloads are kept for the next command, and how many stored bytes of them; none when `limit` is 0.
 struct CacheSettings {
   std::filesystem::path directory;

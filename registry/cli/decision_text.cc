@@ -8,6 +8,7 @@
 
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/domain/trust.h"
 
 namespace assay::cli {
 
@@ -34,6 +35,8 @@ void print_decision(const Decision& decision, std::ostream& out) {
     out << '\n';
     for (const RuleResult& rule : decision.rules) out << "- " << plain(rule.explanation) << '\n';
   }
+  if (!decision.workload.empty())
+    out << "asked by " << plain(decision.actor) << ": " << plain(workload_text(decision.workload)) << '\n';
   if (decision.dry_run)
     out << "dry run: nothing was moved or recorded\n";
   else if (decision.id)

@@ -2,12 +2,16 @@
 // `assay audit`, `token create` and `version`: small questions to a server.
 #include <fmt/format.h>
 
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
+#include "registry/cli/config.h"
 #include "registry/cli/table.h"
+#include "registry/client/identity_provider.h"
 #include "registry/domain/duration.h"
 
 namespace assay::cli {
@@ -60,6 +64,44 @@ int create_token(Context& context, const TokenOptions& options) {
   return 0;
 }
 
+struct ExchangeOptions {
+  std::string trust;
+  std::string audience = "assay";
+  std::string file;  // of the provider's token; empty: from the job's environment
+};
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+std::string identity_token(Context& context, const ExchangeOptions& options) {
+  if (!options.file.empty()) {
+    std::ifstream file(options.file == "-" ? "/dev/stdin" : options.file);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (!file) throw Error(Code::not_found, "cannot read the identity token in " + plain(options.file));
+    return trimmed(std::move(text));
+  }
+  const JobIdentity job = job_identity(context.program().environment);
+  if (!job.token.empty()) return trimmed(job.token);
+  if (!job.request_url.empty()) return client::github_identity(job.request_url, job.request_token, options.audience);
+  throw Error(Code::invalid_argument,
+              "this job has no identity: on GitHub give it `permissions: {id-token: write}`, on GitLab an id_token "
+              "called ASSAY_ID_TOKEN, or name a file with --id-token");
+}
+
+int exchange_token(Context& context, const ExchangeOptions& options) {
+  const Json token = context.api().exchange_token(options.trust, identity_token(context, options));
+  if (context.json()) {
+    context.print_json(token);
+    return 0;
+  }
+  std::cout << text(token, "token") << '\n';
+  std::cerr << fmt::format("a {} token for namespace {}, until {}\n", text(token, "role"), text(token, "namespace"),
+                           human_time(text(token, "expires_at")));
+  return 0;
+}
+
 int version(Context& context) {
   Json document = {{"client", context.program().version}, {"server", nullptr}, {"url", nullptr}};
   try {
@@ -80,6 +122,17 @@ int version(Context& context) {
   else
     std::cout << plain(document.value("server_error", "")) << '\n';
   return 0;
+}
+
+void add_token_exchange(CommandSet& commands, CLI::App& family) {
+  auto options = make_options<ExchangeOptions>();
+  CLI::App& command = commands.add(
+      family, {"exchange", "Get a token of ten minutes for this CI job, by its provider's word",
+               "export ASSAY_TOKEN=$(assay token exchange --trust github-churn)", "0 made, 50 not trusted"});
+  command.add_option("--trust", options->trust, "the trust that lets it in (assay trust set)")->required();
+  command.add_option("--audience", options->audience, "that GitHub is asked to make the token for")->capture_default_str();
+  command.add_option("--id-token", options->file, "a file with the provider's token, - for stdin; from the job when left out");
+  commands.on(command, [options](Context& context) { return exchange_token(context, *options); });
 }
 
 }  // namespace
@@ -109,6 +162,7 @@ void add_token(CommandSet& commands) {
   command.add_option("--expires", options->expires, "30d, 12h, 15m; never when left out");
   command.add_option("--name", options->wanted.name, "for people: who or what it is for");
   commands.on(command, [options](Context& context) { return create_token(context, *options); });
+  add_token_exchange(commands, family);
 }
 
 void add_version(CommandSet& commands) {

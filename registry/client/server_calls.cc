@@ -27,4 +27,21 @@ Json ApiClient::create_token(const TokenWanted& wanted) {
   return session_.send("POST", "/api/v1/tokens", body, "creating a token");
 }
 
+Json ApiClient::exchange_token(const std::string& trust, const std::string& token) {
+  return session_.send("POST", "/api/v1/tokens:exchange", {{"trust", trust}, {"token", token}},
+                       "exchanging an identity token");
+}
+
+Json ApiClient::trusts() {
+  return session_.get("/api/v1/trusts", "listing whom the registry trusts").at("items");
+}
+
+Json ApiClient::set_trust(const std::string& name, const Json& document) {
+  return session_.send("PUT", "/api/v1/trusts/" + encode_segment(name), document, "setting the trust " + name);
+}
+
+void ApiClient::remove_trust(const std::string& name) {
+  session_.send("DELETE", "/api/v1/trusts/" + encode_segment(name), nullptr, "removing the trust " + name);
+}
+
 }  // namespace assay::client

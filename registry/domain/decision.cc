@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/plan.h"
 #include "registry/domain/words.h"
@@ -85,6 +86,11 @@ std::optional<VersionMark> champion_from(JsonObject& object) {
                              : std::optional(version_mark_from_json(*champion, "decision.champion"));
 }
 
+std::string workload_from(JsonObject& object) {
+  const json* workload = object.optional_any("workload");  // decisions of earlier releases have none
+  return workload == nullptr || workload->is_null() ? "" : canonical(*workload);
+}
+
 }  // namespace
 
 std::string_view to_text(DecisionAction action) {
@@ -137,6 +143,7 @@ void to_json(json& out, const Decision& decision) {
          {"revision_before", decision.revision_before},
          {"revision_after", decision.revision_after},
          {"actor", decision.actor},
+         {"workload", decision.workload.empty() ? json() : json::parse(decision.workload)},
          {"at", format_time(decision.at)},
          {"reason", decision.reason},
          {"rules", rules},
@@ -161,6 +168,7 @@ Decision decision_from_json(const json& document) {
                     .revision_before = object.integer("revision_before", 0, INT64_MAX),
                     .revision_after = object.integer("revision_after", 0, INT64_MAX),
                     .actor = object.text("actor"),
+                    .workload = workload_from(object),
                     .at = parse_time(object.text("at")),
                     .reason = object.text("reason"),
                     .summary = object.text("summary")};

@@ -71,6 +71,7 @@ struct Decision {
   std::int64_t revision_before = 0;
   std::int64_t revision_after = 0;
   std::string actor{};
+  std::string workload{};  // canonical JSON, of an actor that a provider vouched for: which job of which commit
   Time at{};
   std::string reason{};
   std::vector<RuleResult> rules{};

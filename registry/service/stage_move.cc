@@ -99,6 +99,7 @@ void fill_attempt(Decision& decision, const Principal& caller, const Name& model
   decision.revision_before = stage.revision;
   decision.revision_after = stage.revision + (decision.changed ? 1 : 0);
   decision.actor = caller.name;
+  decision.workload = caller.workload;
 }
 
 Candidacy candidacy_of(const Version& version, const Stage& stage, const Principal& caller) {
