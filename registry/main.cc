@@ -42,6 +42,8 @@ void serve(const cli::ServeRequest& request) {
   options.data_dir = request.data_dir;
   options.listen = request.listen;
   options.insecure_listen = request.insecure_listen;
+  options.tls_certificate = request.tls_certificate;
+  options.tls_key = request.tls_key;
   options.allowed_hosts = request.allowed_hosts;
   options.log_format = request.log_format == "json" ? daemon::LogFormat::json : daemon::LogFormat::text;
   options.log_level = log_level(request.log_level);

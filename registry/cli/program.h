@@ -29,6 +29,8 @@ struct ServeRequest {
   std::string log_format;  // "text" or "json"
   std::string log_level;   // "info", "warning" or "error"
   bool insecure_listen = false;
+  std::filesystem::path tls_certificate;
+  std::filesystem::path tls_key;
   std::vector<std::string> allowed_hosts;  // beside this machine's own names
   std::string plugin_path;                 // as plugin_path() answers
   std::filesystem::path plugin_keys;       // as plugin_keys() answers

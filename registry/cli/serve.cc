@@ -44,7 +44,8 @@ void add_serve(CommandSet& commands) {
   options->request.log_level = "info";
   CLI::App& command = commands.add(
       kServerGroup, {"serve", "Run the registry until SIGTERM or Ctrl-C",
-                     "assay serve\nassay serve --data /srv/assay --listen 127.0.0.1:0", "0 stopped"});
+                     "assay serve\nassay serve --data /srv/assay --listen 127.0.0.1:0\n"
+                     "assay serve --listen 0.0.0.0:443 --tls-cert /etc/ssl/assay.pem --tls-key /etc/ssl/assay.key", "0 stopped"});
   command.add_option("--data", options->data, "the data directory; made when missing");
   command.add_option("--listen", options->request.listen, "HOST:PORT; port 0 takes a free one")
       ->capture_default_str();
@@ -59,6 +60,12 @@ void add_serve(CommandSet& commands) {
                   "a name that a proxy in front passes on in Host; may be repeated")
       ->expected(1)
       ->take_all();
+  CLI::Option* certificate = command.add_option("--tls-cert", options->request.tls_certificate,
+                                                "a PEM file: the certificate, then those that vouch for it; looked at "
+                                                "again when it is renewed");
+  CLI::Option* key = command.add_option("--tls-key", options->request.tls_key, "the certificate's key, a PEM file");
+  certificate->needs(key);
+  key->needs(certificate);
   command.add_flag("--insecure-listen", options->request.insecure_listen,
                    "allow an address beyond this machine, although nothing is encrypted");
   command.add_option("--plugin-keys", options->request.plugin_keys,

@@ -15,6 +15,7 @@
 #include "registry/daemon/server_file.h"
 #include "registry/daemon/stop_signals.h"
 #include "registry/http/api.h"
+#include "registry/http/certificate_host.h"
 #include "registry/http/server.h"
 #include "registry/service/jobs.h"
 #include "storage/base/error.h"
@@ -31,12 +32,14 @@ namespace fs = std::filesystem;
 
 ListenAddress parse_listen(const ServeOptions& options) {
   ListenAddress address = ListenAddress::parse(options.listen);
-  if (!address.loopback && !options.insecure_listen)
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    throw Error(Code::invalid_argument, "--tls-cert and --tls-key go together");
+  if (!address.loopback && !options.insecure_listen && options.tls_certificate.empty())
     throw Error(
         Code::invalid_argument,
         "--listen " + options.listen +
-            " can be reached from other machines, and nothing would be encrypted: listen on 127.0.0.1 "
-            "behind a proxy that speaks TLS, or say --insecure-listen");
+            " can be reached from other machines, and nothing would be encrypted: give --tls-cert and --tls-key, listen "
+            "on 127.0.0.1 behind a proxy that speaks TLS, or say --insecure-listen");
   return address;
 }
 
@@ -46,6 +49,13 @@ fs::path make_data_dir(const fs::path& directory) {
   if (fs::create_directories(directory, failed)) ::chmod(directory.c_str(), 0700);
   if (failed) throw system_error("creating the data directory " + directory.string(), failed.value());
   return fs::canonical(directory);
+}
+
+// With TLS by the certificate's own name: no other would be believed.
+std::string url_of(const ServeOptions& options, const ListenAddress& address, std::uint16_t port) {
+  if (options.tls_certificate.empty()) return address.url(port);
+  const std::string host = http::host_of_certificate(options.tls_certificate);
+  return "https://" + (host.empty() ? address.url(port).substr(7) : host + ":" + std::to_string(port));
 }
 
 http::Log log_of(Log& log) {
@@ -68,10 +78,14 @@ http::Options http_options(const ServeOptions& options, const ListenAddress& add
   // A page that points its own name at this machine still says that name.
   if (address.loopback) {
     out.allowed_hosts = {"localhost", "127.0.0.1", "[::1]", address.host};
+    if (std::string own = http::host_of_certificate(options.tls_certificate); !own.empty())
+      out.allowed_hosts.push_back(std::move(own));
     out.allowed_hosts.insert(out.allowed_hosts.end(), options.allowed_hosts.begin(),
                              options.allowed_hosts.end());
   }
   out.version = options.version;
+  out.certificate = options.tls_certificate;
+  out.key = options.tls_key;
   out.log = log_of(log);
   return out;
 }
@@ -85,9 +99,11 @@ struct Registry {
         database(open_sqlite_database(directory / "catalog.db")) {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
-    scoring = std::make_unique<HostedScoring>(
-        *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path,
-                                                   options.plugin_keys, options.trusted_plugins});
+    plugins = std::make_unique<HostedPlugins>(
+        *database, *blobs,
+        HostedPluginsOptions{directory / "scratch", options.executable, options.plugin_path, options.plugin_keys,
+                             options.trusted_plugins, options.version});
+    scoring = std::make_unique<HostedScoring>(*plugins);
   }
 
   SystemClock clock;
@@ -96,6 +112,7 @@ struct Registry {
   std::unique_ptr<LocalBlobStore> blobs;
   GuardedMaintenance maintenance;
   std::unique_ptr<Database> database;
+  std::unique_ptr<HostedPlugins> plugins;
   std::unique_ptr<HostedScoring> scoring;
   bool token_is_new = false;
 };
@@ -116,7 +133,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                           .entropy = registry.entropy,
                           .maintenance = &registry.maintenance,
                           .disk = &registry.disk};
-  Jobs jobs(services);
+  Jobs jobs(services, registry.plugins.get());
   http::Context context{.services = services,
                         .authenticator = authenticator,
                         .score = registry.scoring.get(),
@@ -125,7 +142,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                         .ready = {}};
   http::Server server(http_options(options, address, log), http::make_site(context));
   server.start();
-  const std::string url = address.url(server.port());
+  const std::string url = url_of(options, address, server.port());
   const ServerFile server_file(directory, url);
   log.write(LogLevel::info, fmt::format("serving url={} data=\"{}\"", url, directory.string()));
   if (ready) ready({url, directory, directory / "admin.token", registry.token_is_new});

@@ -52,7 +52,9 @@ Shared::Shared(const Options& given, std::shared_ptr<Site> the_site)
       workers(limits.workers, limits.queue),
       slow(limits.slow_workers, limits.slow_queue),
       uploads(limits.uploads, limits.upload_queue),
-      id_prefix(random_prefix()) {}
+      id_prefix(random_prefix()) {
+  if (!options.certificate.empty()) certificates.emplace(options.certificate, options.key);
+}
 
 const std::string& Shared::date() {
   const std::time_t now = std::time(nullptr);
@@ -135,12 +137,17 @@ void Server::Impl::welcome(tcp::socket socket) {
         "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
         "close\r\n\r\n";
     socket.non_blocking(true, ec);
-    if (!ec) socket.send(asio::buffer(kFull.data(), kFull.size()), 0, ec);
+    if (!ec && !shared.certificates) socket.send(asio::buffer(kFull.data(), kFull.size()), 0, ec);
     shared.log(LogLevel::warning, fmt::format("http_connection_refused peer={} open={} from_peer={}", peer,
                                               shared.sessions.size(), from_there));
     return;
   }
-  const auto session = std::make_shared<Session>(shared, std::move(socket), std::move(peer));
+  asio::ssl::context* certificate =
+      shared.certificates ? &shared.certificates->current([this](std::string_view why) {
+        shared.log(LogLevel::warning, fmt::format("http_certificate_not_renewed error=\"{}\"", why));
+      })
+                          : nullptr;
+  const auto session = std::make_shared<Session>(shared, std::move(socket), certificate, std::move(peer));
   // The lambda lives as long as the coroutine, and the session with it.
   asio::co_spawn(
       shared.io, [session]() -> asio::awaitable<void> { co_await session->run(); },

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,13 +27,16 @@ struct Options {
   // What `Host` may say (without port, lower case). Empty: anything.
   std::vector<std::string> allowed_hosts;
   std::string version = "0";  // for the Server header
+  // PEM files for TLS, see certificates.h; both or none: then everything is in the clear.
+  std::filesystem::path certificate;
+  std::filesystem::path key;
   Limits limits;
   Log log;  // may be empty
 };
 
 class Server {
  public:
-  // `site` says which requests exist and answers them.
+  // `site` says which requests exist and answers them. Throws invalid_argument for a certificate that cannot be used.
   Server(Options options, std::shared_ptr<Site> site);
   ~Server();  // as stop()
   Server(const Server&) = delete;

@@ -48,9 +48,9 @@ asio::awaitable<void> Signal::wait() {
   set_ = false;
 }
 
-Session::Session(Shared& shared, asio::ip::tcp::socket socket, std::string peer)
+Session::Session(Shared& shared, asio::ip::tcp::socket socket, asio::ssl::context* certificate, std::string peer)
     : shared_(shared),
-      socket_(std::move(socket)),
+      wire_(std::move(socket), certificate),
       peer_(std::move(peer)),
       watchdog_(shared.io),
       // A head and one read of its body: chunk headers are bounded by the same.
@@ -75,7 +75,7 @@ void Session::stop_when_idle() {
 
 void Session::cut() {
   error_code ignored;
-  socket_.close(ignored);
+  wire_.socket().close(ignored);
 }
 
 void Session::arm(std::chrono::milliseconds time) {
@@ -86,7 +86,7 @@ void Session::arm(std::chrono::milliseconds time) {
     if (ec || !self || watch != watch_) return;
     timed_out_ = true;
     error_code ignored;
-    socket_.cancel(ignored);
+    wire_.socket().cancel(ignored);
   });
 }
 
@@ -98,11 +98,31 @@ void Session::disarm() {
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
   error_code ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  bool again = true;
-  while (again && !shared_.stopping && socket_.is_open()) again = co_await converse();
+  wire_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+  bool again = co_await shake_hands();
+  while (again && !shared_.stopping && wire_.socket().is_open()) again = co_await converse();
   disarm();
-  socket_.close(ignored);
+  co_await take_leave();
+  wire_.socket().close(ignored);
+}
+
+asio::awaitable<bool> Session::shake_hands() {
+  if (!wire_.encrypted()) co_return true;
+  error_code ec;
+  arm(shared_.limits.head_timeout);
+  co_await wire_.async_handshake(into(ec));
+  disarm();
+  shaken_ = !ec;
+  co_return shaken_;
+}
+
+// That the answer was whole its length says; this tells those who would rather hear it from TLS too.
+asio::awaitable<void> Session::take_leave() {
+  if (!shaken_ || shared_.stopping || !wire_.socket().is_open()) co_return;
+  error_code ignored;
+  arm(shared_.limits.linger_timeout);
+  co_await wire_.async_farewell(into(ignored));
+  disarm();
 }
 
 asio::awaitable<Session::Head> Session::read_head() {
@@ -132,7 +152,7 @@ asio::awaitable<Session::Head> Session::read_head() {
 
     error_code ec;
     const auto space = buffer_.prepare(std::min<std::size_t>(8 * 1024, buffer_.max_size() - buffer_.size()));
-    const std::size_t n = co_await socket_.async_read_some(space, into(ec));
+    const std::size_t n = co_await wire_.async_read_some(space, into(ec));
     buffer_.commit(n);
     if (ec && timed_out_ && !idle_) {
       refusal_ = Refusal{408, fmt::format("the request head did not arrive within {} ms",
@@ -301,7 +321,7 @@ asio::awaitable<std::size_t> Session::read_announced(const Exchange& exchange, s
   const auto room =
       target.first(std::min<std::uint64_t>(target.size(), *exchange.request.body_size - exchange.received));
   if (buffer_.size() == 0)
-    co_return co_await socket_.async_read_some(asio::buffer(room.data(), room.size()), into(ec));
+    co_return co_await wire_.async_read_some(asio::buffer(room.data(), room.size()), into(ec));
   // What came together with the head.
   const std::size_t n = asio::buffer_copy(asio::buffer(room.data(), room.size()), buffer_.data());
   buffer_.consume(n);
@@ -313,7 +333,7 @@ asio::awaitable<std::size_t> Session::read_chunked(std::span<std::byte> target, 
   body.data = target.data();
   body.size = target.size();
   body.more = true;
-  co_await beast::http::async_read_some(socket_, buffer_, *parser_, into(ec));
+  co_await beast::http::async_read_some(wire_, buffer_, *parser_, into(ec));
   if (ec == beast::http::error::need_buffer) ec = {};
   co_return target.size() - body.size;
 }
@@ -395,7 +415,7 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
   const auto finished = [this, &done, &reading] {
     done = true;
     error_code ignored;
-    if (reading) socket_.cancel(ignored);
+    if (reading) wire_.socket().cancel(ignored);
     signal_.set();
   };
   // Plain pointers, as in in_pool().
@@ -443,7 +463,7 @@ asio::awaitable<bool> Session::write(std::string_view bytes) {
   while (!bytes.empty() && !ec) {
     const std::string_view part = bytes.substr(0, shared_.limits.stream_chunk);
     arm(shared_.limits.write_timeout);
-    co_await asio::async_write(socket_, asio::buffer(part.data(), part.size()), into(ec));
+    co_await asio::async_write(wire_, asio::buffer(part.data(), part.size()), into(ec));
     disarm();
     bytes.remove_prefix(part.size());
   }
@@ -520,12 +540,12 @@ asio::awaitable<bool> Session::write_source(Exchange& exchange) {
 // Closing with unread bytes in the socket would reset the connection and could take the answer with it.
 asio::awaitable<void> Session::linger() {
   error_code ec;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
+  wire_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
   std::array<char, 16 * 1024> sink;
   std::uint64_t dropped = 0;
   arm(shared_.limits.linger_timeout);
   while (!ec && dropped < shared_.limits.linger_bytes && !shared_.stopping)
-    dropped += co_await socket_.async_read_some(asio::buffer(sink), into(ec));
+    dropped += co_await wire_.socket().async_read_some(asio::buffer(sink), into(ec));
   disarm();
 }
 

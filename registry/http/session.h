@@ -22,10 +22,12 @@
 #include <string>
 #include <string_view>
 
+#include "registry/http/certificates.h"
 #include "registry/http/exchange.h"
 #include "registry/http/head.h"
 #include "registry/http/server.h"
 #include "registry/http/site.h"
+#include "registry/http/wire.h"
 #include "registry/http/work_pool.h"
 
 namespace assay::http {
@@ -39,6 +41,7 @@ struct Shared {
   const Options options;
   const Limits& limits;
   const std::shared_ptr<Site> site;
+  std::optional<Certificates> certificates;
   boost::asio::io_context io{1};
   WorkPool workers;  // any thread
   WorkPool slow;     // any thread
@@ -77,7 +80,8 @@ class Signal {
 
 class Session final : public std::enable_shared_from_this<Session> {
  public:
-  Session(Shared& shared, boost::asio::ip::tcp::socket socket, std::string peer);
+  // In the clear when `certificate` is null.
+  Session(Shared& shared, boost::asio::ip::tcp::socket socket, boost::asio::ssl::context* certificate, std::string peer);
   ~Session();
 
   // Answers requests until either side has enough. Keeps the session alive while it runs.
@@ -89,6 +93,8 @@ class Session final : public std::enable_shared_from_this<Session> {
   enum class Head { complete, closed, refused };
   enum class Bound { queue, none };  // whether a job may be refused
 
+  boost::asio::awaitable<bool> shake_hands();  // whether there is anybody to talk to
+  boost::asio::awaitable<void> take_leave();
   boost::asio::awaitable<Head> read_head();
   boost::asio::awaitable<bool> converse();                     // one exchange; whether another may follow
   boost::asio::awaitable<void> answer(Exchange& exchange);     // decides the response
@@ -119,13 +125,14 @@ class Session final : public std::enable_shared_from_this<Session> {
   void disarm();
 
   Shared& shared_;
-  boost::asio::ip::tcp::socket socket_;
+  Wire wire_;
   const std::string peer_;
   boost::asio::steady_timer watchdog_;
   std::uint64_t watch_ = 0;  // tells a watchdog's late call from the present one
   bool timed_out_ = false;
   bool idle_ = true;
   bool first_ = true;
+  bool shaken_ = false;  // hands, over TLS
   boost::beast::flat_buffer buffer_;
   std::optional<boost::beast::http::request_parser<boost::beast::http::buffer_body>> parser_;
   std::optional<Refusal> refusal_;

@@ -30,6 +30,7 @@ class Registry {
 
   // Beside what every command gets; for commands, and for the server from its next start.
   std::map<std::string, std::string> environment;
+  std::vector<std::string> serve_more;  // more arguments for the server from its next start
 
   void start();
   int stop();   // SIGTERM; its exit code

@@ -88,13 +88,16 @@ Principal somebody(Role role, std::string_view space) {
   return Principal{Id::make(Time{}, Id::Random{}), std::string(assay::text(role)), {grant}};
 }
 
-TestServer::TestServer(http::Limits limits, std::vector<std::string> allowed_hosts)
+TestServer::TestServer(http::Limits limits, std::vector<std::string> allowed_hosts, std::filesystem::path certificate,
+                       std::filesystem::path key)
     : metrics_(std::make_shared<http::Metrics>("1.2.3")) {
   http::Options options;
   options.port = 0;
   options.version = "1.2.3";
   options.limits = limits;
   options.allowed_hosts = std::move(allowed_hosts);
+  options.certificate = std::move(certificate);
+  options.key = std::move(key);
   options.log = [this](http::LogLevel, std::string_view line) {
     const std::lock_guard lock(mutex_);
     log_.append(line) += '\n';

@@ -50,7 +50,8 @@ Principal somebody(Role role, std::string_view space = "");
 // Tokens are the names of roles: `Authorization: reader`.
 class TestServer {
  public:
-  explicit TestServer(http::Limits limits = {}, std::vector<std::string> allowed_hosts = {});
+  explicit TestServer(http::Limits limits = {}, std::vector<std::string> allowed_hosts = {},
+                      std::filesystem::path certificate = {}, std::filesystem::path key = {});
   ~TestServer();
 
   RawClient client() const { return RawClient(server_->port()); }
