@@ -94,8 +94,13 @@ VersionNumber take_number(Transaction& transaction, std::int64_t artifact_id) {
 }  // namespace
 
 Version append_version(Transaction& transaction, const NewVersion& version) {
+  return insert_version(transaction, version, take_number(transaction, version.artifact_id));
+}
+
+Version insert_version(Transaction& transaction, const NewVersion& version, VersionNumber number) {
   const std::int64_t manifest_id = ensure_manifest(transaction, version.manifest);
-  const VersionNumber number = take_number(transaction, version.artifact_id);
+  transaction.execute("UPDATE artifacts SET last_number = max(last_number, ?) WHERE id = ?",
+                      {number, version.artifact_id});
   transaction.execute(
       "INSERT INTO versions (artifact_id, number, manifest_id, created_at, created_by, profile, run_id) "
       "VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -28,6 +28,10 @@ struct NewVersion {
 // Takes the artifact's next number, in constant time.
 Version append_version(Transaction& transaction, const NewVersion& version);
 
+// With a number that another registry gave it: the artifact's next number is beyond it from then on. The number must not
+// have been given out here.
+Version insert_version(Transaction& transaction, const NewVersion& version, VersionNumber number);
+
 // All are complete: files, labels and the stages that point to them. Times are of one snapshot.
 std::optional<Version> find_version(Snapshot& snapshot, std::int64_t version_id);  // Version::id
 std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number);

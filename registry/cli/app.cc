@@ -27,6 +27,8 @@ void add_all(CommandSet& commands) {
   add_pull(commands);
   add_cache(commands);
   add_delete(commands);
+  add_export(commands);
+  add_import(commands);
   add_train(commands);
   add_tune(commands);
   add_evaluate(commands);
@@ -55,6 +57,7 @@ void add_all(CommandSet& commands) {
   add_serve(commands);
   add_plugin(commands);
   add_token(commands);
+  add_trust(commands);
   add_gc(commands);
   add_scrub(commands);
   add_fsck(commands);

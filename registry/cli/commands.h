@@ -16,6 +16,8 @@ void add_pull(CommandSet& commands);
 void add_cache(CommandSet& commands);
 void add_ls(CommandSet& commands);
 void add_show(CommandSet& commands);
+void add_export(CommandSet& commands);
+void add_import(CommandSet& commands);
 void add_train(CommandSet& commands);
 void add_tune(CommandSet& commands);
 void add_evaluate(CommandSet& commands);
@@ -52,6 +54,7 @@ void add_repair(CommandSet& commands);
 void add_stats(CommandSet& commands);
 void add_audit(CommandSet& commands);
 void add_token(CommandSet& commands);
+void add_trust(CommandSet& commands);
 void add_version(CommandSet& commands);
 
 }  // namespace assay::cli

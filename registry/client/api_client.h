@@ -72,6 +72,9 @@ class ApiClient {
                     const PublishDetails& details);
   nlohmann::json lineage(Kind kind, const Reference& reference);
 
+  // {"versions","runs","evidence","dry_run"} as openapi.yaml says.
+  nlohmann::json import_records(const nlohmann::json& records);
+
   // ---- stages: stage_calls.cc
   Stage stage(const Name& model, const std::string& stage);
   struct StageThen {
@@ -136,6 +139,11 @@ class ApiClient {
   nlohmann::json stats();
   nlohmann::json audit(std::size_t limit);  // an array, newest first
   nlohmann::json create_token(const TokenWanted& wanted);
+  // A token for who brings an identity provider's, of a trust that lets it in.
+  nlohmann::json exchange_token(const std::string& trust, const std::string& token);
+  nlohmann::json trusts();  // an array
+  nlohmann::json set_trust(const std::string& name, const nlohmann::json& document);
+  void remove_trust(const std::string& name);
 
  private:
   // The members of `items` of all pages of a list, at most `limit`.

@@ -101,4 +101,8 @@ Json ApiClient::lineage(Kind kind, const Reference& reference) {
                       doing("reading the lineage of", kind, reference.text()));
 }
 
+Json ApiClient::import_records(const Json& records) {
+  return session_.send("POST", "/api/v1/imports", records, "importing versions");
+}
+
 }  // namespace assay::client

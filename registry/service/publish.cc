@@ -71,8 +71,6 @@ Error not_here(const VersionFile& file) {
                            file.path.text(), file.digest.text()));
 }
 
-using Leases = std::vector<std::unique_ptr<BlobLease>>;
-
 // Keeps the file's bytes from being collected, and makes sure that they are those it says.
 std::unique_ptr<BlobLease> hold(BlobStore& blobs, const VersionFile& file) {
   std::unique_ptr<BlobLease> lease;
@@ -89,18 +87,6 @@ std::unique_ptr<BlobLease> hold(BlobStore& blobs, const VersionFile& file) {
                 fmt::format("{} has {} bytes, not {}: send the size of the file that was uploaded",
                             file.path.text(), blob->size, file.size));
   return lease;
-}
-
-// Throws unless the caller may publish each file and the store has it with that size. Somebody else's blob
-// and one that does not exist give the same answer. While the leases live, nothing of it can go away.
-Leases check_files(const Services& services, const Principal& caller, const Manifest& manifest) {
-  services.database.read([&](Snapshot& snapshot) {
-    for (const VersionFile& file : manifest.files())
-      if (blob_access(snapshot, caller, file.digest) == BlobAccess::none) throw not_here(file);
-  });
-  Leases leases;
-  for (const VersionFile& file : manifest.files()) leases.push_back(hold(services.blobs, file));
-  return leases;
 }
 
 // The newest version when it is what the request would make again.
@@ -149,24 +135,45 @@ Version append(Transaction& transaction, const Principal& caller, const PublishR
 
 }  // namespace
 
-PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_view body) {
-  const json document = parse_json(body, "the request body");
-  JsonObject object(document, "the request body");
+BlobLeases hold_files(const Services& services, const Principal& caller, const Manifest& manifest) {
+  services.database.read([&](Snapshot& snapshot) {
+    for (const VersionFile& file : manifest.files())
+      if (blob_access(snapshot, caller, file.digest) == BlobAccess::none) throw not_here(file);
+  });
+  BlobLeases leases;
+  for (const VersionFile& file : manifest.files()) leases.push_back(hold(services.blobs, file));
+  leases.push_back(services.blobs.lease(put(services.blobs, manifest.config()).digest));
+  return leases;
+}
+
+void check_details(PublishRequest& request) {
+  check_labels(request.labels);
+  request.profile = canonical_profile(request.profile);
+}
+
+PublishRequest publish_members(Kind kind, const Name& name, JsonObject& object) {
   PublishRequest request{.kind = kind, .name = name, .files = {}, .labels = {}, .profile = {}, .run_id = {}};
   for (const json& item : object.array("files", kMaxFiles)) request.files.push_back(read_file(item));
   request.labels = object.optional_text_map("labels", kMaxLabels);
   if (const json* profile = object.optional_object("profile")) request.profile = profile->dump();
   if (const auto run = object.optional_text("run_id")) request.run_id = Id::parse(*run);
+  return request;
+}
+
+PublishRequest parse_publish_request(Kind kind, const Name& name, std::string_view body) {
+  const json document = parse_json(body, "the request body");
+  JsonObject object(document, "the request body");
+  PublishRequest request = publish_members(kind, name, object);
   request.if_changed = object.boolean("if_changed", false);
   object.finish();
   return request;
 }
 
-Publication publish(const Services& services, const Principal& caller, const PublishRequest& request,
+Publication publish(const Services& services, const Principal& caller, const PublishRequest& wished,
                     RequestKey* key) {
-  require(caller, Permission::register_, request.name.space());
-  check_labels(request.labels);
-  const auto profile = canonical_profile(request.profile);
+  require(caller, Permission::register_, wished.name.space());
+  PublishRequest request = wished;
+  check_details(request);
   const Manifest manifest = Manifest::build(request.kind, request.files);
   if (auto done = services.database.read([&](Snapshot& snapshot) -> std::optional<Publication> {
         if (auto earlier = earlier_publication(snapshot, caller, request, key, services.clock.now()))
@@ -179,8 +186,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
       }))
     return *std::move(done);
   // Everything that the version names is durable before the version is, and stays until it holds it.
-  Leases leases = check_files(services, caller, manifest);
-  leases.push_back(services.blobs.lease(put(services.blobs, manifest.config()).digest));
+  const BlobLeases leases = hold_files(services, caller, manifest);
 
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) -> Publication {
@@ -196,7 +202,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
                            .created_at = now,
                            .created_by = caller.name,
                            .labels = request.labels,
-                           .profile = profile,
+                           .profile = request.profile,
                            .run_id = request.run_id};
     Version version = append(transaction, caller, request, draft);
     remember(transaction, caller, key, std::to_string(version.number), now);

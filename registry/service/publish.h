@@ -3,6 +3,7 @@
 // transaction.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,10 +11,14 @@
 
 #include "registry/access/principal.h"
 #include "registry/domain/artifact.h"
+#include "registry/domain/manifest.h"
 #include "registry/service/request_key.h"
 #include "registry/service/services.h"
+#include "storage/blob/blob_store.h"
 
 namespace assay {
+
+class JsonObject;
 
 struct PublishRequest {
   Kind kind = Kind::model;
@@ -29,6 +34,17 @@ struct Publication {
   Version version;
   bool created = true;  // false: the newest version was the same already
 };
+
+// The members of one that an imported version shares: files, labels, profile and run_id.
+PublishRequest publish_members(Kind kind, const Name& name, JsonObject& object);
+// Throws invalid_argument or too_large for labels and a profile over their limits; the profile is canonical after.
+void check_details(PublishRequest& request);
+
+// While they live, nothing of a version's bytes can go away.
+using BlobLeases = std::vector<std::unique_ptr<BlobLease>>;
+// Throws not_found unless the caller may publish each file and the store has it, invalid_argument when it has another
+// size. Somebody else's blob and one that does not exist give the same answer. Stores the manifest's config.
+BlobLeases hold_files(const Services& services, const Principal& caller, const Manifest& manifest);
 
 // From a request body {"files":[{"path","digest","size"}],"labels","profile","run_id","if_changed"}. Throws
 // invalid_argument or too_large.

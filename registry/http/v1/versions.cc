@@ -10,6 +10,7 @@
 #include "registry/service/delete_version.h"
 #include "registry/service/describe.h"
 #include "registry/service/fetch.h"
+#include "registry/service/import_records.h"
 #include "registry/service/lineage.h"
 #include "registry/service/publish.h"
 
@@ -57,6 +58,10 @@ Response show_lineage(const Context& context, const Request& request) {
 Response remove(const Context& context, const Request& request) {
   return json_response(200, delete_version(context.services, *request.principal, kind_of(request),
                                            name_of(request), selector_of(request)));
+}
+
+Response import_versions(const Context& context, Request& request) {
+  return json_response(200, import_records(context.services, *request.principal, parse_import_request(json_body(request))));
 }
 
 class TextSource final : public BodySource {
@@ -107,6 +112,13 @@ Response show_file(const Context& context, const Request& request) {
 }  // namespace
 
 void add_version_routes(RouteTable& table, const Context& context) {
+  table.add({.method = Method::post,
+             .pattern = "/api/v1/imports",
+             .permission = Permission::admin,
+             .body = BodyKind::whole,
+             .body_limit = kJsonBytes,
+             .handler = [context](Request& request) { return import_versions(context, request); },
+             .place = Place::slow_worker});
   table.add({.method = Method::post,
              .pattern = kVersions,
              .permission = Permission::register_,
