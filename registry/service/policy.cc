@@ -12,6 +12,7 @@
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/resolve.h"
+#include "registry/service/signatures.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 #include "storage/env/time_zone.h"
@@ -53,7 +54,10 @@ nlohmann::json policy_answer(const Policy& policy) {
   return {{"digest", policy.digest().text()}, {"policy", policy}};
 }
 
-Policy resolve_policy(Snapshot& snapshot, const Principal& caller, const Policy& policy) {
+Policy resolve_policy(Snapshot& snapshot, const Principal& caller, const Name& model, const Policy& policy) {
+  for (const PolicyRule& rule : policy.rules())
+    if (const auto* artifact = std::get_if<ArtifactRule>(&rule))
+      require_trusted_keys(snapshot, model.space(), artifact->signed_by);
   return policy.resolved(
       [&](const PolicyDataset& named) { return resolve_dataset(snapshot, caller, named); });
 }
@@ -71,7 +75,7 @@ Policy set_policy(const Services& services, const Principal& caller, const Name&
   for (const FreezeWindow& window : written.freeze()) TimeZone::find(window.zone());  // throws for an unknown one
   return services.database.write([&](Transaction& transaction) {
     refuse_ring(transaction, model, written);
-    const Policy policy = resolve_policy(transaction, caller, written);
+    const Policy policy = resolve_policy(transaction, caller, model, written);
     put_policy(transaction, model, policy, caller.name, now);
     append_audit(transaction,
                  {.time = now,

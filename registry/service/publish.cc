@@ -13,6 +13,7 @@
 #include "registry/domain/json_reader.h"
 #include "registry/domain/manifest.h"
 #include "registry/domain/utf8.h"
+#include "registry/service/content.h"
 #include "registry/service/quota.h"
 #include "registry/service/readable_blobs.h"
 #include "registry/service/record_evidence.h"
@@ -181,6 +182,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
   // Everything that the version names is durable before the version is, and stays until it holds it.
   Leases leases = check_files(services, caller, manifest);
   leases.push_back(services.blobs.lease(put(services.blobs, manifest.config()).digest));
+  const Findings findings = look_into(services, manifest.files());
 
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) -> Publication {
@@ -199,6 +201,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
                            .profile = profile,
                            .run_id = request.run_id};
     Version version = append(transaction, caller, request, draft);
+    keep_findings(transaction, findings);
     remember(transaction, caller, key, std::to_string(version.number), now);
     return {.version = std::move(version), .created = true};
   });

@@ -9,6 +9,7 @@
 #include "registry/catalog/decisions.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/verdict.h"
+#include "registry/service/content.h"
 #include "registry/service/facts.h"
 #include "registry/service/policy.h"
 #include "registry/service/resolve.h"
@@ -53,11 +54,12 @@ PolicyTrial parse_policy_trial(const StageName& stage, std::string_view body) {
 
 Decision test_policy(const Services& services, const Principal& caller, const Name& model, const PolicyTrial& trial) {
   require(caller, Permission::read, model.space());
+  prepare_contents(services, trial.policy, model, trial.version);
   const Time now = services.clock.now();
   return services.database.read([&](Snapshot& snapshot) {
     const Version version = resolve(snapshot, Kind::model, model, trial.version);
     const Stage stage = current_stage(snapshot, version.name, trial.policy.stage());
-    const Policy policy = resolve_policy(snapshot, caller, trial.policy);
+    const Policy policy = resolve_policy(snapshot, caller, model, trial.policy);
     const Candidacy candidacy = candidacy_of(version, stage, caller);
     EvidenceMemo memo;
     Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now, memo), now);
@@ -86,7 +88,7 @@ std::vector<Retrial> backtest_policy(const Services& services, const Principal& 
                                      const PolicyBacktest& wish) {
   require(caller, Permission::read, model.space());
   return services.database.read([&](Snapshot& snapshot) {
-    const Policy policy = resolve_policy(snapshot, caller, wish.policy);
+    const Policy policy = resolve_policy(snapshot, caller, model, wish.policy);
     std::vector<Retrial> out;
     PageRequest page{.cursor = {}, .limit = kMaxRetrials};
     do {
