@@ -6,7 +6,7 @@
 ASSAY_BUILD_PACKAGES="g++ cmake ninja-build ccache mold pkg-config
   libboost-dev libboost-filesystem-dev libsqlite3-dev libzstd-dev libssl-dev libcpp-httplib-dev
   nlohmann-json3-dev libvalijson-dev libyaml-cpp-dev libcli11-dev libspdlog-dev libfmt-dev libfast-float-dev
-  libarchive-dev libhowardhinnant-date-dev tzdata libxgboost-dev liblinear-dev libseccomp-dev"
+  libarchive-dev zlib1g-dev libhowardhinnant-date-dev tzdata libxgboost-dev liblinear-dev libseccomp-dev"
 # The quickstart's data comes as a Python package; curl and jq are what the HTTP walk-through types.
 ASSAY_STORY_PACKAGES="ca-certificates python3 python3-venv curl jq"
 

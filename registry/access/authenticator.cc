@@ -2,13 +2,13 @@
 #include "registry/access/authenticator.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <optional>
 #include <vector>
 
 #include "registry/access/token_secret.h"
 #include "registry/catalog/tokens.h"
+#include "storage/base/base64.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
@@ -20,19 +20,6 @@ constexpr std::size_t kMaxHeader = 1024;
 
 Error refuse(const std::string& why) {
   return Error(Code::unauthenticated, why);
-}
-
-// RFC 4648 with padding. Nothing when it is malformed.
-std::optional<std::string> from_base64(std::string_view text) {
-  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
-  std::string out(text.size() / 4 * 3, '\0');
-  const int size =
-      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  if (size < static_cast<int>(padding)) return std::nullopt;
-  out.resize(static_cast<std::size_t>(size) - padding);
-  return out;
 }
 
 std::string token_in(std::string_view authorization) {

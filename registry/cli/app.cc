@@ -26,6 +26,7 @@ void add_all(CommandSet& commands) {
   add_push(commands);
   add_pull(commands);
   add_cache(commands);
+  add_sign(commands);
   add_delete(commands);
   add_export(commands);
   add_import(commands);
@@ -53,6 +54,7 @@ void add_all(CommandSet& commands) {
   add_why(commands);
   add_stats(commands);
   add_quota(commands);
+  add_key(commands);
   add_audit(commands);
   add_serve(commands);
   add_plugin(commands);

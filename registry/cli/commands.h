@@ -18,6 +18,8 @@ void add_ls(CommandSet& commands);
 void add_show(CommandSet& commands);
 void add_export(CommandSet& commands);
 void add_import(CommandSet& commands);
+void add_sign(CommandSet& commands);    // and verify
+void add_key(CommandSet& commands);
 void add_train(CommandSet& commands);
 void add_tune(CommandSet& commands);
 void add_evaluate(CommandSet& commands);

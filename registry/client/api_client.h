@@ -14,6 +14,7 @@
 #include "registry/client/transfer.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
+#include "registry/domain/key_name.h"
 #include "registry/domain/lease.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
@@ -71,6 +72,16 @@ class ApiClient {
   Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files,
                     const PublishDetails& details);
   nlohmann::json lineage(Kind kind, const Reference& reference);
+  // What the registry found in each file, the member "content" of a version's document.
+  nlohmann::json content(const Version& version);
+
+  // ---- signatures and trusted keys: signing_calls.cc
+  // All answer what openapi.yaml says.
+  nlohmann::json signatures(const Version& version);  // the items
+  nlohmann::json add_signature(const Version& version, const std::string& bundle);
+  nlohmann::json trusted_keys(const Namespace& space);  // the items
+  nlohmann::json set_trusted_key(const Namespace& space, const KeyName& name, const std::string& pem);
+  nlohmann::json remove_trusted_key(const Namespace& space, const KeyName& name);  // as it was
 
   // {"versions","runs","evidence","dry_run"} as openapi.yaml says.
   nlohmann::json import_records(const nlohmann::json& records);

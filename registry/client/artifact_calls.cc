@@ -96,6 +96,13 @@ Published ApiClient::publish(Kind kind, const Name& name, const std::vector<Vers
   return {read_version(answer), answer.value("created", true)};
 }
 
+Json ApiClient::content(const Version& version) {
+  const Selector selector = Selector::parse(std::to_string(version.number));
+  return session_.get(version_target(version.kind, version.name, selector),
+                      doing("reading", version.kind, version.reference()))
+      .value("content", Json::array());
+}
+
 Json ApiClient::lineage(Kind kind, const Reference& reference) {
   return session_.get(version_target(kind, reference.name, reference.selector) + "/lineage",
                       doing("reading the lineage of", kind, reference.text()));

@@ -16,6 +16,7 @@ using nlohmann::json;
 constexpr std::string_view kFormat = "assay-decision/1";
 constexpr std::size_t kMaxEvidence = 65536;
 constexpr std::size_t kMaxApprovals = 65536;
+constexpr std::size_t kMaxSigners = 1024;
 constexpr std::size_t kMaxLibraries = 65536;
 
 template <class T>
@@ -36,12 +37,39 @@ json id_texts(const std::vector<Id>& ids) {
 }
 
 json artifact_json(const ArtifactFacts& artifact) {
-  return {{"card", artifact.card}, {"lineage_gap", artifact.lineage_gap}};
+  json out = {{"card", artifact.card}, {"lineage_gap", artifact.lineage_gap}};
+  for (const auto& signer : artifact.signers) out["signers"].push_back({{"key", signer.key}, {"hint", signer.hint}});
+  if (!artifact.suspects) return out;
+  out["suspects"] = json::array();
+  for (const auto& suspect : *artifact.suspects)
+    out["suspects"].push_back({{"path", suspect.path}, {"content", suspect.content}});
+  return out;
+}
+
+ArtifactFacts::Suspect suspect_from(const json& document) {
+  JsonObject object(document, "facts.artifact.suspects");
+  ArtifactFacts::Suspect suspect{.path = object.text("path"),
+                                 .content = content_from_json(object.object("content"), "facts.artifact.suspects.content")};
+  object.finish();
+  return suspect;
+}
+
+ArtifactFacts::Signer signer_from(const json& document) {
+  JsonObject object(document, "facts.artifact.signers");
+  ArtifactFacts::Signer signer{.key = object.text("key"), .hint = object.text("hint")};
+  object.finish();
+  return signer;
 }
 
 ArtifactFacts artifact_from(const json& document) {
   JsonObject object(document, "facts.artifact");
   ArtifactFacts artifact{.card = object.boolean("card", false), .lineage_gap = object.text("lineage_gap")};
+  if (const json* signers = object.optional_array("signers", kMaxSigners))
+    for (const json& signer : *signers) artifact.signers.push_back(signer_from(signer));
+  if (const json* suspects = object.optional_array("suspects", ArtifactFacts::kMaxSuspects)) {
+    artifact.suspects.emplace();
+    for (const json& suspect : *suspects) artifact.suspects->push_back(suspect_from(suspect));
+  }
   object.finish();
   return artifact;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "registry/domain/key_name.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -108,6 +109,13 @@ Name Name::of(std::string_view namespace_text, std::string_view name_text) {
   // Some clients leave the default namespace out, which puts the name itself first in the path.
   if (name.space() == Namespace::standard()) check_not_reserved(name.key(), "a model, dataset or plugin");
   return name;
+}
+
+KeyName::KeyName(std::string text) : text_(std::move(text)), key_(lower_case(text_)) {}
+
+KeyName KeyName::parse(std::string_view text) {
+  check_grammar(text, "a key");
+  return KeyName(std::string(text));
 }
 
 StageName::StageName(std::string text) : text_(std::move(text)), key_(lower_case(text_)) {}

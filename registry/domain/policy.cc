@@ -168,6 +168,24 @@ Requirement compile_artifact(const char* field, const char* rule) {
   return {.kind = RuleKind::artifact, .rule = rule, .field = field, .comparator = Comparator::equal, .bound = 1};
 }
 
+// A signature may still come, as evidence may: what it lacks is missing.
+Requirement compile_signed_by(const std::vector<KeyName>& keys) {
+  Requirement out = compile_artifact("signed_by", "");
+  for (const KeyName& key : keys) out.keys.push_back(key.text());
+  out.rule = fmt::format("a signature by {}", fmt::join(out.keys, " or "));
+  out.otherwise = RuleVerdict::missing;
+  return out;
+}
+
+std::vector<Requirement> compile_all(const ArtifactRule& rule) {
+  std::vector<Requirement> out;
+  if (rule.card) out.push_back(compile_artifact("card", "a model card"));
+  if (rule.lineage) out.push_back(compile_artifact("lineage", "a complete lineage"));
+  if (rule.no_pickle) out.push_back(compile_artifact("no_pickle", "no pickles"));
+  if (!rule.signed_by.empty()) out.push_back(compile_signed_by(rule.signed_by));
+  return out;
+}
+
 Requirement compile(const DriftRule& rule) {
   EvidenceKey key;
   key.kind = EvidenceKind::drift;
@@ -314,6 +332,8 @@ json rule_json(const ArtifactRule& rule) {
   json out = json::object();
   if (rule.card) out["card"] = "required";
   if (rule.lineage) out["lineage"] = "complete";
+  if (rule.no_pickle) out["no_pickle"] = true;
+  for (const KeyName& key : rule.signed_by) out["signed_by"].push_back(key.text());
   return {{"artifact", out}};
 }
 
@@ -424,8 +444,7 @@ std::vector<Requirement> Policy::requirements() const {
                           if (about.level) out.push_back(compile_level(*about.level));
                         },
                         [&](const ArtifactRule& artifact) {
-                          if (artifact.card) out.push_back(compile_artifact("card", "a model card"));
-                          if (artifact.lineage) out.push_back(compile_artifact("lineage", "a complete lineage"));
+                          for (Requirement& one : compile_all(artifact)) out.push_back(std::move(one));
                         },
                         [&](const CostRule& cost) {
                           if (cost.at_most) out.push_back(compile_cost(cost, cost.at_most));

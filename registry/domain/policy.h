@@ -14,6 +14,7 @@
 #include "registry/domain/duration.h"
 #include "registry/domain/evidence.h"
 #include "registry/domain/freeze.h"
+#include "registry/domain/key_name.h"
 #include "registry/domain/name.h"
 #include "registry/domain/requirement.h"
 #include "storage/base/digest.h"
@@ -137,6 +138,8 @@ struct ProblemRule {
 struct ArtifactRule {
   bool card = false;     // it has a model card: a file README.md
   bool lineage = false;  // it was made by a recorded run from recorded inputs, and so were the models among those
+  bool no_pickle = false;  // no file of it is or holds a pickle, whatever that imports
+  std::vector<KeyName> signed_by{};  // one of these keys of the namespace signed it; empty: not asked
 
   bool operator==(const ArtifactRule&) const = default;
 };

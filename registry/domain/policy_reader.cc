@@ -17,35 +17,32 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kMaxKeys = 16;  // whose signature will do
 constexpr std::size_t kMaxSlice = 256;
 constexpr std::int64_t kMaxRows = std::int64_t{1} << 53;
 constexpr double kMaxConfidence = 0.9999;
 
-// `later` are words of the language that this version cannot judge: refused as such, never ignored.
 struct Vocabulary {
   std::string rule;
   std::vector<std::string> keys;
-  std::vector<std::string> later;
 };
 
 const std::vector<Vocabulary>& rule_vocabularies() {
   static const std::vector<Vocabulary> table = {
-      {"metric", {"name", "dataset", "dataset_digest", "slice", "evaluator", "at_least", "at_most"}, {}},
+      {"metric", {"name", "dataset", "dataset_digest", "slice", "evaluator", "at_least", "at_most"}},
       {"champion",
-       {"name", "dataset", "dataset_digest", "slice", "margin", "test", "confidence", "min_rows"},
-       {}},
+       {"name", "dataset", "dataset_digest", "slice", "margin", "test", "confidence", "min_rows"}},
       {"slices",
-       {"name", "dataset", "dataset_digest", "by", "no_worse_than", "min_rows", "correction", "test", "confidence"},
-       {}},
-      {"fairness", {"metric", "dataset", "dataset_digest", "group", "at_most", "at_least"}, {}},
-      {"cost", {"matrix", "dataset", "dataset_digest", "slice", "at_most", "at_most_champion"}, {}},
-      {"latency", {"dataset", "dataset_digest", "at", "p50_ms", "p90_ms", "p99_ms"}, {}},
-      {"drift", {"plugin", "window", "verdict"}, {}},
-      {"baseline", {"beats", "name", "dataset", "dataset_digest", "test", "confidence", "min_rows"}, {}},
-      {"validation", {"dataset", "dataset_digest", "severity_below"}, {}},
-      {"problem", {}, {}},
-      {"artifact", {"card", "lineage"}, {"signed_by", "no_pickle"}},
-      {"evidence", {"max_age", "level"}, {}}};
+       {"name", "dataset", "dataset_digest", "by", "no_worse_than", "min_rows", "correction", "test", "confidence"}},
+      {"fairness", {"metric", "dataset", "dataset_digest", "group", "at_most", "at_least"}},
+      {"cost", {"matrix", "dataset", "dataset_digest", "slice", "at_most", "at_most_champion"}},
+      {"latency", {"dataset", "dataset_digest", "at", "p50_ms", "p90_ms", "p99_ms"}},
+      {"drift", {"plugin", "window", "verdict"}},
+      {"baseline", {"beats", "name", "dataset", "dataset_digest", "test", "confidence", "min_rows"}},
+      {"validation", {"dataset", "dataset_digest", "severity_below"}},
+      {"problem", {}},
+      {"artifact", {"card", "lineage", "no_pickle", "signed_by"}},
+      {"evidence", {"max_age", "level"}}};
   return table;
 }
 
@@ -64,16 +61,9 @@ std::string joined(const std::vector<std::string>& words) {
                           word.substr(0, 64), did_you_mean(word, known), joined(known)));
 }
 
-[[noreturn]] void refuse_later(std::string_view what, const std::string& word, const std::string& place) {
-  throw Error(Code::unsupported,
-              fmt::format("policy: the {} \"{}\" of {} is not available in this version: leave it out", what,
-                          word, place));
-}
-
 void check_keys(const json& object, const Vocabulary& words, const std::string& place) {
   for (const auto& [key, ignored] : object.items()) {
     if (contains(words.keys, key)) continue;
-    if (contains(words.later, key)) refuse_later("key", key, place);
     refuse_unknown("key", key, place, words.keys);
   }
 }
@@ -275,10 +265,15 @@ bool asked(JsonObject& object, const std::string& key, const char* word, const s
 }
 
 PolicyRule artifact_rule(JsonObject& object, const std::string& place) {
-  const ArtifactRule rule{.card = asked(object, "card", "required", place),
-                          .lineage = asked(object, "lineage", "complete", place)};
-  if (rule.card || rule.lineage) return rule;
-  throw Error(Code::invalid_argument, fmt::format("policy: {} asks nothing: give card, lineage or both", place));
+  ArtifactRule rule{.card = asked(object, "card", "required", place),
+                    .lineage = asked(object, "lineage", "complete", place),
+                    .no_pickle = object.boolean("no_pickle", false)};
+  if (const json* keys = object.optional_array("signed_by", kMaxKeys))
+    for (const json& key : *keys)
+      rule.signed_by.push_back(KeyName::parse(key.is_string() ? key.get_ref<const std::string&>() : ""));
+  if (rule.card || rule.lineage || rule.no_pickle || !rule.signed_by.empty()) return rule;
+  throw Error(Code::invalid_argument,
+              fmt::format("policy: {} asks nothing: give card, lineage, no_pickle or signed_by", place));
 }
 
 const Vocabulary& vocabulary_of(const std::string& kind, const std::string& place) {
@@ -318,7 +313,7 @@ PolicyRule read_policy_rule(const json& rule, const std::string& place) {
 }
 
 ApprovalTerms read_approval_terms(const json& terms) {
-  const Vocabulary words = {"", {"count", "role", "author_may_not"}, {}};
+  const Vocabulary words = {"", {"count", "role", "author_may_not"}};
   JsonObject object(terms, "policy: approvals");
   check_keys(terms, words, "approvals");
   const Role role = parse_role(object.optional_text("role").value_or("promoter"));
@@ -338,7 +333,7 @@ std::vector<FreezeWindow> read_freezes(const json& windows) {
 }
 
 void check_policy_keys(const json& document) {
-  check_keys(document, {"", {"stage", "from", "rules", "approvals", "freeze"}, {}}, "the document");
+  check_keys(document, {"", {"stage", "from", "rules", "approvals", "freeze"}}, "the document");
 }
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "registry/domain/cost_matrix.h"
 #include "registry/domain/duration.h"
@@ -94,6 +95,7 @@ struct Requirement {
   std::optional<CostMatrix> costs{};  // of a cost rule
   Duration window{};                  // of a drift rule: how old the report may be
   std::string stage{};                // of a `from` rule
+  std::vector<std::string> keys{};    // of a rule on signatures: the names of the keys, one of which must have signed
   RuleVerdict otherwise = RuleVerdict::fail;  // what a comparison that does not hold is called
 };
 

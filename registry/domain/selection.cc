@@ -369,6 +369,36 @@ Selection select_from(const Requirement& requirement, const Facts& facts) {
           .comparator = Comparator::equal};
 }
 
+Selection pickle_gap(const std::string& version, const std::optional<std::vector<ArtifactFacts::Suspect>>& suspects) {
+  if (!suspects) return gap(RuleVerdict::fail, fmt::format("nobody has looked into {}", version), "push it again");
+  const ArtifactFacts::Suspect& first = suspects->front();
+  const bool sure = first.content.pickle == FileContent::Answer::yes;
+  const std::string others = suspects->size() > 1 ? fmt::format(", and {} more file(s)", suspects->size() - 1) : "";
+  return gap(RuleVerdict::fail,
+             fmt::format("{} of {} {} a pickle ({}){}", first.path, version, sure ? "is or holds" : "may hold",
+                         fmt::join(first.content.reasons, "; "), others),
+             sure ? "it would pass without: save the weights as safetensors and push those"
+                  : "it would pass in a format that is known to hold none, such as safetensors");
+}
+
+std::vector<std::string> signers_of(const Requirement& requirement, const ArtifactFacts& artifact) {
+  std::vector<std::string> out;
+  for (const ArtifactFacts::Signer& signer : artifact.signers)
+    for (const std::string& key : requirement.keys)
+      if (lower_case(signer.key) == lower_case(key)) out.push_back(signer.key);
+  return out;
+}
+
+Selection signature_gap(const Requirement& requirement, const Facts& facts, const ArtifactFacts& artifact) {
+  std::vector<std::string> others;
+  for (const ArtifactFacts::Signer& signer : artifact.signers) others.push_back(signer.key);
+  return gap(RuleVerdict::missing,
+             fmt::format("{} has no valid signature by {}{}", version_text(facts, facts.candidate), fmt::join(requirement.keys, " or "),
+                         others.empty() ? "" : fmt::format(", only by {}", fmt::join(others, ", "))),
+             fmt::format("it would pass after: assay sign {} --key FILE, with the private key of {}", reference_text(facts, facts.candidate),
+                         fmt::join(requirement.keys, " or ")));
+}
+
 // What is asked of the version or its model themselves.
 Selection select_property(const Requirement& requirement, const Facts& facts) {
   const std::string version = version_text(facts, facts.candidate);
@@ -382,6 +412,10 @@ Selection select_property(const Requirement& requirement, const Facts& facts) {
   if (requirement.field == "lineage" && !artifact.lineage_gap.empty())
     return gap(RuleVerdict::fail, artifact.lineage_gap,
                "it would pass if every step up to it were a recorded run: assay train records one");
+  if (requirement.field == "no_pickle" && (!artifact.suspects || !artifact.suspects->empty()))
+    return pickle_gap(version, artifact.suspects);
+  if (requirement.field == "signed_by" && signers_of(requirement, artifact).empty())
+    return signature_gap(requirement, facts, artifact);
   return {.candidate = 1, .bound = 1, .comparator = Comparator::equal};
 }
 

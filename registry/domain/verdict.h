@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "registry/domain/approval.h"
+#include "registry/domain/content.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/evidence.h"
 #include "registry/domain/freeze.h"
@@ -22,6 +23,25 @@ namespace assay {
 struct ArtifactFacts {
   bool card = false;
   std::string lineage_gap = "its lineage is not known";  // empty: none
+
+  // A file that is, holds or may hold a pickle.
+  struct Suspect {
+    std::string path;
+    FileContent content;
+
+    bool operator==(const Suspect&) const = default;
+  };
+  static constexpr std::size_t kMaxSuspects = 16;  // enough to say what is wrong
+  // A key that the namespace trusts and that has signed the version, by the server's own check.
+  struct Signer {
+    std::string key;   // its name
+    std::string hint;  // the hex SHA-256 of its PEM
+
+    bool operator==(const Signer&) const = default;
+  };
+  // Both are read where the policy asks for them; until then there is no saying.
+  std::optional<std::vector<Suspect>> suspects{};  // the first kMaxSuspects
+  std::vector<Signer> signers{};
 
   bool operator==(const ArtifactFacts&) const = default;
 };

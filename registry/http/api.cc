@@ -70,6 +70,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   v1::add_version_routes(table, context);
   v1::add_blob_routes(table, context);
   v1::add_upload_routes(table, context);
+  v1::add_signing_routes(table, context);
   v1::add_stage_routes(table, context);
   v1::add_decision_routes(table, context);
   v1::add_run_routes(table, context);

@@ -8,12 +8,11 @@
 #include <charconv>
 
 #include "registry/http/problem.h"
+#include "storage/base/base64.h"
 #include "storage/base/error.h"
 
 namespace assay::http {
 namespace {
-
-constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -29,35 +28,13 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
-std::string base64(const Digest::Bytes& bytes) {
-  std::string out;
-  std::uint32_t bits = 0;
-  int count = 0;
-  for (const unsigned char byte : bytes) {
-    bits = (bits << 8) | byte;
-    for (count += 8; count >= 6; count -= 6) out += kBase64[(bits >> (count - 6)) & 63];
-  }
-  if (count > 0) out += kBase64[(bits << (6 - count)) & 63];
-  while (out.size() % 4 != 0) out += '=';
-  return out;
-}
-
 std::optional<Digest> digest_from_base64(std::string_view text) {
-  while (text.ends_with('=')) text.remove_suffix(1);
+  std::string padded(text);  // which a client may have left out
+  padded.append((4 - padded.size() % 4) % 4, '=');
+  const auto decoded = from_base64(padded);
   Digest::Bytes bytes{};
-  if (text.size() != 43) return std::nullopt;
-  std::uint32_t bits = 0;
-  int count = 0;
-  std::size_t filled = 0;
-  for (const char c : text) {
-    const std::size_t value = kBase64.find(c);
-    if (value == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes.at(filled++) = static_cast<unsigned char>((bits >> count) & 0xFF);
-  }
+  if (!decoded || decoded->size() != bytes.size()) return std::nullopt;
+  std::copy(decoded->begin(), decoded->end(), bytes.begin());
   return Digest(bytes);
 }
 
@@ -170,7 +147,8 @@ bool lists_etag(std::string_view field, std::string_view etag) {
 }
 
 std::string repr_digest(const Digest& digest) {
-  return "sha-256=:" + base64(digest.bytes()) + ":";
+  const Digest::Bytes& bytes = digest.bytes();
+  return "sha-256=:" + to_base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()}) + ":";
 }
 
 std::optional<Digest> parse_repr_digest(std::string_view field) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "registry/catalog/approvals.h"
+#include "registry/catalog/contents.h"
 #include "registry/catalog/decisions.h"
 #include "registry/catalog/leases.h"
 #include "registry/catalog/libraries.h"
@@ -14,6 +15,8 @@
 #include "registry/catalog/runs.h"
 #include "registry/catalog/stages.h"
 #include "registry/catalog/versions.h"
+#include "registry/content/check.h"
+#include "registry/service/signatures.h"
 #include "storage/env/time_zone.h"
 
 namespace assay {
@@ -55,13 +58,33 @@ std::string lineage_gap(Snapshot& snapshot, const Version& version) {
   return "";
 }
 
-ArtifactFacts artifact_facts(Snapshot& snapshot, const Name& model, VersionNumber number) {
+std::vector<ArtifactFacts::Suspect> suspects(Snapshot& snapshot, const Version& version) {
+  std::vector<ArtifactFacts::Suspect> out;
+  for (FoundContent& found : suspects_of(snapshot, version.id, kContentChecker, ArtifactFacts::kMaxSuspects)) {
+    if (!found.content) found.content.emplace().because("nobody has looked into it");
+    out.push_back({std::move(found.path), *std::move(found.content)});
+  }
+  return out;
+}
+
+// What the policy asks of the version itself, and no more: some of it is costly to find out.
+ArtifactFacts artifact_facts(Snapshot& snapshot, const Policy& policy, const Name& model, VersionNumber number,
+                             const std::optional<Time>& as_of) {
   const auto version = find_version(snapshot, Kind::model, model, number);
   if (!version) return {};
   const auto& files = version->files;
-  return {.card = std::any_of(files.begin(), files.end(),
-                              [](const VersionFile& file) { return file.path.text() == "README.md"; }),
-          .lineage_gap = lineage_gap(snapshot, *version)};
+  ArtifactFacts facts{.card = std::any_of(files.begin(), files.end(),
+                                          [](const VersionFile& file) { return file.path.text() == "README.md"; }),
+                      .lineage_gap = lineage_gap(snapshot, *version)};
+  std::vector<KeyName> keys;
+  for (const PolicyRule& rule : policy.rules()) {
+    const auto* asked = std::get_if<ArtifactRule>(&rule);
+    if (asked == nullptr) continue;
+    if (asked->no_pickle) facts.suspects = suspects(snapshot, *version);
+    keys.insert(keys.end(), asked->signed_by.begin(), asked->signed_by.end());
+  }
+  if (!keys.empty()) facts.signers = signers_of(snapshot, model.space(), *version, keys, as_of);
+  return facts;
 }
 
 Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy, Time now,
@@ -93,7 +116,8 @@ Facts read(Snapshot& snapshot, const Policy& policy, const Candidacy& candidacy,
       facts.revoked[library] = revocation->reason;
   for (const Requirement& requirement : policy.requirements()) {
     if (requirement.kind == RuleKind::problem) facts.problem = find_problem(snapshot, model, as_of);
-    if (requirement.kind == RuleKind::artifact) facts.artifact = artifact_facts(snapshot, model, facts.candidate.number);
+    if (requirement.kind == RuleKind::artifact && !facts.artifact)
+      facts.artifact = artifact_facts(snapshot, policy, model, facts.candidate.number, as_of);
   }
   facts.frozen = frozen_at(policy.freeze(), now);
   if (policy.approvals().count > 0)

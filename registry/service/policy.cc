@@ -18,6 +18,7 @@
 #include "registry/domain/nearest.h"
 #include "registry/domain/problem_defaults.h"
 #include "registry/service/resolve.h"
+#include "registry/service/signatures.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 #include "storage/env/time_zone.h"
@@ -101,6 +102,9 @@ Policy read_policy(Snapshot& snapshot, const Principal& caller, const Name& mode
     throw Error(Code::invalid_argument,
                 fmt::format("policy: its stage is \"{}\", and it was sent to \"{}\": make them the same",
                             written.stage().text(), stage.text()));
+  for (const PolicyRule& rule : written.rules())
+    if (const auto* artifact = std::get_if<ArtifactRule>(&rule))
+      require_trusted_keys(snapshot, model.space(), artifact->signed_by);
   return written.resolved([&](const PolicyDataset& named) { return resolve_dataset(snapshot, caller, named); });
 }
 

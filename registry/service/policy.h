@@ -29,7 +29,7 @@ nlohmann::json policy_answer(const PolicyThatWasSet& set);
 // (domain/problem_defaults.h), and every dataset that a rule names is resolved to one version's digest now, which is
 // stored with the rule; both decide from then on. Warns of a metric that no evaluation on its rule's dataset reports,
 // when there are some. Throws what Policy::parse throws, invalid_argument when its "stage" is another, not_found for
-// the model or a dataset.
+// the model, a dataset or a key.
 PolicyThatWasSet set_policy(const Services& services, const Principal& caller, const Name& model,
                             const StageName& stage, std::string_view body);
 

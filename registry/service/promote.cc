@@ -9,6 +9,7 @@
 
 #include "registry/catalog/database.h"
 #include "registry/domain/plan.h"
+#include "registry/service/content.h"
 #include "registry/service/resolve.h"
 #include "registry/service/stage_move.h"
 #include "storage/base/error.h"
@@ -69,6 +70,7 @@ Decision promote(const Services& services, const Principal& caller, const Promot
                  RequestKey* key) {
   require(caller, request.force ? Permission::admin : Permission::promote, request.model.space());
   const Time now = services.clock.now();
+  prepare_contents(services, request.model, request.stage, request.version);
   Judged judged;
   const auto look = [&](Snapshot& snapshot) {
     check_files_are_there(snapshot, services.blobs, request);

@@ -9,6 +9,7 @@
 
 #include "registry/catalog/decisions.h"
 #include "registry/domain/json_reader.h"
+#include "registry/service/content.h"
 #include "registry/service/stage_move.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
@@ -87,6 +88,7 @@ PromotionBatch parse_promotion_batch(std::string_view body) {
 std::vector<Decision> promote_batch(const Services& services, const Principal& caller, const PromotionBatch& batch,
                                     RequestKey* key) {
   for (const PromoteRequest& item : batch.items) require(caller, Permission::promote, item.model.space());
+  for (const PromoteRequest& item : batch.items) prepare_contents(services, item.model, item.stage, item.version);
   const Time now = services.clock.now();
   const auto decisions_of = [](std::vector<Judgement> judgements) {
     std::vector<Decision> out;

@@ -13,6 +13,7 @@
 #include "registry/domain/json_reader.h"
 #include "registry/domain/manifest.h"
 #include "registry/domain/utf8.h"
+#include "registry/service/content.h"
 #include "registry/service/quota.h"
 #include "registry/service/readable_blobs.h"
 #include "registry/service/record_evidence.h"
@@ -187,6 +188,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
     return *std::move(done);
   // Everything that the version names is durable before the version is, and stays until it holds it.
   const BlobLeases leases = hold_files(services, caller, manifest);
+  const Findings findings = look_into(services, manifest.files());
 
   const Time now = services.clock.now();
   return services.database.write([&](Transaction& transaction) -> Publication {
@@ -205,6 +207,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
                            .profile = request.profile,
                            .run_id = request.run_id};
     Version version = append(transaction, caller, request, draft);
+    keep_findings(transaction, findings);
     remember(transaction, caller, key, std::to_string(version.number), now);
     return {.version = std::move(version), .created = true};
   });

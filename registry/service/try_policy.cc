@@ -9,6 +9,7 @@
 #include "registry/catalog/decisions.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/verdict.h"
+#include "registry/service/content.h"
 #include "registry/service/facts.h"
 #include "registry/service/policy.h"
 #include "registry/service/resolve.h"
@@ -46,11 +47,13 @@ PolicyTrial parse_policy_trial(const StageName& stage, std::string_view body) {
 
 Decision test_policy(const Services& services, const Principal& caller, const Name& model, const PolicyTrial& trial) {
   require(caller, Permission::read, model.space());
+  const Policy policy = services.database.read(
+      [&](Snapshot& snapshot) { return read_policy(snapshot, caller, model, trial.stage, trial.policy); });
+  prepare_contents(services, policy, model, trial.version);
   const Time now = services.clock.now();
   return services.database.read([&](Snapshot& snapshot) {
     const Version version = resolve(snapshot, Kind::model, model, trial.version);
     const Stage stage = current_stage(snapshot, version.name, trial.stage);
-    const Policy policy = read_policy(snapshot, caller, version.name, trial.stage, trial.policy);
     const Candidacy candidacy = candidacy_of(version, stage, caller);
     EvidenceMemo memo;
     Decision decision = judge(policy, read_facts(snapshot, policy, candidacy, now, memo), now);

@@ -13,6 +13,7 @@ void add_artifact_routes(RouteTable& table, const Context& context);
 void add_version_routes(RouteTable& table, const Context& context);
 void add_blob_routes(RouteTable& table, const Context& context);
 void add_upload_routes(RouteTable& table, const Context& context);
+void add_signing_routes(RouteTable& table, const Context& context);  // signatures and trusted keys
 void add_stage_routes(RouteTable& table, const Context& context);
 void add_decision_routes(RouteTable& table, const Context& context);  // and events
 void add_run_routes(RouteTable& table, const Context& context);

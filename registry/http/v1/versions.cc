@@ -7,6 +7,7 @@
 #include "registry/http/ranges.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
+#include "registry/service/content.h"
 #include "registry/service/delete_version.h"
 #include "registry/service/describe.h"
 #include "registry/service/fetch.h"
@@ -46,8 +47,14 @@ Response list(const Context& context, const Request& request) {
 }
 
 Response show(const Context& context, const Request& request) {
-  return json_response(200, describe_version(context.services, *request.principal, kind_of(request),
-                                             name_of(request), selector_of(request)));
+  const Version version = describe_version(context.services, *request.principal, kind_of(request), name_of(request),
+                                           selector_of(request));
+  // Of the version just read: a stage may move in between.
+  const Selector same = Selector::parse(std::to_string(version.number));
+  nlohmann::json json = version;
+  json["content"] = contents_answer(
+      describe_contents(context.services, *request.principal, version.kind, version.name, same));
+  return json_response(200, json);
 }
 
 Response show_lineage(const Context& context, const Request& request) {

@@ -23,8 +23,10 @@
 #include "tests/support/catch.h"
 #include "tests/support/memory_blob_store.h"
 #include "tests/support/memory_maintenance.h"
+#include "registry/signing/model_signature.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/http/test_site.h"
+#include "tests/unit/signing/openssl.h"
 
 using namespace assay;
 using nlohmann::json;
@@ -462,6 +464,10 @@ TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and 
                            2);
   CHECK(batch.at("moved") == true);
   CHECK(batch.at("items").size() == 2);
+  const test::KeyPair pair;
+  const std::vector<VersionFile> signed_files = {{FilePath::parse("weights.bin"), Digest::of("one"), 3, ""}};
+  CHECK(twice("addSignature", 200, versions + "/1/signatures", sign_model("churn", signed_files, pair.private_key()))
+            .at("hint") == pair.public_key().hint());
   const std::string library = "/api/v1/libraries/" + Digest::of("other").text();
   twice("revokeLibrary", 200, library + ":revoke", R"({"reason":"wrong"})");
   twice("reinstateLibrary", 200, library + ":reinstate", R"({"reason":"right"})");
@@ -500,6 +506,34 @@ TEST_CASE("API: an Idempotency-Key belongs to one request, and is refused when i
   const std::string fields = "Content-Type: application/json\r\nIdempotency-Key: t\r\n";
   CHECK(registry.ask("POST", "/api/v1/tokens", token, fields).body !=
         registry.ask("POST", "/api/v1/tokens", token, fields).body);
+}
+
+TEST_CASE("API: a version says what is in its files, and who signed it by a key that is trusted") {
+  const Registry registry;
+  const json version = registry.publish("models/acme/churn", "weights.bin", "cposix\nsystem\n(S'true'\ntR.");
+  const std::string place = "/api/v1/models/acme/churn/versions/1", keys = "/api/v1/namespaces/acme/keys";
+  const json content = json::parse(registry.ask("GET", place).body).at("content").at(0);
+  CHECK(content.at("path") == "weights.bin");
+  CHECK(content.at("format") == "pickle");
+  CHECK(content.at("safe") == "no");
+  CHECK(content.at("reasons").at(0).get<std::string>().find("posix.system") != std::string::npos);
+  const test::KeyPair pair;
+  const std::string pem = read_pem(pair.pub);
+  CHECK(json::parse(registry.ask("PUT", keys + "/release-key", json{{"pem", pem}}.dump()).body).at("pem") == pem);
+  const std::vector<VersionFile> files = {
+      {FilePath::parse("weights.bin"), Digest::parse(version.at("files").at(0).at("digest").get<std::string>()), 0, ""}};
+  const Answer kept = registry.ask("POST", place + "/signatures", sign_model("churn", files, pair.private_key()));
+  CHECK(kept.status == 200);
+  CHECK(json::parse(kept.body).at("keys") == json({"release-key"}));
+  CHECK(json::parse(registry.ask("GET", place + "/signatures").body).at("items").at(0) == json::parse(kept.body));
+  CHECK(registry.ask("POST", place + "/signatures", "{}").status == 400);
+  const std::vector<VersionFile> others = {{FilePath::parse("weights.bin"), Digest::of("other"), 0, ""}};
+  const Answer wrong = registry.ask("POST", place + "/signatures", sign_model("churn", others, pair.private_key()));
+  CHECK(json::parse(wrong.body).at("detail").get<std::string>().find("weights.bin is sha256:") != std::string::npos);
+  CHECK(json::parse(registry.ask("GET", keys).body).at("items").size() == 1);
+  CHECK(registry.ask("DELETE", keys + "/release-key").status == 200);
+  CHECK(registry.ask("DELETE", keys + "/release-key").status == 404);
+  CHECK(json::parse(registry.ask("GET", place + "/signatures").body).at("items").at(0).at("keys") == json::array());
 }
 
 TEST_CASE("API: a version is deleted by its number, unless a stage points to it") {

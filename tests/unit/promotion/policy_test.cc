@@ -75,12 +75,20 @@ TEST_CASE(
   CHECK_THAT(top.second, Contains("\"form\"") && Contains("did you mean \"from\""));
 }
 
-TEST_CASE("Policy: rules and keys that this version cannot judge are refused, never ignored") {
-  for (const char* key : {"signed_by", "no_pickle"}) {
-    const auto [code, message] = refusal(document({{{"artifact", {{key, true}}}}}));
-    CHECK(code == Code::unsupported);
-    CHECK_THAT(message, Contains(key) && Contains("rules[0]") && Contains("not available in this version"));
+TEST_CASE("Policy: signatures and pickles are asked for in words that read back as they were") {
+  const json whole = document({{{"artifact", {{"no_pickle", true}, {"signed_by", {"release-key", "CI"}}}}}});
+  const Policy policy = Policy::parse(whole);
+  CHECK(json::parse(policy.canonical()) == whole);
+  const auto requirements = policy.requirements();
+  REQUIRE(requirements.size() == 2);
+  CHECK(requirements[0].rule == "no pickles");
+  CHECK(requirements[1].rule == "a signature by release-key or CI");
+  for (const json& bad : {json{{"no_pickle", "yes"}}, json{{"no_pickle", false}}, json{{"signed_by", "release-key"}},
+                          json{{"signed_by", json::array()}}, json{{"signed_by", {1}}}, json{{"signed_by", {"a b"}}}}) {
+    CAPTURE(bad.dump());
+    CHECK(refusal(document({{{"artifact", bad}}})).first == Code::invalid_argument);
   }
+  CHECK(refusal(document({{{"artifact", {{"signed_by", std::vector<std::string>(17, "k")}}}}})).first == Code::too_large);
 }
 
 TEST_CASE("Policy: what holds back whatever the evidence says reads back as it was") {
