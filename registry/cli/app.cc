@@ -55,6 +55,7 @@ void add_all(CommandSet& commands) {
   add_serve(commands);
   add_plugin(commands);
   add_token(commands);
+  add_webhook(commands);
   add_gc(commands);
   add_scrub(commands);
   add_fsck(commands);

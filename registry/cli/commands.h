@@ -52,6 +52,7 @@ void add_repair(CommandSet& commands);
 void add_stats(CommandSet& commands);
 void add_audit(CommandSet& commands);
 void add_token(CommandSet& commands);
+void add_webhook(CommandSet& commands);
 void add_version(CommandSet& commands);
 
 }  // namespace assay::cli

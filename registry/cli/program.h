@@ -30,6 +30,7 @@ struct ServeRequest {
   std::string log_level;   // "info", "warning" or "error"
   bool insecure_listen = false;
   std::vector<std::string> allowed_hosts;  // beside this machine's own names
+  std::vector<std::string> allowed_receivers;  // of webhooks: hosts, addresses, networks
   std::string plugin_path;                 // as plugin_path() answers
   std::filesystem::path plugin_keys;       // as plugin_keys() answers
   std::set<Digest> trusted_plugins;        // as trusted_plugins() answers

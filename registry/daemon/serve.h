@@ -20,6 +20,7 @@ struct ServeOptions {
   std::string listen;              // host:port; see listen_address.h
   bool insecure_listen = false;
   std::vector<std::string> allowed_hosts;  // names in Host beside this machine's own, for a proxy in front
+  std::vector<std::string> allowed_receivers;  // of webhooks; see events/receiver_policy.h
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
   std::string version;
