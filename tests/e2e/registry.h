@@ -31,6 +31,9 @@ class Registry {
   // Beside what every command gets; for commands, and for the server from its next start.
   std::map<std::string, std::string> environment;
 
+  // Options of `assay serve`, from its next start.
+  std::vector<std::string> serve_options;
+
   void start();
   int stop();   // SIGTERM; its exit code
   void kill();  // SIGKILL
