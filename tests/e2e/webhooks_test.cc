@@ -11,7 +11,6 @@ namespace assay::test {
 namespace {
 
 using Catch::Matchers::Contains;
-using nlohmann::json;
 
 // A server that may send to loopback, and a model to promote.
 struct Story : Registry {
@@ -26,13 +25,12 @@ struct Story : Registry {
     serve_options = {"--webhook-allow", receiver_allowed};
     start();
   }
-  json hook(std::vector<std::string> more = {}) {
+  nlohmann::json hook(std::vector<std::string> more = {}) {
     std::vector<std::string> arguments = {"webhook", "create", "--url", receiver.url()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return json(arguments);
   }
   void push() { expect(0, {"push", "model", "churn", "weights.bin", "--label", "n=" + std::to_string(++pushed_)}); }
-  nlohmann::json json(std::vector<std::string> arguments) { return Registry::json(std::move(arguments)); }
   // The deliveries of a webhook, once the newest has been tried so often.
   nlohmann::json deliveries(const std::string& webhook, std::size_t attempts) {
     for (;;) {
