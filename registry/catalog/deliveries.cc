@@ -79,8 +79,8 @@ Page<Delivery> list_deliveries(Snapshot& snapshot, const Id& webhook, const Page
   std::int64_t last = 0;
   Rows rows = snapshot.query(
       "SELECT d.seq, d.id, d.webhook_id, d.cause, d.created_at, d.status, d.due_at, d.attempts, e.seq, e.id, e.type, "
-      "e.subject, e.at, e.data FROM deliveries d LEFT JOIN events e ON e.seq = d.event_seq WHERE d.webhook_id = ? AND d.seq < ? "
-      "ORDER BY d.seq DESC LIMIT ?",
+      "e.subject, e.at, e.data FROM deliveries d LEFT JOIN events e ON e.seq = d.event_seq WHERE d.webhook_id = ? "
+      "AND d.seq < ? ORDER BY d.seq DESC LIMIT ?",
       {webhook, before, page.limit + 1});
   while (rows.next()) {
     if (out.items.size() == static_cast<std::size_t>(page.limit)) {
@@ -96,8 +96,8 @@ Page<Delivery> list_deliveries(Snapshot& snapshot, const Id& webhook, const Page
 std::optional<Delivery> due_delivery(Snapshot& snapshot, Time now, const std::set<Id>& except) {
   return read_one(snapshot.query(
       "SELECT d.seq, d.id, d.webhook_id, d.cause, d.created_at, d.status, d.due_at, d.attempts, e.seq, e.id, e.type, "
-      "e.subject, e.at, e.data FROM deliveries d LEFT JOIN events e ON e.seq = d.event_seq WHERE d.status = 'due' AND d.due_at <= "
-      "? AND d.webhook_id NOT IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.seq LIMIT 1",
+      "e.subject, e.at, e.data FROM deliveries d LEFT JOIN events e ON e.seq = d.event_seq WHERE d.status = 'due' "
+      "AND d.due_at <= ? AND d.webhook_id NOT IN (SELECT value FROM json_each(?)) ORDER BY d.due_at, d.seq LIMIT 1",
       {now, id_list(except)}));
 }
 
@@ -112,7 +112,8 @@ std::optional<Event> next_event(Snapshot& snapshot, const Webhook& webhook, std:
   if (webhook.space) space = webhook.space->key();
   Rows rows = snapshot.query(
       "SELECT seq, id, type, subject, at, data FROM events WHERE seq > ?1 AND (?2 IS NULL OR space IN (?2, '*')) AND "
-      "(json_array_length(?3) = 0 OR EXISTS (SELECT 1 FROM json_each(?3) w WHERE events.type GLOB w.value)) ORDER BY seq LIMIT 1",
+      "(json_array_length(?3) = 0 OR EXISTS (SELECT 1 FROM json_each(?3) w WHERE events.type GLOB w.value)) "
+      "ORDER BY seq LIMIT 1",
       {after, space, json(webhook.events.wanted()).dump()});
   if (!rows.next()) return std::nullopt;
   return read_event(rows, 0);

@@ -12,7 +12,8 @@ constexpr std::string_view kAllSpaces = "*";  // no namespace is spelled so
 
 void append_event(Transaction& transaction, const std::optional<Namespace>& space, const Event& event) {
   transaction.execute("INSERT INTO events (id, space, type, subject, at, data) VALUES (?, ?, ?, ?, ?, ?)",
-                      {event.id, space ? space->key() : std::string(kAllSpaces), event.type, event.subject, event.at, event.data.dump()});
+                      {event.id, space ? std::string_view(space->key()) : kAllSpaces, event.type, event.subject, event.at,
+                       event.data.dump()});
 }
 
 std::int64_t newest_event(Snapshot& snapshot) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The outbox: events written in the transaction that they tell of, so that there is one for each thing that happened and
-// none for what did not. They stay.
+// The outbox: events written in the transaction that they tell of, so that there is one for each change that happened
+// and none for what did not. They stay.
 #pragma once
 
 #include <optional>

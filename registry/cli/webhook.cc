@@ -90,9 +90,12 @@ int show(Context& context, const std::string& id) {
     context.print_json(webhook);
     return 0;
   }
-  std::cout << fmt::format("{}\n  url        {}\n  namespace  {}\n  events     {}\n  state      {}\n  made       {} by {}\n",
-                           text(webhook, "id"), text(webhook, "url"), text(webhook, "namespace"), events_text(webhook),
-                           state_text(webhook), human_time(text(webhook, "created_at")), text(webhook, "created_by"));
+  std::cout << text(webhook, "id") << '\n'
+            << "  url        " << text(webhook, "url") << '\n'
+            << "  namespace  " << text(webhook, "namespace") << '\n'
+            << "  events     " << events_text(webhook) << '\n'
+            << "  state      " << state_text(webhook) << '\n'
+            << "  made       " << human_time(text(webhook, "created_at")) << " by " << text(webhook, "created_by") << '\n';
   return 0;
 }
 
@@ -152,6 +155,14 @@ int follow(Context& context, Json delivery) {
   return delivery.value("status", "") == "delivered" ? 0 : kRefused;
 }
 
+int redeliver(Context& context, const std::string& id) {
+  return follow(context, context.api().redeliver(Id::parse(id)));
+}
+
+int test(Context& context, const std::string& id) {
+  return follow(context, context.api().test_webhook(Id::parse(id)));
+}
+
 void add_create(CommandSet& commands, CLI::App& family) {
   auto options = make_options<CreateOptions>();
   CLI::App& command = commands.add(
@@ -173,7 +184,8 @@ void add_create(CommandSet& commands, CLI::App& family) {
 void add_deliveries(CommandSet& commands, CLI::App& family) {
   auto options = make_options<ListOptions>();
   CLI::App& command = commands.add(
-      family, {"deliveries", "List what was sent, newest first", "assay webhook deliveries 01kb2h5v0q4t8w9xaz3c6d7efg", ""});
+      family,
+      {"deliveries", "List what was sent, newest first", "assay webhook deliveries 01kb2h5v0q4t8w9xaz3c6d7efg", ""});
   command.add_option("webhook", options->id, "its id")->required();
   command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
   commands.on(command, [options](Context& context) { return deliveries(context, *options); });
@@ -197,14 +209,13 @@ void add_webhook(CommandSet& commands) {
   add_for_id("webhook", {"delete", "End a webhook; its deliveries are forgotten",
                          "assay webhook delete 01kb2h5v0q4t8w9xaz3c6d7efg", "0 deleted"}, remove);
   add_deliveries(commands, family);
-  add_for_id("delivery",
-             {"redeliver", "Send a delivered or dead delivery again", "assay webhook redeliver 01kb2h5v0q4t8w9xaz3c6d7efg",
-              "0 the receiver took it, 10 it did not: it is tried again"},
-             [](Context& context, const std::string& id) { return follow(context, context.api().redeliver(Id::parse(id))); });
-  add_for_id("webhook",
-             {"test", "Send an event of type io.assay.webhook.test, once", "assay webhook test 01kb2h5v0q4t8w9xaz3c6d7efg",
-              "0 the receiver took it, 10 it did not"},
-             [](Context& context, const std::string& id) { return follow(context, context.api().test_webhook(Id::parse(id))); });
+  add_for_id("delivery", {"redeliver", "Send a delivered or dead delivery again",
+                          "assay webhook redeliver 01kb2h5v0q4t8w9xaz3c6d7efg",
+                          "0 the receiver took it, 10 it did not: it is tried again"},
+             redeliver);
+  add_for_id("webhook", {"test", "Send an event of type io.assay.webhook.test, once",
+                         "assay webhook test 01kb2h5v0q4t8w9xaz3c6d7efg", "0 the receiver took it, 10 it did not"},
+             test);
 }
 
 }  // namespace assay::cli

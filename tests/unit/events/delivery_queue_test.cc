@@ -26,7 +26,8 @@ const SendResult kFailed{.http_status = 500};
 struct Story : Registry {
   DeliveryQueue queue{*catalogue.database, clock, entropy};
 
-  Webhook hook(const std::string& space = "", std::vector<std::string> events = {}, const std::string& host = "a.example") {
+  Webhook hook(const std::string& space = "", std::vector<std::string> events = {},
+               const std::string& host = "a.example") {
     WebhookRequest wish{WebhookUrl::parse("https://" + host + "/"), EventFilter::parse(std::move(events)), {}};
     if (!space.empty()) wish.space = Namespace::parse(space);
     return create_webhook(services, {}, admin, wish);

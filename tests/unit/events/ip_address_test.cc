@@ -113,7 +113,8 @@ TEST_CASE("IP address: a network holds what begins with its bits, and nothing of
   CHECK(holds("0.0.0.0/0", "8.8.8.8"));
   CHECK_FALSE(holds("0.0.0.0/0", "::1"));
   CHECK(holds("fd00::/8", "fdff::1"));
-  for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "10/8", "fd00::/129"}) {
+  for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "10/8",
+                           "fd00::/129"}) {
     INFO(text);
     CHECK_FALSE(Network::parse(text));
   }
