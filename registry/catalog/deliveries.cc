@@ -107,14 +107,14 @@ std::optional<Time> next_due(Snapshot& snapshot, Time now) {
   return rows.get<std::optional<Time>>(0);
 }
 
-std::optional<Event> next_event(Snapshot& snapshot, const Webhook& webhook, std::int64_t after) {
+std::optional<Event> next_event(Snapshot& snapshot, const Webhook& webhook, std::int64_t after, std::int64_t last) {
   std::optional<std::string> space;
   if (webhook.space) space = webhook.space->key();
   Rows rows = snapshot.query(
-      "SELECT seq, id, type, subject, at, data FROM events WHERE seq > ?1 AND (?2 IS NULL OR space IN (?2, '*')) AND "
+      "SELECT seq, id, type, subject, at, data FROM events WHERE seq > ?1 AND seq <= ?4 AND (?2 IS NULL OR space IN (?2, '*')) AND "
       "(json_array_length(?3) = 0 OR EXISTS (SELECT 1 FROM json_each(?3) w WHERE events.type GLOB w.value)) "
       "ORDER BY seq LIMIT 1",
-      {after, space, json(webhook.events.wanted()).dump()});
+      {after, space, json(webhook.events.wanted()).dump(), last});
   if (!rows.next()) return std::nullopt;
   return read_event(rows, 0);
 }

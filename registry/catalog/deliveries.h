@@ -25,7 +25,7 @@ Page<Delivery> list_deliveries(Snapshot& snapshot, const Id& webhook, const Page
 std::optional<Delivery> due_delivery(Snapshot& snapshot, Time now, const std::set<Id>& except);
 // When the first becomes due that is not due yet.
 std::optional<Time> next_due(Snapshot& snapshot, Time now);
-// The first event after `after` that the webhook wants and may have.
-std::optional<Event> next_event(Snapshot& snapshot, const Webhook& webhook, std::int64_t after);
+// The first event after `after` and up to `last` that the webhook wants and may have.
+std::optional<Event> next_event(Snapshot& snapshot, const Webhook& webhook, std::int64_t after, std::int64_t last);
 
 }  // namespace assay

@@ -63,10 +63,9 @@ std::optional<Assignment> DeliveryQueue::take() {
   const Time now = clock_.now();
   // Before the snapshot: a webhook that is settled meanwhile would be seen as it was before.
   const std::set<Id> except = not_to_take(now);
-  auto found = database_.read([&](Snapshot& snapshot) {
-    auto due = find_due(snapshot, now, except);
-    return due ? std::move(due) : find_new(snapshot, now, except);
-  });
+  auto found = database_.read([&](Snapshot& snapshot) { return find_due(snapshot, now, except); });
+  for (bool more = true; !found && more;)
+    found = database_.read([&](Snapshot& snapshot) { return find_new(snapshot, now, except, more); });
   if (!found) return std::nullopt;
   const std::lock_guard lock(mutex_);
   taken_[found->delivery.webhook] = Time::max();
@@ -81,13 +80,16 @@ std::optional<Assignment> DeliveryQueue::find_due(Snapshot& snapshot, Time now, 
   return Assignment{*std::move(delivery), std::move(message), true};
 }
 
-std::optional<Assignment> DeliveryQueue::find_new(Snapshot& snapshot, Time now, const std::set<Id>& except) {
+std::optional<Assignment> DeliveryQueue::find_new(Snapshot& snapshot, Time now, const std::set<Id>& except,
+                                                  bool& more) {
+  more = false;
   const std::int64_t newest = newest_event(snapshot);
   for (const Webhook& webhook : webhooks_without_debt(snapshot, except)) {
     std::int64_t& looked = looked_[webhook.id];
     const std::int64_t from = std::max(webhook.cursor, looked);
     if (from >= newest) continue;
-    if (const auto event = next_event(snapshot, webhook, from))
+    const std::int64_t last = std::min(newest, from + kScan);
+    if (const auto event = next_event(snapshot, webhook, from, last))
       return Assignment{{.id = new_id(clock_, entropy_),
                          .webhook = webhook.id,
                          .cause = DeliveryCause::event,
@@ -95,7 +97,8 @@ std::optional<Assignment> DeliveryQueue::find_new(Snapshot& snapshot, Time now, 
                          .created_at = now,
                          .due_at = now},
                         message_of(webhook, *event, now)};
-    looked = newest;
+    looked = last;
+    more = more || last < newest;
   }
   return std::nullopt;
 }

@@ -23,6 +23,9 @@ inline constexpr int kKeptDeliveries = 1000;  // settled ones of a webhook: week
 // Before a webhook is looked at again whose last delivery could not be recorded: the disk may be full.
 inline constexpr std::chrono::seconds kRest{60};
 
+// Events that one read looks through for one that a webhook wants: ten milliseconds or so.
+inline constexpr std::int64_t kScan = 10'000;
+
 struct Assignment {
   Delivery delivery;
   WebhookMessage message;
@@ -50,7 +53,8 @@ class DeliveryQueue {
  private:
   std::set<Id> not_to_take(Time now);
   std::optional<Assignment> find_due(Snapshot& snapshot, Time now, const std::set<Id>& except);
-  std::optional<Assignment> find_new(Snapshot& snapshot, Time now, const std::set<Id>& except);
+  // Looks at kScan events of each webhook; says in `more` whether some are left.
+  std::optional<Assignment> find_new(Snapshot& snapshot, Time now, const std::set<Id>& except, bool& more);
   void record(Transaction& transaction, const Assignment& assignment, const Delivery& delivery);
 
   Database& database_;

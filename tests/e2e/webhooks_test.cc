@@ -2,6 +2,7 @@
 // Webhooks of the built program, sent to receivers on this machine.
 #include <nlohmann/json.hpp>
 
+#include "registry/client/session.h"
 #include "registry/events/signature.h"
 #include "tests/e2e/registry.h"
 #include "tests/support/catch.h"
@@ -76,6 +77,11 @@ TEST_CASE("Webhooks: a promotion and a refusal reach the receiver, signed, in or
   const auto items = story.deliveries(hook["id"], 1);
   CHECK(items.size() == 2);
   CHECK(items[0]["attempts"][0]["http_status"] == 200);
+  client::Session session({client::Endpoint::parse(story.url()), story.admin_token(), {}, {}});
+  client::Call metrics;
+  metrics.method = "GET";
+  metrics.target = "/metrics";
+  CHECK_THAT(session.call(metrics, "reading the metrics").body, Contains("\nassay_webhooks_delivered_total 2\n"));
 }
 
 TEST_CASE("Webhooks: after a failure the same event comes again by itself, and on request") {

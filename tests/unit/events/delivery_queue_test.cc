@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/catalog/deliveries.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/webhooks.h"
 #include "registry/events/retry_schedule.h"
 #include "registry/events/signature.h"
@@ -81,6 +82,20 @@ TEST_CASE("Delivery queue: of a namespace and of types, a webhook hears just tho
   CHECK(story.tell(kTaken).delivery.event.type == "io.assay.version.deleted");
   CHECK(story.tell(kTaken).delivery.event.type == "io.assay.library.revoked");
   CHECK_FALSE(story.queue.take());
+}
+
+TEST_CASE("Delivery queue: an event that is wanted is found behind however many that are not") {
+  Story story;
+  const Webhook hook = story.hook("", {"io.assay.version.published"});
+  story.services.database.write([&](Transaction& transaction) {
+    for (std::int64_t i = 0; i <= 2 * kScan; ++i)
+      append_event(transaction, std::nullopt, test_event(hook.id, kNow, new_id(story.clock, story.entropy)));
+  });
+  CHECK_FALSE(story.queue.take());
+  story.publish("churn", "1");
+  CHECK(story.told() == "models/default/churn/versions/1");
+  DeliveryQueue reborn(*story.catalogue.database, story.clock, story.entropy);
+  CHECK_FALSE(reborn.take());
 }
 
 TEST_CASE("Delivery queue: what fails is due again later under the same id, and holds back what comes after it") {
