@@ -14,6 +14,7 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 #include <fmt/format.h>
+#include <limits>
 #include <mutex>
 #include <set>
 
@@ -58,7 +59,7 @@ asio::awaitable<int> exchange(Stream& stream, const WebhookMessage& message, con
   for (int interim = 0; interim <= kMaxInterim; ++interim) {
     http::response_parser<http::buffer_body> parser;
     parser.header_limit(static_cast<std::uint32_t>(limits.head_bytes));
-    parser.body_limit(boost::none);
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // without one, Boost 1.74 takes no body at all
     co_await http::async_read_header(stream, buffer, parser, use_awaitable);
     const int status = parser.get().result_int();
     if (status / 100 == 1) continue;
@@ -143,6 +144,8 @@ struct HttpSender::Impl {
             result = {.http_status = status};
           } catch (const boost::system::system_error& failure) {
             result = {.error = text_of(failure.code())};
+          } catch (const std::exception& failure) {
+            result = {.error = failure.what()};
           }
         },
         asio::detached);

@@ -70,7 +70,9 @@ TEST_CASE("HTTP sender: posts the body with the headers of the scheme, and tells
   CHECK(got.fields.at("webhook-signature") == "v1,c2lnbmF0dXJl");
   CHECK(got.fields.at("accept-encoding") == "identity");
   receiver.next(Receiver::answer("503 Service Unavailable", std::string(10, 'x')));
-  CHECK(loopback.send(receiver).http_status == 503);
+  const SendResult busy = loopback.send(receiver);
+  CHECK(busy.error == "");
+  CHECK(busy.http_status == 503);
   receiver.next(Receiver::answer("103 Early Hints\r\n\r\nHTTP/1.1 202 Accepted"));
   CHECK(loopback.send(receiver).http_status == 202);
 }
