@@ -101,7 +101,7 @@ TEST_CASE("Delivery worker: one that never gets an answer ends cleanly, and what
   CHECK(queue.take());
 }
 
-TEST_CASE("Delivery worker: counts what was taken and logs, without stopping, what it cannot do") {
+TEST_CASE("Delivery worker: what it cannot do is logged, and does not stop it") {
   // Fails the first time that it is read.
   struct Shaky final : Database {
     explicit Shaky(Database& the_inner) : inner(the_inner) {}
