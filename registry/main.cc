@@ -45,6 +45,7 @@ void serve(const cli::ServeRequest& request) {
   options.tls_certificate = request.tls_certificate;
   options.tls_key = request.tls_key;
   options.allowed_hosts = request.allowed_hosts;
+  options.allowed_receivers = request.allowed_receivers;
   options.log_format = request.log_format == "json" ? daemon::LogFormat::json : daemon::LogFormat::text;
   options.log_level = log_level(request.log_level);
   options.version = daemon::program_version();

@@ -9,7 +9,8 @@ std::span<const Migration* const> migrations() {
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
                                       &kRevocationMigration, &kPromotionMigration, &kStandingMigration,
                                       &kWorkloadMigration,
-                                      &kSigningMigration};
+                                      &kSigningMigration,
+                                      &kWebhookMigration};
   return kAll;
 }
 

@@ -60,6 +60,7 @@ void add_all(CommandSet& commands) {
   add_plugin(commands);
   add_token(commands);
   add_trust(commands);
+  add_webhook(commands);
   add_gc(commands);
   add_scrub(commands);
   add_fsck(commands);

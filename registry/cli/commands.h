@@ -57,6 +57,7 @@ void add_stats(CommandSet& commands);
 void add_audit(CommandSet& commands);
 void add_token(CommandSet& commands);
 void add_trust(CommandSet& commands);
+void add_webhook(CommandSet& commands);
 void add_version(CommandSet& commands);
 
 }  // namespace assay::cli

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/cli/job.h"
 
-#include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "registry/cli/polling.h"
 #include "registry/cli/progress.h"
 #include "registry/cli/table.h"
 #include "storage/base/error.h"
@@ -14,10 +12,6 @@ namespace assay::cli {
 namespace {
 
 using Json = nlohmann::json;
-
-// Between two questions: at once for jobs of a moment, a bearable load for those of a day.
-constexpr std::chrono::milliseconds kFirstWait{20};
-constexpr std::chrono::milliseconds kLongestWait{1000};
 
 void show(ProgressLine& line, const Json& job) {
   const auto done = job.value("done", std::uint64_t{0});
@@ -45,9 +39,8 @@ Json run_job(Context& context, const std::string& kind, const Json& wish) {
   const std::string id = job.value("id", "");
   ProgressLine line(kind);
   const auto ended = [&job] { return job.contains("finished_at") && !job["finished_at"].is_null(); };
-  for (auto wait = kFirstWait; !ended();
-       wait = std::min(2 * wait, kLongestWait)) {
-    std::this_thread::sleep_for(wait);
+  for (Polling polling; !ended();) {
+    polling.wait();
     job = api.job(id);
     show(line, job);
   }

@@ -32,6 +32,7 @@ struct ServeRequest {
   std::filesystem::path tls_certificate;
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_hosts;  // beside this machine's own names
+  std::vector<std::string> allowed_receivers;  // of webhooks: hosts, addresses, networks
   std::string plugin_path;                 // as plugin_path() answers
   std::filesystem::path plugin_keys;       // as plugin_keys() answers
   std::set<Digest> trusted_plugins;        // as trusted_plugins() answers

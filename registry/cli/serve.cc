@@ -66,6 +66,12 @@ void add_serve(CommandSet& commands) {
   CLI::Option* key = command.add_option("--tls-key", options->request.tls_key, "the certificate's key, a PEM file");
   certificate->needs(key);
   key->needs(certificate);
+  command
+      .add_option("--webhook-allow", options->request.allowed_receivers,
+                  "a host, address or network (10.0.0.0/8) that webhooks may be sent to although it is not of the "
+                  "public internet, also without TLS; may be repeated")
+      ->expected(1)
+      ->take_all();
   command.add_flag("--insecure-listen", options->request.insecure_listen,
                    "allow an address beyond this machine, although nothing is encrypted");
   command.add_option("--plugin-keys", options->request.plugin_keys,

@@ -145,6 +145,19 @@ class ApiClient {
   // `verb` is revoke or reinstate.
   nlohmann::json change_library(const Digest& digest, const std::string& verb, const std::string& reason);
 
+  // ---- webhooks: webhook_calls.cc
+  // Answers the webhook with its "secret". No `space` means all, no `events` all types.
+  nlohmann::json create_webhook(const std::string& url, const std::vector<std::string>& events,
+                                const std::optional<Namespace>& space);
+  nlohmann::json webhooks();  // an array
+  nlohmann::json webhook(const Id& id);
+  void delete_webhook(const Id& id);
+  nlohmann::json deliveries(const Id& webhook, std::size_t limit);  // an array, newest first
+  nlohmann::json delivery(const Id& id);
+  // The new delivery, which is due.
+  nlohmann::json redeliver(const Id& delivery);
+  nlohmann::json test_webhook(const Id& id);
+
   // ---- the server: server_calls.cc
   nlohmann::json whoami();
   nlohmann::json stats();

@@ -14,6 +14,7 @@
 #include "registry/daemon/listen_address.h"
 #include "registry/daemon/server_file.h"
 #include "registry/daemon/stop_signals.h"
+#include "registry/daemon/webhooks.h"
 #include "registry/http/api.h"
 #include "registry/http/certificate_host.h"
 #include "registry/http/server.h"
@@ -127,18 +128,23 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
   const DirectoryLock lock(directory);
   Registry registry(options, directory);
   const Authenticator authenticator(*registry.database, registry.clock);
-  const Services services{.database = *registry.database,
+  Webhooks webhooks(*registry.database, registry.clock, registry.entropy,
+                    ReceiverPolicy::parse(options.allowed_receivers));
+  const Services services{.database = webhooks.database(),
                           .blobs = *registry.blobs,
                           .clock = registry.clock,
                           .entropy = registry.entropy,
                           .maintenance = &registry.maintenance,
                           .disk = &registry.disk};
   Jobs jobs(services, registry.plugins.get());
+  webhooks.start([&log](std::string_view line) { log.write(LogLevel::error, line); });
   http::Context context{.services = services,
                         .authenticator = authenticator,
                         .score = registry.scoring.get(),
                         .jobs = &jobs,
                         .version = options.version,
+                        .receivers = webhooks.policy(),
+                        .deliveries = &webhooks.worker(),
                         .ready = {}};
   http::Server server(http_options(options, address, log), http::make_site(context));
   server.start();
@@ -149,6 +155,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
   const int signal = signals.wait();
   log.write(LogLevel::info, fmt::format("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   server.stop();
+  webhooks.stop();
   log.write(LogLevel::info, "stopped");
 }
 

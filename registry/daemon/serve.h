@@ -22,6 +22,7 @@ struct ServeOptions {
   std::filesystem::path tls_certificate;  // PEM; with tls_key, or neither: then nothing is encrypted
   std::filesystem::path tls_key;
   std::vector<std::string> allowed_hosts;  // names in Host beside this machine's own, for a proxy in front
+  std::vector<std::string> allowed_receivers;  // of webhooks; see events/receiver_policy.h
   LogFormat log_format = LogFormat::text;
   LogLevel log_level = LogLevel::info;
   std::string version;

@@ -2,6 +2,7 @@
 #include "registry/http/api.h"
 
 #include "registry/access/authenticator.h"
+#include "registry/events/delivery_worker.h"
 #include "registry/http/openapi.h"
 #include "registry/http/v1/routes.h"
 #include "storage/base/error.h"
@@ -43,7 +44,7 @@ void add_probes(RouteTable& table, const Context& context) {
 // What the store knows without looking: scraping must cost nothing.
 std::string store_gauges(const Services& services) {
   const BlobTotals totals = services.blobs.totals();
-  std::vector<Gauge> gauges = {
+  std::vector<Sample> gauges = {
       {"assay_blobs", "Blobs stored.", totals.blobs},
       {"assay_blob_raw_bytes", "Their sizes added up.", totals.raw_bytes},
       {"assay_blob_stored_bytes", "Bytes of the records that they are stored as.", totals.stored_bytes}};
@@ -51,6 +52,15 @@ std::string store_gauges(const Services& services) {
     gauges.push_back(
         {"assay_disk_available_bytes", "Room on the data disk.", services.disk->look().available});
   return gauge_text(gauges);
+}
+
+std::string delivery_counters(const DeliveryWorker* worker) {
+  if (worker == nullptr) return "";
+  const DeliveryTotals totals = worker->totals();
+  const std::array counters = {
+      Sample{"assay_webhooks_delivered_total", "Webhooks that their receivers took.", totals.delivered},
+      Sample{"assay_webhooks_failed_total", "Attempts to send one that failed.", totals.failed}};
+  return counter_text(counters);
 }
 
 }  // namespace
@@ -62,8 +72,8 @@ std::shared_ptr<Site> make_site(const Context& context) {
   table.add({.method = Method::get,
              .pattern = "/metrics",
              .permission = Permission::read,
-             .handler = [metrics, services = context.services](Request&) {
-               return plain(metrics->text() + store_gauges(services),
+             .handler = [metrics, context](Request&) {
+               return plain(metrics->text() + store_gauges(context.services) + delivery_counters(context.deliveries),
                             "text/plain; version=0.0.4; charset=utf-8");
              }});
   v1::add_artifact_routes(table, context);
@@ -79,6 +89,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   v1::add_administration_routes(table, context);
   v1::add_keeping_routes(table, context);
   v1::add_library_routes(table, context);
+  v1::add_webhook_routes(table, context);
   Authenticate authenticate = [&authenticator = context.authenticator](std::string_view authorization) {
     return authenticator.authenticate(authorization);
   };

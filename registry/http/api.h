@@ -7,11 +7,13 @@
 #include <memory>
 #include <string>
 
+#include "registry/events/receiver_policy.h"
 #include "registry/http/site.h"
 #include "registry/service/services.h"
 
 namespace assay {
 class Authenticator;
+class DeliveryWorker;
 class Jobs;
 class ScoreService;
 }  // namespace assay
@@ -25,6 +27,9 @@ struct Context {
   ScoreService* score = nullptr;  // null: scoring answers 503
   Jobs* jobs = nullptr;           // null: jobs answer 503
   std::string version = "0";      // of the program
+  ReceiverPolicy receivers = {};  // of webhooks
+  // Of what is sent to them; null: nothing is.
+  const DeliveryWorker* deliveries = nullptr;
   // Whether requests can be served now; may block. Empty: yes.
   std::function<bool()> ready;
 };

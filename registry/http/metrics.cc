@@ -84,9 +84,15 @@ std::string Metrics::text() const {
   return out;
 }
 
-std::string gauge_text(std::span<const Gauge> gauges) {
+std::string gauge_text(std::span<const Sample> gauges) {
   std::string out;
-  for (const Gauge& gauge : gauges) single(out, gauge.name, "gauge", gauge.help, gauge.value);
+  for (const Sample& gauge : gauges) single(out, gauge.name, "gauge", gauge.help, gauge.value);
+  return out;
+}
+
+std::string counter_text(std::span<const Sample> counters) {
+  std::string out;
+  for (const Sample& counter : counters) single(out, counter.name, "counter", counter.help, counter.value);
   return out;
 }
 

@@ -52,12 +52,13 @@ class Metrics {
   std::map<std::string, Histogram> durations_;                                   // by route
 };
 
-struct Gauge {
+struct Sample {
   std::string_view name, help;
   std::uint64_t value;
 };
 
 // Further lines of the same format.
-std::string gauge_text(std::span<const Gauge> gauges);
+std::string gauge_text(std::span<const Sample> gauges);
+std::string counter_text(std::span<const Sample> counters);
 
 }  // namespace assay::http

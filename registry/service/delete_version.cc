@@ -7,8 +7,10 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/dependants.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/domain/event.h"
 #include "registry/service/resolve.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
@@ -59,6 +61,7 @@ Tombstone delete_version(const Services& services, const Principal& caller, Kind
   require(caller, Permission::delete_, name.space());
   require_fixed(selector);
   const Time now = services.clock.now();
+  const Id event = new_id(services.clock, services.entropy);
   return services.database.write([&](Transaction& transaction) -> Tombstone {
     Version version = resolve(transaction, kind, name, selector);
     refuse_in_use(transaction, caller, version);
@@ -70,6 +73,7 @@ Tombstone delete_version(const Services& services, const Principal& caller, Kind
                                .details = canonical({{"digest", version.digest.text()},
                                                      {"size", version.size()},
                                                      {"token", caller.id.text()}})});
+    append_event(transaction, name.space(), deleted_event(version, caller.name, now, event));
     return {std::move(version), now};
   });
 }

@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/catalog/audit.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/libraries.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/domain/event.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/record_evidence.h"
 #include "storage/base/error.h"
@@ -60,6 +62,8 @@ json change(const Services& services, const Principal& caller, const Digest& lib
             bool revoked, RequestKey* key) {
   require_everywhere(caller, Permission::admin);
   const Revocation revocation{reason_in(body), services.clock.now(), caller.name};
+  const Event event = library_event(library, revoked ? "revoked" : "reinstated", revocation.reason, caller.name,
+                                    revocation.at, new_id(services.clock, services.entropy));
   return services.database.write([&](Transaction& transaction) {
     if (find_recorded(transaction, caller, key, revocation.at)) return describe(transaction, caller, library);
     if (find_revocation(transaction, library).has_value() == revoked)
@@ -72,6 +76,7 @@ json change(const Services& services, const Principal& caller, const Digest& lib
                   .action = revoked ? "revoke_library" : "reinstate_library",
                   .subject = "libraries/" + library.text(),
                   .details = canonical({{"reason", revocation.reason}, {"token", caller.id.text()}})});
+    append_event(transaction, std::nullopt, event);  // it may run nowhere, whoever holds it
     remember(transaction, caller, key, library.text(), revocation.at);
     return describe(transaction, caller, library);
   });

@@ -7,9 +7,11 @@
 
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/audit.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/runs.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/domain/event.h"
 #include "registry/domain/json_reader.h"
 #include "registry/domain/manifest.h"
 #include "registry/domain/utf8.h"
@@ -123,7 +125,7 @@ std::uint64_t total_size(const Manifest& manifest) {
 }
 
 Version append(Transaction& transaction, const Principal& caller, const PublishRequest& request,
-               const NewVersion& draft) {
+               const NewVersion& draft, const Id& event) {
   Version version = append_version(transaction, draft);
   append_audit(transaction,
                {.time = draft.created_at,
@@ -131,6 +133,7 @@ Version append(Transaction& transaction, const Principal& caller, const PublishR
                 .action = "publish",
                 .subject = fmt::format("{}/{}", plural(request.kind), version.reference()),
                 .details = canonical({{"digest", version.digest.text()}, {"token", caller.id.text()}})});
+  append_event(transaction, request.name.space(), published_event(version, event));
   return version;
 }
 
@@ -191,6 +194,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
   const Findings findings = look_into(services, manifest.files());
 
   const Time now = services.clock.now();
+  const Id event = new_id(services.clock, services.entropy);
   return services.database.write([&](Transaction& transaction) -> Publication {
     // Another publisher, or this request sent twice, may have been faster since the look above.
     if (auto earlier = earlier_publication(transaction, caller, request, key, now))
@@ -206,7 +210,7 @@ Publication publish(const Services& services, const Principal& caller, const Pub
                            .labels = request.labels,
                            .profile = request.profile,
                            .run_id = request.run_id};
-    Version version = append(transaction, caller, request, draft);
+    Version version = append(transaction, caller, request, draft, event);
     keep_findings(transaction, findings);
     remember(transaction, caller, key, std::to_string(version.number), now);
     return {.version = std::move(version), .created = true};

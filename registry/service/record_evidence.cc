@@ -8,9 +8,11 @@
 
 #include "registry/catalog/audit.h"
 #include "registry/catalog/database.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/evidence.h"
 #include "registry/catalog/runs.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/domain/event.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/libraries.h"
 #include "storage/base/error.h"
@@ -109,6 +111,10 @@ Evidence record_evidence(const Services& services, const Principal& caller, Evid
   if (earlier) return *std::move(earlier);
   const Evidence evidence(std::move(draft), new_id(services.clock, services.entropy), level,
                           services.clock.now(), caller.name);
+  // One for each namespace where it counts: who reads only there must be told too.
+  std::vector<Event> events;
+  for (std::size_t i = 0; i < spaces.size(); ++i)
+    events.push_back(event_of(evidence, new_id(services.clock, services.entropy)));
   return services.database.write([&](Transaction& transaction) {
     if (auto raced = earlier_evidence(transaction, caller, key, evidence.created_at))
       return *std::move(raced);
@@ -119,6 +125,8 @@ Evidence record_evidence(const Services& services, const Principal& caller, Evid
                   .action = "record_evidence",
                   .subject = "evidence/" + evidence.id.text(),
                   .details = canonical({{"kind", to_text(evidence.kind)}, {"token", caller.id.text()}})});
+    for (std::size_t i = 0; i < spaces.size(); ++i)
+      append_event(transaction, Namespace::parse(spaces[i]), events[i]);
     remember(transaction, caller, key, evidence.id.text(), evidence.created_at);
     return evidence;
   });

@@ -36,7 +36,7 @@ std::string Registry::admin_token() const {
 
 void Registry::start() {
   std::vector<std::string> command = {ASSAY_BINARY, "serve", "--data", data().string(), "--listen", "127.0.0.1:0"};
-  command.insert(command.end(), serve_more.begin(), serve_more.end());
+  command.insert(command.end(), serve_options.begin(), serve_options.end());
   server_.emplace(command, file("server.log"), options());
   const std::string line = server_->read_line();
   url_ = line.substr(line.find("http"));

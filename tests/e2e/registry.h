@@ -30,7 +30,9 @@ class Registry {
 
   // Beside what every command gets; for commands, and for the server from its next start.
   std::map<std::string, std::string> environment;
-  std::vector<std::string> serve_more;  // more arguments for the server from its next start
+
+  // Options of `assay serve`, from its next start.
+  std::vector<std::string> serve_options;
 
   void start();
   int stop();   // SIGTERM; its exit code

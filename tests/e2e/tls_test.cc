@@ -16,7 +16,7 @@ TEST_CASE("TLS: the program serves and asks over it, and does not talk to a cert
   Registry registry;
   const SelfSigned identity(registry.file("").parent_path(), "DNS:localhost,IP:127.0.0.1");
   registry.stop();
-  registry.serve_more = {"--tls-cert", identity.certificate.string(), "--tls-key", identity.key.string()};
+  registry.serve_options = {"--tls-cert", identity.certificate.string(), "--tls-key", identity.key.string()};
   registry.start();
   CHECK_THAT(registry.url(), Contains("https://localhost:"));
   CHECK_THAT(registry.expect(70, {"ls"}).err, Contains("certificate"));

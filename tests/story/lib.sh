@@ -4,11 +4,11 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 export PATH=$ASSAY_PREFIX/bin:$PATH
 
-# start_registry DIR: sets URL and TOKEN, exports ASSAY_DATA.
+# start_registry DIR [OPTION...]: sets URL and TOKEN, exports ASSAY_DATA. The options are those of assay serve.
 start_registry() {
   rm -rf "$1"
   export ASSAY_DATA=$1
-  assay serve --data "$1" --listen 127.0.0.1:0 >"$1.log" 2>&1 &
+  assay serve --data "$1" --listen 127.0.0.1:0 "${@:2}" >"$1.log" 2>&1 &
   registry_pid=$!
   trap 'kill $registry_pid 2>/dev/null; wait $registry_pid 2>/dev/null' EXIT
   for _ in $(seq 200); do

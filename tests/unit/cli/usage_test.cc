@@ -84,7 +84,9 @@ TEST_CASE("Help: commands are grouped by what people do, and all of them have an
       {"promote"},         {"rollback"},        {"explain"},        {"history"},      {"policy", "set"},
       {"policy", "show"},  {"lineage"},         {"runs", "list"},   {"runs", "show"}, {"plugin", "check"},
       {"plugin", "push"},  {"plugin", "ls"},    {"plugin", "show"}, {"serve"},        {"fsck"},
-      {"token", "create"}, {"stats"},           {"audit"},          {"version"}};
+      {"token", "create"}, {"stats"},           {"audit"},          {"version"},      {"webhook", "create"},
+      {"webhook", "ls"},   {"webhook", "show"}, {"webhook", "delete"},               {"webhook", "deliveries"},
+      {"webhook", "test"}, {"webhook", "redeliver"}};
   for (auto command : commands) {
     std::string name;
     for (const char* word : command) name += std::string(" ") + word;

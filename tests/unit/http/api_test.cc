@@ -232,6 +232,34 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("API: a webhook is made, shown without its secret, tested and ended") {
+  const Registry registry;
+  const auto ask = [&](const char* method, const std::string& path, const std::string& body = "") {
+    return registry.ask(method, "/api/v1/" + path, body, body.empty() ? "" : "Content-Type: application/json\r\n");
+  };
+  const Answer made = ask("POST", "webhooks", R"({"url":"https://hooks.example/","events":["io.assay.stage.*"]})");
+  REQUIRE(made.status == 201);
+  CHECK(made.fields.at("cache-control") == "no-store");
+  const json webhook = json::parse(made.body);
+  const std::string path = "webhooks/" + webhook.at("id").get<std::string>();
+  CHECK(made.fields.at("location") == "/api/v1/" + path);
+  CHECK(webhook.at("secret").get<std::string>().starts_with("whsec_"));
+  CHECK(ask("GET", path).body.find("whsec_") == std::string::npos);
+  CHECK(json::parse(ask("GET", "webhooks").body).at("items").at(0).at("id") == webhook.at("id"));
+  const Answer test = ask("POST", path + ":test");
+  REQUIRE(test.status == 202);
+  const std::string delivery = test.fields.at("location").substr(std::string("/api/v1/").size());
+  CHECK(json::parse(ask("GET", delivery).body).at("status") == "due");
+  CHECK(json::parse(ask("GET", path + "/deliveries?limit=1").body).at("items").size() == 1);
+  CHECK(ask("POST", delivery + ":redeliver").status == 412);
+  CHECK(ask("DELETE", path).status == 204);
+  CHECK(ask("GET", path).status == 404);
+  CHECK(ask("GET", delivery).status == 404);
+  CHECK(ask("POST", "webhooks", R"({"url":"http://hooks.example/"})").status == 400);
+  CHECK(ask("POST", "webhooks", R"({"url":"https://[::ffff:10.0.0.1]/"})").status == 400);
+  CHECK(ask("GET", "webhooks/x1").status == 400);
+}
+
 TEST_CASE("API: probes answer without a token, metrics with one") {
   Registry registry;
   CHECK(registry.client().ask(test::get("/healthz")).body == "ok\n");

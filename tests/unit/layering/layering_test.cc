@@ -28,17 +28,18 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"registry/signing", {"registry/domain", "storage/base"}},
     {"registry/catalog", {"registry/domain", "storage"}},
     {"registry/access", {"registry/catalog", "registry/domain", "storage"}},
+    {"registry/events", {"registry/catalog", "registry/domain", "storage"}},
     {"registry/compute", {"registry/domain", "storage/base", "storage/env", "sdk"}},
     {"registry/plugin_host", {"registry/compute", "registry/domain", "registry/signing", "storage", "sdk"}},
     {"registry/service",
      {"registry/access", "registry/catalog", "registry/compute", "registry/content", "registry/domain",
-      "registry/signing", "storage"}},
-    {"registry/http", {"registry/service", "registry/access", "registry/domain", "storage"}},
+      "registry/signing", "registry/events", "storage"}},
+    {"registry/http", {"registry/service", "registry/access", "registry/domain", "registry/events", "storage"}},
     {"registry/client", {"registry/domain", "registry/compute", "storage"}},
     {"registry/cli", {"registry/client", "registry/compute", "registry/domain", "registry/signing", "storage"}},
     {"registry/daemon",
-     {"registry/http", "registry/service", "registry/access", "registry/catalog", "registry/plugin_host",
-      "registry/compute", "registry/domain", "storage"}},
+     {"registry/http", "registry/service", "registry/access", "registry/events", "registry/catalog",
+      "registry/plugin_host", "registry/compute", "registry/domain", "storage"}},
     {"registry/main.cc", {"registry", "storage", "sdk"}},
     {"tests", {"registry", "storage", "sdk", "plugins", "examples"}},
 };
@@ -108,6 +109,8 @@ TEST_CASE("Layering: the table refuses what it should") {
   CHECK_FALSE(permitted("plugins/gbt/gbt.cc", "plugins/linear/linear.h"));
   CHECK_FALSE(permitted("registry/cli/push.cc", "tests/support/temp_dir.h"));
   CHECK_FALSE(permitted("registry/service/publish.cc", "registry/http/server.h"));
+  CHECK_FALSE(permitted("registry/events/delivery_queue.cc", "registry/service/events.h"));
+  CHECK_FALSE(permitted("registry/events/delivery_queue.cc", "registry/access/principal.h"));
   CHECK(permitted("registry/service/publish.cc", "registry/catalog/database.h"));
   CHECK(permitted("plugins/gbt/gbt.cc", "sdk/include/assay/plugin.hpp"));
 }
