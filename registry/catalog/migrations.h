@@ -20,6 +20,7 @@ extern const Migration kKeepingMigration;   // migration_0003_keeping.cc
 extern const Migration kRevocationMigration;  // migration_0004_revocations.cc
 extern const Migration kPromotionMigration;   // migration_0005_promotion.cc
 extern const Migration kStandingMigration;    // migration_0006_standing.cc
+extern const Migration kSearchMigration;      // migration_0008_search.cc
 
 // All of them, in order.
 std::span<const Migration* const> migrations();

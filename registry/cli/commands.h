@@ -16,6 +16,7 @@ void add_pull(CommandSet& commands);
 void add_cache(CommandSet& commands);
 void add_ls(CommandSet& commands);
 void add_show(CommandSet& commands);
+void add_search(CommandSet& commands);
 void add_train(CommandSet& commands);
 void add_tune(CommandSet& commands);
 void add_evaluate(CommandSet& commands);

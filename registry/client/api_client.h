@@ -14,6 +14,7 @@
 #include "registry/client/transfer.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
+#include "registry/domain/found_version.h"
 #include "registry/domain/lease.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
@@ -71,6 +72,9 @@ class ApiClient {
   Published publish(Kind kind, const Name& name, const std::vector<VersionFile>& files,
                     const PublishDetails& details);
   nlohmann::json lineage(Kind kind, const Reference& reference);
+  // `query` and `order` as registry/domain/search.h reads them; either may be empty.
+  std::vector<FoundVersion> search(const std::string& query, const std::string& order, std::optional<Kind> kind,
+                                   std::size_t limit);
 
   // ---- stages: stage_calls.cc
   Stage stage(const Name& model, const std::string& stage);
