@@ -23,6 +23,14 @@ bool starts_code_point(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
 }
 
+// What is shown cannot drive a terminal.
+std::string without_controls(std::string_view text) {
+  std::string out(text);
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  return out;
+}
+
 void check_characters(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {
     const std::size_t at = text.size() - rest.size();
@@ -121,11 +129,9 @@ Error refuse_search(Code code, std::string_view text, std::size_t offset, const 
   const std::size_t indent = shown;
   for (shown = 0; end < text.size(); ++end)
     if (starts_code_point(text[end]) && ++shown > kShown) break;
-  std::string excerpt(text.substr(start, end - start));
-  std::replace_if(
-      excerpt.begin(), excerpt.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+  const std::string excerpt = without_controls(text.substr(start, end - start));
   return Error(code, fmt::format("The search cannot be read at column {}: {}\n  {}\n  {}^",
-                                 search_column(text, offset), why, excerpt, std::string(indent, ' ')));
+                                 search_column(text, offset), without_controls(why), excerpt, std::string(indent, ' ')));
 }
 
 }  // namespace assay
