@@ -68,8 +68,9 @@ Fragment sorted_by(const std::vector<Column>& columns, const std::string& id) {
 
 class VersionSearch {
  public:
-  VersionSearch(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable, int limit)
-      : snapshot_(snapshot), search_(search), readable_(readable), limit_(limit) {
+  VersionSearch(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable, int limit,
+                std::int64_t max_gathered)
+      : snapshot_(snapshot), search_(search), readable_(readable), limit_(limit), max_gathered_(max_gathered) {
     for (const SearchOrder& order : search.order)
       columns_.push_back({order_sql(order.subject, readable), order.direction, info(order.subject.field).optional});
     condition_ = search.condition.empty() ? "TRUE" : condition_sql(search.condition.front(), readable);
@@ -77,7 +78,7 @@ class VersionSearch {
 
   // At most `limit`.
   std::vector<Row> run(const std::optional<Row>& after) {
-    if (auto ids = narrow_source(snapshot_, search_, readable_)) {
+    if (auto ids = narrow_source(snapshot_, search_, readable_, max_gathered_)) {
       Walk gathered{.where = "v.id IN ("};
       gathered.where << *ids << ")";
       return rows_of(gathered, columns_, condition_, after);
@@ -211,6 +212,7 @@ class VersionSearch {
   const Search& search_;
   const ReadableSpaces& readable_;
   const int limit_;
+  const std::int64_t max_gathered_;
   std::vector<Column> columns_;
   Fragment condition_;
 };
@@ -242,10 +244,10 @@ Row row_of(const Search& search, std::string_view cursor) {
 }  // namespace
 
 Page<FoundVersion> search_versions(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
-                                   const PageRequest& page) {
+                                   const PageRequest& page, std::int64_t max_gathered) {
   std::optional<Row> after;
   if (page.cursor) after = row_of(search, *page.cursor);
-  const std::vector<Row> rows = VersionSearch(snapshot, search, readable, page.limit + 1).run(after);
+  const std::vector<Row> rows = VersionSearch(snapshot, search, readable, page.limit + 1, max_gathered).run(after);
   const ShownKeys shown{mentioned_keys(search, SearchField::metrics), mentioned_keys(search, SearchField::params)};
   Page<FoundVersion> out;
   for (const Row& row : rows) {

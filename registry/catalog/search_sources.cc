@@ -107,7 +107,8 @@ std::string column_of(SearchField field) {
 
 class Finder {
  public:
-  Finder(Snapshot& snapshot, const ReadableSpaces& readable) : snapshot_(snapshot), readable_(readable) {}
+  Finder(Snapshot& snapshot, const ReadableSpaces& readable, std::int64_t max_entries)
+      : snapshot_(snapshot), readable_(readable), max_entries_(max_entries) {}
 
   // The narrowest for expressions that all hold.
   std::optional<Narrow> of_all(const std::vector<const SearchExpression*>& parts) {
@@ -141,7 +142,7 @@ class Finder {
       out.ids << found->ids;
       out.entries += found->entries;
     }
-    if (out.entries > kMaxGathered) return std::nullopt;
+    if (out.entries > max_entries_) return std::nullopt;
     return out;
   }
 
@@ -183,17 +184,18 @@ class Finder {
   std::optional<Narrow> measured(const Source& source) {
     if (++measured_ > kMaxMeasured) return std::nullopt;
     Fragment count("SELECT COUNT(*) FROM (SELECT 1 FROM " + source.from + " WHERE ");
-    count << source.where << Fragment(" LIMIT ").bind(kMaxGathered + 1) << ")";
+    count << source.where << Fragment(" LIMIT ").bind(max_entries_ + 1) << ")";
     Rows rows = count.query(snapshot_);
     rows.next();
     const auto entries = rows.get<std::int64_t>(0);
-    if (entries > kMaxGathered) return std::nullopt;
+    if (entries > max_entries_) return std::nullopt;
     Fragment ids("SELECT " + source.id + " FROM " + source.from + source.join + " WHERE ");
     return Narrow{ids << source.where, entries};
   }
 
   Snapshot& snapshot_;
   const ReadableSpaces& readable_;
+  const std::int64_t max_entries_;
   int measured_ = 0;
 };
 
@@ -208,8 +210,9 @@ std::vector<const SearchExpression*> required(const Search& search) {
 
 }  // namespace
 
-std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable) {
-  auto found = Finder(snapshot, readable).of_all(required(search));
+std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
+                                      std::int64_t max_entries) {
+  auto found = Finder(snapshot, readable, max_entries).of_all(required(search));
   return found ? std::optional(std::move(found->ids)) : std::nullopt;
 }
 

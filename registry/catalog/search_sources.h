@@ -11,12 +11,10 @@
 
 namespace assay {
 
-// So many versions are looked at one by one, whatever else is asked of them, within some 20 ms.
-inline constexpr std::int64_t kMaxGathered = 5000;
-
-// A SELECT of ids (versions.id) that holds every version that meets the search's condition, out of at most kMaxGathered
-// index entries; none when no index narrows it down so far.
-std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable);
+// A SELECT of ids (versions.id) that holds every version that meets the search's condition, out of at most `max_entries`
+// of an index; none when no index narrows it down so far.
+std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
+                                      std::int64_t max_entries);
 
 // The conditions that hold of every match: the parts of the outermost AND.
 std::vector<const SearchCondition*> required_conditions(const Search& search);
