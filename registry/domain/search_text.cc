@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-std::string quoted(std::string_view text, char quote) {
+std::string in_quotes(std::string_view text, char quote) {
   std::string out(1, quote);
   for (const char c : text) {
     if (c == quote) out += quote;
@@ -21,8 +21,8 @@ std::string quoted(std::string_view text, char quote) {
 
 std::string value_text(const SearchValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);
-  if (const auto* time = std::get_if<Time>(&value)) return quoted(format_time(*time), '\'');
-  return quoted(std::get<std::string>(value), '\'');
+  if (const auto* time = std::get_if<Time>(&value)) return in_quotes(format_time(*time), '\'');
+  return in_quotes(std::get<std::string>(value), '\'');
 }
 
 std::string condition_text(const SearchCondition& condition) {
@@ -83,7 +83,7 @@ std::string to_text(const SearchKey& key) {
   const std::string field(info(key.field).text);
   if (!info(key.field).keyed) return field;
   return field + '.' +
-         (std::all_of(key.key.begin(), key.key.end(), is_search_word) ? key.key : quoted(key.key, '`'));
+         (std::all_of(key.key.begin(), key.key.end(), is_search_word) ? key.key : in_quotes(key.key, '`'));
 }
 
 std::string to_text(const std::vector<SearchOrder>& order) {
