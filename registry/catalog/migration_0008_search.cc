@@ -5,7 +5,8 @@
 
 namespace assay {
 
-// Kept by triggers, so that whatever records evidence or runs is found.
+// Kept by triggers, so that whatever records evidence or runs is found. In them stand no JSON functions but json_each: a
+// schema that is not trusted may not call the others.
 const Migration kSearchMigration = {8, "search", R"sql(
 -- What the newest evaluation that has a metric says of it, over all rows, of these bytes, where the evaluation counts.
 -- Bound to bytes as evidence is: a version published later with the same bytes has it too. NULL: not a number.
@@ -29,10 +30,11 @@ CREATE INDEX newest_metrics_by_value ON newest_metrics (name, value) WHERE value
 
 CREATE TRIGGER evaluations_are_searched AFTER INSERT ON evidence_spaces BEGIN
   INSERT INTO newest_metrics (manifest_id, namespace_id, name, value, evidence_seq)
-  SELECT m.id, n.id, json_extract(r.value, '$.name'), json_extract(r.value, '$.value'), e.seq
+  SELECT m.id, n.id, name.value, number.value, e.seq
   FROM evidence e JOIN manifests m ON m.digest = e.model_digest JOIN namespaces n ON n.key = NEW.space,
-  json_each(e.document, '$.rows') r
-  WHERE e.seq = NEW.evidence_seq AND e.kind = 'evaluation' AND e.slice = '' AND json_extract(r.value, '$.slice') = ''
+  json_each(e.document, '$.rows') r, json_each(r.value, '$.slice') slice, json_each(r.value, '$.name') name,
+  json_each(r.value, '$.value') number
+  WHERE e.seq = NEW.evidence_seq AND e.kind = 'evaluation' AND e.slice = '' AND slice.value = ''
   ON CONFLICT DO UPDATE SET value = excluded.value, evidence_seq = excluded.evidence_seq
   WHERE excluded.evidence_seq > evidence_seq;
 END;

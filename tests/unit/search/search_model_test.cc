@@ -6,6 +6,7 @@
 #include <set>
 
 #include "registry/catalog/versions.h"
+#include "registry/domain/canonical_json.h"
 #include "registry/domain/search_fields.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_search.h"
@@ -82,7 +83,7 @@ std::vector<SearchValue> values_of(const Known& known, const SearchKey& key) {
 
 std::string as_text(const SearchValue& value) {
   const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr ? *text : json(std::get<double>(value)).dump();
+  return text != nullptr ? *text : canonical(std::get<double>(value));
 }
 
 bool meets(const SearchValue& held, SearchOperator comparison, const SearchValue& asked) {
