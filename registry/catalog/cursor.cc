@@ -4,17 +4,11 @@
 #include <charconv>
 #include <optional>
 
-#include "storage/base/error.h"
-
 namespace assay {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789abcdef";
 constexpr char kSeparator = '\n';  // in no name, number or id
-
-Error refuse() {
-  return Error(Code::invalid_argument, "The cursor is not one that this list gave; start again without it");
-}
 
 std::optional<std::string> from_hex(std::string_view hex) {
   std::string out;
@@ -28,6 +22,10 @@ std::optional<std::string> from_hex(std::string_view hex) {
 }
 
 }  // namespace
+
+Error refuse_cursor() {
+  return Error(Code::invalid_argument, "The cursor is not one that this list gave; start again without it");
+}
 
 // Hexadecimal: nobody is tempted to build one, and it needs no escaping in a URL.
 std::string encode_cursor(std::string_view list, const std::vector<std::string>& keys) {
@@ -44,7 +42,7 @@ std::string encode_cursor(std::string_view list, const std::vector<std::string>&
 std::vector<std::string> decode_cursor(std::string_view list, std::string_view cursor,
                                        std::size_t key_count) {
   const auto plain = from_hex(cursor);
-  if (!plain) throw refuse();
+  if (!plain) throw refuse_cursor();
   std::vector<std::string> parts(1);
   for (const char c : *plain) {
     if (c == kSeparator)
@@ -52,7 +50,7 @@ std::vector<std::string> decode_cursor(std::string_view list, std::string_view c
     else
       parts.back() += c;
   }
-  if (parts.size() != key_count + 1 || parts.front() != list) throw refuse();
+  if (parts.size() != key_count + 1 || parts.front() != list) throw refuse_cursor();
   parts.erase(parts.begin());
   return parts;
 }
@@ -60,7 +58,7 @@ std::vector<std::string> decode_cursor(std::string_view list, std::string_view c
 std::int64_t integer_key(const std::string& key) {
   std::int64_t value = 0;
   const auto [end, status] = std::from_chars(key.data(), key.data() + key.size(), value);
-  if (status != std::errc() || end != key.data() + key.size()) throw refuse();
+  if (status != std::errc() || end != key.data() + key.size()) throw refuse_cursor();
   return value;
 }
 

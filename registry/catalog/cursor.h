@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "storage/base/error.h"
+
 namespace assay {
 
 // A cursor holds the keys of the last row shown, opaque to clients. `list` names the list, so that a cursor
@@ -17,5 +19,7 @@ std::string encode_cursor(std::string_view list, const std::vector<std::string>&
 std::vector<std::string> decode_cursor(std::string_view list, std::string_view cursor, std::size_t key_count);
 // A key that is a whole number. Throws invalid_argument.
 std::int64_t integer_key(const std::string& key);
+// What both throw, for keys of other forms.
+Error refuse_cursor();
 
 }  // namespace assay

@@ -3,11 +3,13 @@
 // one a noun: what reads takes a Snapshot, what writes takes a Transaction.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -113,6 +115,11 @@ class Snapshot {
   // `sql` is a literal with a `?` for each value; it is prepared once per connection. Text from outside is
   // only bound.
   Rows query(std::string_view sql, Values values = {});
+  // The same for a statement composed of literals, whose shapes are too many to be kept prepared.
+  Rows query_once(std::string_view sql, std::span<const Value> values);
+
+  // What still reads after so long throws deadline; until the snapshot ends.
+  void limit_time(std::chrono::milliseconds time);
 
  protected:
   Session& session_;

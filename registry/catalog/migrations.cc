@@ -8,9 +8,8 @@ namespace assay {
 std::span<const Migration* const> migrations() {
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
                                       &kRevocationMigration, &kPromotionMigration, &kStandingMigration,
-                                      &kWorkloadMigration,
-                                      &kSigningMigration,
-                                      &kWebhookMigration};
+                                      &kWorkloadMigration, &kSigningMigration, &kWebhookMigration,
+                                      &kSearchMigration};
   return kAll;
 }
 

@@ -23,6 +23,7 @@ extern const Migration kStandingMigration;    // migration_0006_standing.cc
 extern const Migration kWorkloadMigration;    // migration_0007_workloads.cc
 extern const Migration kSigningMigration;     // migration_0008_signing.cc
 extern const Migration kWebhookMigration;     // migration_0009_webhooks.cc
+extern const Migration kSearchMigration;      // migration_0010_search.cc
 
 // All of them, in order.
 std::span<const Migration* const> migrations();

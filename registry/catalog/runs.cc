@@ -49,8 +49,8 @@ void insert_run(Transaction& transaction, const Run& run, const Id& author,
       "INSERT INTO runs (id, kind, status, author, created_at, document) VALUES (?, ?, ?, ?, ?, ?)",
       {run.id, to_text(run.draft.kind), to_text(run.status()), author, run.created_at, document});
   const std::int64_t seq = transaction.last_insert_id();
-  transaction.execute("INSERT INTO run_plugins (run_seq, digest) VALUES (?, ?)",
-                      {seq, run.draft.plugin.digest.text()});
+  transaction.execute("INSERT INTO run_plugins (run_seq, digest, name) VALUES (?, ?, ?)",
+                      {seq, run.draft.plugin.digest.text(), run.draft.plugin.name});
   insert_links(transaction, seq, "input", run.draft.inputs);
   for (const std::string& space : spaces)
     transaction.execute("INSERT INTO run_spaces (run_seq, space) VALUES (?, ?)", {seq, space});

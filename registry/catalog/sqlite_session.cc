@@ -165,22 +165,40 @@ std::int64_t Session::number(const char* sql) {
   return rows.get<std::int64_t>(0);
 }
 
-sqlite3_stmt* Session::borrow(std::string_view sql, Values values) {
+sqlite3_stmt* Session::prepare(std::string_view sql, unsigned flags) {
   sqlite3_stmt* statement = nullptr;
-  if (const auto idle = idle_.find(sql); idle != idle_.end() && !idle->second.empty()) {
-    statement = idle->second.back();
-    idle->second.pop_back();
-  } else {
-    const int status = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
-                                          SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
-    if (status != SQLITE_OK) throw error("Preparing a statement of the catalogue", status);
-  }
+  const int status =
+      sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), flags, &statement, nullptr);
+  if (status != SQLITE_OK) throw error("Preparing a statement of the catalogue", status);
+  return statement;
+}
+
+void Session::bind_all(sqlite3_stmt* statement, std::span<const Value> values) {
   int index = 0;
   for (const Value& value : values)
     if (const int status = bind(statement, ++index, value); status != SQLITE_OK) {
       give_back(statement);
       throw error("Binding a value of the catalogue", status);
     }
+}
+
+sqlite3_stmt* Session::borrow(std::string_view sql, Values values) {
+  auto idle = idle_.find(sql);
+  if (idle == idle_.end()) idle = idle_.try_emplace(std::string(sql)).first;
+  sqlite3_stmt* statement = nullptr;
+  if (idle->second.empty()) {
+    statement = prepare(sql, SQLITE_PREPARE_PERSISTENT);
+  } else {
+    statement = idle->second.back();
+    idle->second.pop_back();
+  }
+  bind_all(statement, {values.begin(), values.size()});
+  return statement;
+}
+
+sqlite3_stmt* Session::prepare_once(std::string_view sql, std::span<const Value> values) {
+  sqlite3_stmt* statement = prepare(sql, 0);
+  bind_all(statement, values);
   return statement;
 }
 
@@ -188,10 +206,14 @@ void Session::give_back(sqlite3_stmt* statement) noexcept {
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
   try {
-    idle_[sqlite3_sql(statement)].push_back(statement);
+    const auto idle = idle_.find(std::string_view(sqlite3_sql(statement)));
+    if (idle != idle_.end()) {
+      idle->second.push_back(statement);
+      return;
+    }
   } catch (...) {  // no memory to remember it
-    sqlite3_finalize(statement);
   }
+  sqlite3_finalize(statement);
 }
 
 Value::Value(std::uint64_t value) {
@@ -269,6 +291,14 @@ Time Rows::column(int index, std::type_identity<Time>) const {
 
 Rows Snapshot::query(std::string_view sql, Values values) {
   return Rows(session_, session_.borrow(sql, values));
+}
+
+Rows Snapshot::query_once(std::string_view sql, std::span<const Value> values) {
+  return Rows(session_, session_.prepare_once(sql, values));
+}
+
+void Snapshot::limit_time(std::chrono::milliseconds time) {
+  session_.set_deadline(std::chrono::steady_clock::now() + time);
 }
 
 std::int64_t Transaction::execute(std::string_view sql, Values values) {

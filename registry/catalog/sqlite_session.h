@@ -40,6 +40,8 @@ class Session {
 
   // A statement of its own until it is given back; `sql` is a literal.
   sqlite3_stmt* borrow(std::string_view sql, Values values);
+  // The same, but it is not kept afterwards.
+  sqlite3_stmt* prepare_once(std::string_view sql, std::span<const Value> values);
   void give_back(sqlite3_stmt* statement) noexcept;
 
   // Statements that still run then throw deadline. Far ahead means none.
@@ -52,10 +54,13 @@ class Session {
 
  private:
   void harden(SessionMode mode);
+  sqlite3_stmt* prepare(std::string_view sql, unsigned flags);
+  // Gives the statement back when it throws.
+  void bind_all(sqlite3_stmt* statement, std::span<const Value> values);
   static int check_deadline(void* session);
 
   sqlite3* handle_ = nullptr;
-  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by their SQL
+  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by the SQL of `borrow`
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
 };
 

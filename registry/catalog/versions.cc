@@ -25,13 +25,6 @@ std::vector<VersionFile> read_files(Snapshot& snapshot, std::int64_t manifest_id
   return files;
 }
 
-Labels read_labels(Snapshot& snapshot, std::int64_t version_id) {
-  Labels labels;
-  Rows rows = snapshot.query("SELECT key, value FROM labels WHERE version_id = ?", {version_id});
-  while (rows.next()) labels.emplace(rows.get<std::string>(0), rows.get<std::string>(1));
-  return labels;
-}
-
 // The current row of live_versions, completed.
 Version read_version(Snapshot& snapshot, const Rows& row) {
   const auto id = row.get<std::int64_t>(0);
@@ -92,6 +85,13 @@ VersionNumber take_number(Transaction& transaction, std::int64_t artifact_id) {
 }
 
 }  // namespace
+
+Labels read_labels(Snapshot& snapshot, std::int64_t version_id) {
+  Labels labels;
+  Rows rows = snapshot.query("SELECT key, value FROM labels WHERE version_id = ?", {version_id});
+  while (rows.next()) labels.emplace(rows.get<std::string>(0), rows.get<std::string>(1));
+  return labels;
+}
 
 Version append_version(Transaction& transaction, const NewVersion& version) {
   return insert_version(transaction, version, take_number(transaction, version.artifact_id));

@@ -44,6 +44,7 @@ std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Na
                                          const Digest& digest);
 std::optional<VersionFile> find_file(Snapshot& snapshot, Kind kind, const Name& name, VersionNumber number,
                                      const FilePath& path);
+Labels read_labels(Snapshot& snapshot, std::int64_t version_id);
 // Whatever artifact they belong to, in the order published; at most `limit`.
 std::vector<Version> versions_with_digest(Snapshot& snapshot, const Digest& digest, int limit);
 

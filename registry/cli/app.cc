@@ -46,6 +46,7 @@ void add_all(CommandSet& commands) {
   add_decision(commands);
   add_ls(commands);
   add_show(commands);
+  add_search(commands);
   add_history(commands);
   add_explain(commands);
   add_lineage(commands);

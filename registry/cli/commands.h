@@ -20,6 +20,7 @@ void add_export(CommandSet& commands);
 void add_import(CommandSet& commands);
 void add_sign(CommandSet& commands);    // and verify
 void add_key(CommandSet& commands);
+void add_search(CommandSet& commands);
 void add_train(CommandSet& commands);
 void add_tune(CommandSet& commands);
 void add_evaluate(CommandSet& commands);

@@ -15,6 +15,7 @@
 #include "registry/domain/artifact.h"
 #include "registry/domain/decision.h"
 #include "registry/domain/key_name.h"
+#include "registry/domain/found_version.h"
 #include "registry/domain/lease.h"
 #include "registry/domain/run.h"
 #include "registry/domain/stage.h"
@@ -85,6 +86,9 @@ class ApiClient {
 
   // {"versions","runs","evidence","dry_run"} as openapi.yaml says.
   nlohmann::json import_records(const nlohmann::json& records);
+  // `query` and `order` as registry/domain/search.h reads them; either may be empty.
+  std::vector<FoundVersion> search(const std::string& query, const std::string& order, std::optional<Kind> kind,
+                                   std::size_t limit);
 
   // ---- stages: stage_calls.cc
   Stage stage(const Name& model, const std::string& stage);

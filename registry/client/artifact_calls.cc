@@ -112,4 +112,14 @@ Json ApiClient::import_records(const Json& records) {
   return session_.send("POST", "/api/v1/imports", records, "importing versions");
 }
 
+std::vector<FoundVersion> ApiClient::search(const std::string& query, const std::string& order,
+                                            std::optional<Kind> kind, std::size_t limit) {
+  std::string target = "/api/v1/search?q=" + encode_segment(query);
+  if (!order.empty()) target += "&order=" + encode_segment(order);
+  if (kind) target += "&kind=" + std::string(singular(*kind));
+  std::vector<FoundVersion> out;
+  for (const Json& item : all_items(target, limit, "searching")) out.push_back(read_found_version(item));
+  return out;
+}
+
 }  // namespace assay::client

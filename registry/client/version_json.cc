@@ -57,10 +57,31 @@ Artifact artifact_of(const Json& json) {
   return artifact;
 }
 
+FoundVersion found_version_of(const Json& json) {
+  FoundVersion version{.kind = kind_from_singular(json.at("kind").get_ref<const std::string&>()),
+                       .name = name_of(json),
+                       .number = json.at("number").get<VersionNumber>(),
+                       .digest = Digest::parse(json.at("digest").get_ref<const std::string&>()),
+                       .created_at = parse_time(json.at("created_at").get_ref<const std::string&>()),
+                       .created_by = json.at("created_by").get<std::string>(),
+                       .size = json.at("size").get<std::uint64_t>(),
+                       .labels = json.at("labels").get<Labels>(),
+                       .stages = json.at("stages").get<std::vector<std::string>>(),
+                       .plugin = {},
+                       .metrics = json.at("metrics").get<std::map<std::string, double>>(),
+                       .params = json.at("params").get<std::map<std::string, std::string>>()};
+  if (given(json, "plugin")) version.plugin = json.at("plugin").get<std::string>();
+  return version;
+}
+
 }  // namespace
 
 Version read_version(const Json& json) {
   return reading("a version", [&] { return version_of(json); });
+}
+
+FoundVersion read_found_version(const Json& json) {
+  return reading("a version that was found", [&] { return found_version_of(json); });
 }
 
 Artifact read_artifact(const Json& json) {

@@ -85,6 +85,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   v1::add_decision_routes(table, context);
   v1::add_run_routes(table, context);
   v1::add_evidence_routes(table, context);
+  v1::add_search_routes(table, context);
   v1::add_score_routes(table, context);
   v1::add_administration_routes(table, context);
   v1::add_keeping_routes(table, context);

@@ -82,6 +82,32 @@ TEST_CASE("Reproduce: a training gives the same model again, and a record that l
   registry.expect(0, {"reproduce", registry.forge(run, {{"environment", {{"cpu", "another"}}}})});
 }
 
+TEST_CASE("Search: versions are found by what was recorded of them") {
+  Records registry;
+  registry.train("linear", {"--seed", "7"});
+  registry.expect(0, {"evaluate", "flights@1", "--plugin", "classification", "--data", "flights-holdout@1"});
+  registry.expect(0, {"push", "dataset", "flights-more", "train.csv", "--label", "team=risk"});
+  registry.expect(0, {"promote", "flights@2", "--to", "production"});
+
+  const auto found = registry.json({"search", "metrics.roc_auc > 0 AND params.rounds = 10"});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].at("reference") == "default/flights@1");
+  CHECK(found[0].at("plugin") == "gbt");
+  const std::string table =
+      registry.expect(0, {"search", "labels.team = 'risk' OR params.rounds IN (10) OR stage = production", "--order",
+                          "metrics.roc_auc DESC, number"})
+          .out;
+  CHECK_THAT(table, Contains("version") && Contains("roc_auc") && Contains("team") && Contains("rounds"));
+  CHECK(table.find("flights@1") < table.find("dataset flights-more@1"));
+  CHECK(table.find("dataset flights-more@1") < table.find("flights@2"));
+  CHECK(registry.json({"search", "stage = production"}).at(0).at("number") == 2);
+  CHECK(registry.json({"search", "", "--kind", "dataset", "--limit", "2"}).size() == 2);
+  CHECK_THAT(registry.expect(0, {"search", "metrics.roc_auc > 2"}).out, Contains("no version matches"));
+
+  const auto refused = registry.expect(60, {"search", "metrics.roc_auc >> 0.8"});
+  CHECK_THAT(refused.err, Contains("column 18: expected a value of metrics\n  metrics.roc_auc >> 0.8\n                   ^"));
+}
+
 TEST_CASE("Reproduce: evidence is made again, row by row") {
   Records registry;
   const std::vector<std::vector<std::string>> work = {

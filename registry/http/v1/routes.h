@@ -18,6 +18,7 @@ void add_stage_routes(RouteTable& table, const Context& context);
 void add_decision_routes(RouteTable& table, const Context& context);  // and events
 void add_run_routes(RouteTable& table, const Context& context);
 void add_evidence_routes(RouteTable& table, const Context& context);
+void add_search_routes(RouteTable& table, const Context& context);
 void add_score_routes(RouteTable& table, const Context& context);
 void add_administration_routes(RouteTable& table, const Context& context);  // who am I, tokens, audit, totals
 void add_keeping_routes(RouteTable& table, const Context& context);         // jobs, quotas, savings, why
