@@ -7,10 +7,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <utility>
+#include <vector>
 
 #include "registry/client/local_file.h"
 #include "registry/domain/json_reader.h"
@@ -26,6 +27,7 @@ using nlohmann::json;
 
 constexpr std::string_view kBlobs = "blobs/sha256/";
 constexpr std::string_view kLayout = R"({"imageLayoutVersion":"1.0.0"})";
+constexpr std::string_view kSignature = "index.json.sig";
 constexpr std::size_t kBlock = 1 << 20;
 
 std::string text_of(const char* text) {
@@ -81,8 +83,9 @@ ArchiveWriter::~ArchiveWriter() {
   if (!impl_->finished) fs::remove(impl_->part, ignored);
 }
 
-void ArchiveWriter::add_index(const json& index) {
+void ArchiveWriter::add_index(const json& index, std::string_view signature) {
   impl_->add("index.json", index.dump());
+  if (!signature.empty()) impl_->add(std::string(kSignature), signature);
 }
 
 void ArchiveWriter::add_blob(std::string_view bytes) {
@@ -110,7 +113,8 @@ struct ArchiveReader::Impl {
   fs::path file;
   std::unique_ptr<archive, int (*)(archive*)> in{archive_read_new(), archive_read_free};
   archive_entry* entry = nullptr;
-  json index, records;
+  std::string index, signature;
+  json records;
   std::optional<Blob> current;
 
   Error broken(const std::string& why) const {
@@ -147,7 +151,11 @@ struct ArchiveReader::Impl {
     return out;
   }
   void expect(const std::string& wanted) {
-    if (!advance() || name() != wanted) throw broken("it does not have " + wanted + " in its place");
+    if (!advance()) throw broken("it ends before " + wanted);
+    require(wanted);
+  }
+  void require(const std::string& wanted) const {
+    if (name() != wanted) throw broken("it does not have " + wanted + " in its place");
   }
   json parsed(const std::string& text, const std::string& what) const try {
     return parse_json(text, what, {.max_bytes = kMaxArchiveDocument});
@@ -155,7 +163,9 @@ struct ArchiveReader::Impl {
     throw broken(error.message());
   }
   Digest records_digest() const {
-    const json manifests = index.value("manifests", json::array());
+    const json document = parsed(index, "index.json");
+    if (!document.is_object()) throw broken("index.json is no object");
+    const json manifests = document.value("manifests", json::array());
     for (const json& one : manifests.is_array() ? manifests : json::array())
       if (one.is_object() && one.value("mediaType", json()) == kRecordsMediaType && one.value("digest", json()).is_string())
         return Digest::parse(one["digest"].get_ref<const std::string&>());
@@ -179,10 +189,15 @@ ArchiveReader::ArchiveReader(const fs::path& file) : impl_(std::make_unique<Impl
   impl_->expect("oci-layout");
   impl_->document();
   impl_->expect("index.json");
-  impl_->index = impl_->parsed(impl_->document(), "index.json");
-  if (!impl_->index.is_object()) throw impl_->broken("index.json is no object");
+  impl_->index = impl_->document();
   const Digest digest = impl_->records_digest();
-  impl_->expect(std::string(kBlobs) + digest.hex());
+  if (!impl_->advance()) throw impl_->broken("it ends before its records");
+  if (impl_->name() == kSignature) {
+    impl_->signature = impl_->document();
+    impl_->expect(std::string(kBlobs) + digest.hex());
+  } else {
+    impl_->require(std::string(kBlobs) + digest.hex());
+  }
   const std::string records = impl_->document();
   if (Digest::of(records) != digest) throw impl_->broken("its records do not have their digest");
   impl_->records = impl_->parsed(records, "the records");
@@ -190,8 +205,11 @@ ArchiveReader::ArchiveReader(const fs::path& file) : impl_(std::make_unique<Impl
 
 ArchiveReader::~ArchiveReader() = default;
 
-const json& ArchiveReader::index() const {
+const std::string& ArchiveReader::index() const {
   return impl_->index;
+}
+const std::string& ArchiveReader::signature() const {
+  return impl_->signature;
 }
 const json& ArchiveReader::records() const {
   return impl_->records;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `assay export` writes and `assay import` reads: one tar file that is an OCI image layout, so that other tools can
-// read the versions in it. Order: oci-layout, index.json, then blobs; index.json names every blob that may follow, and
-// the first of them are the records (what Assay knows of the versions beside their bytes).
+// read the versions in it. Order: oci-layout, index.json, perhaps index.json.sig, then blobs. The first blob are the
+// records (what Assay knows of the versions beside their bytes); through index and records every byte has a digest, so
+// that a signature of index.json covers all of it.
 #pragma once
 
 #include <cstdint>
@@ -31,7 +32,8 @@ class ArchiveWriter {
   ArchiveWriter(const ArchiveWriter&) = delete;
   ArchiveWriter& operator=(const ArchiveWriter&) = delete;
 
-  void add_index(const nlohmann::json& index);  // first
+  // First. `signature` is of index.dump(); empty: none.
+  void add_index(const nlohmann::json& index, std::string_view signature);
   void add_blob(std::string_view bytes);
   void add_blob(const Digest& digest, std::uint64_t size, const std::filesystem::path& file);
   // Durable on return.
@@ -48,7 +50,9 @@ class ArchiveReader {
   explicit ArchiveReader(const std::filesystem::path& file);
   ~ArchiveReader();
 
-  const nlohmann::json& index() const;
+  // The bytes of index.json, and their signature; empty when there is none.
+  const std::string& index() const;
+  const std::string& signature() const;
   // Of the blob that index.json describes with kRecordsMediaType.
   const nlohmann::json& records() const;
 

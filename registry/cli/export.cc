@@ -16,6 +16,7 @@
 #include "registry/cli/table.h"
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/manifest.h"
+#include "registry/signing/keys.h"
 
 namespace assay::cli {
 namespace {
@@ -28,6 +29,7 @@ struct Options {
   std::vector<std::string> references;
   std::string output;
   std::string since;
+  std::string key;
   std::string kind;
   bool with_inputs = false;
 };
@@ -143,8 +145,11 @@ int run_export(Context& context, const Options& options) {
   for (const std::string& reference : options.references)
     wanted.add(find_version(context.api(), reference, options.kind), options.with_inputs);
   const std::string records = canonical(wanted.records());
+  const Json index = index_of(wanted, records);
+  const std::string signature =
+      options.key.empty() ? "" : PrivateKey::parse(read_pem(options.key), options.key).sign(index.dump());
   ArchiveWriter out(options.output);
-  out.add_index(index_of(wanted, records));
+  out.add_index(index, signature);
   out.add_blob(records);
   const std::uint64_t bytes = write_blobs(context, wanted, blobs_of(options.since), out);
   out.finish();
@@ -168,12 +173,15 @@ void add_export(CommandSet& commands) {
       {"export", "Write versions, with their runs and evidence, into one file for another registry",
        "assay export churn@4 churn-holdout@1 --output monday.tar\n"
        "assay export churn@production --with-inputs --output all.tar      # and what it was made from\n"
-       "assay export churn@5 --since monday.tar --output tuesday.tar      # without bytes that monday.tar has",
+       "assay export churn@5 --since monday.tar --output tuesday.tar      # without bytes that monday.tar has\n"
+       "openssl genpkey -algorithm ed25519 -out key.pem && openssl pkey -in key.pem -pubout -out trusted.pem\n"
+       "assay export churn@4 --key key.pem --output signed.tar            # assay import signed.tar --trusted trusted.pem",
        "0 written"});
   command.add_option("references", options->references, kReferenceHelp)->required();
   command.add_option("--output", options->output, "the file to write")->required();
   command.add_flag("--with-inputs", options->with_inputs, "also what the versions were made from, however far back");
   command.add_option("--since", options->since, "an archive whose bytes the other registry has already");
+  command.add_option("--key", options->key, "sign the file with this private key, PEM without a pass phrase");
   command.add_option("--kind", options->kind, kKindHelp);
   commands.on(command, [options](Context& context) { return run_export(context, *options); });
 }

@@ -12,6 +12,7 @@
 #include "registry/cli/progress.h"
 #include "registry/cli/remote_artifacts.h"
 #include "registry/cli/table.h"
+#include "registry/signing/keys.h"
 
 namespace assay::cli {
 namespace {
@@ -20,6 +21,7 @@ using Json = nlohmann::json;
 
 struct Options {
   std::string file;
+  std::string trusted;
   bool dry_run = false;
 };
 
@@ -27,6 +29,14 @@ struct Missing {
   std::string needed_by;  // the first version that does
   std::uint64_t size = 0;
 };
+
+void require_signature(const ArchiveReader& archive, const Options& options) {
+  for (const PublicKey& key : PublicKey::parse_all(read_pem(options.trusted), options.trusted))
+    if (key.made(archive.signature(), archive.index())) return;
+  throw Error(Code::denied, archive.signature().empty()
+                                ? options.file + " is not signed: have it exported with --key"
+                                : options.file + " was not signed by a key in " + options.trusted);
+}
 
 // The request that takes the records in. Its members are checked by the server.
 Json request_of(const Json& records, const std::string& file) {
@@ -87,6 +97,7 @@ void print_result(const Json& result, std::uint64_t sent, bool dry_run) {
 
 int run_import(Context& context, const Options& options) {
   ArchiveReader archive(options.file);
+  if (!options.trusted.empty()) require_signature(archive, options);
   Json request = request_of(archive.records(), options.file);
   client::ApiClient& api = context.api();
   request["dry_run"] = true;
@@ -111,8 +122,11 @@ void add_import(CommandSet& commands) {
   CLI::App& command = commands.add(
       kPublishGroup, {"import", "Take in what another registry exported, with its numbers and digests (admins only)",
                       "assay import monday.tar --dry-run\nassay import monday.tar      # again is a no-op",
-                      "0 imported or here already, 30 something here differs and nothing was imported, 40 the archive is damaged"});
+                      "0 imported or here already, 30 something here differs and nothing was imported, 40 the archive is damaged, "
+                 "50 it is not signed by whom it must"});
   command.add_option("file", options->file, "what assay export wrote")->required();
+  command.add_option("--trusted", options->trusted,
+                     "a PEM file of public keys: only take what one of them signed");
   command.add_flag("--dry-run", options->dry_run, "say what would be imported, send nothing");
   commands.on(command, [options](Context& context) { return run_import(context, *options); });
 }

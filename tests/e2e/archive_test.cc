@@ -62,6 +62,29 @@ TEST_CASE("Archive: a later one has only what is new, and says so where the earl
   CHECK(about(receiver, "flights@3")["version"]["digest"] == about(sender, "flights@3")["version"]["digest"]);
 }
 
+TEST_CASE("Archive: one that must be signed is, by a key that is trusted, and what was signed is all of it") {
+  Sender sender;
+  const auto key = [&](const std::string& name) {
+    const std::string pem = sender.file(name + ".pem").string();
+    REQUIRE(run_process({"/usr/bin/openssl", "genpkey", "-algorithm", "ed25519", "-out", pem}).exit_code == 0);
+    REQUIRE(run_process({"/usr/bin/openssl", "pkey", "-in", pem, "-pubout", "-out", pem + ".pub"}).exit_code == 0);
+    return pem;
+  };
+  const std::string ours = key("ours"), theirs = key("theirs");
+  sender.expect(0, {"export", "flights@2", "--with-inputs", "--key", ours, "--output", "signed.tar"});
+  Registry receiver;
+  const auto import = [&](int code, const std::string& file, const std::string& trusted) {
+    return receiver.expect(code, {"import", file, "--trusted", trusted + ".pub"}).err;
+  };
+  CHECK_THAT(import(50, sender.archive("signed.tar"), theirs), Contains("not signed by a key"));
+  CHECK_THAT(import(50, sender.archive(), ours), Contains("is not signed"));
+  std::string altered = read_file(sender.archive("signed.tar"));
+  altered[altered.find("default/flights:2") + 16] = '3';  // what other tools call it
+  receiver.write("altered.tar", altered);
+  CHECK_THAT(import(50, receiver.file("altered.tar").string(), ours), Contains("not signed by a key"));
+  import(0, sender.archive("signed.tar"), ours);
+}
+
 TEST_CASE("Archive: one that would renumber, and one with a changed bit or a cut end, moves nothing") {
   Sender sender;
   Registry other;
