@@ -11,10 +11,12 @@
 
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/audit.h"
+#include "registry/catalog/events.h"
 #include "registry/catalog/evidence.h"
 #include "registry/catalog/runs.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/canonical_json.h"
+#include "registry/domain/event.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/quota.h"
 #include "storage/base/error.h"
@@ -138,7 +140,8 @@ std::uint64_t total_size(const PublishRequest& request) {
   return bytes;
 }
 
-void add_version(Transaction& transaction, const ImportedVersion& version, const Principal& caller, Time now) {
+void add_version(Transaction& transaction, const ImportedVersion& version, const Principal& caller, Time now,
+                 const Id& event) {
   const PublishRequest& request = version.request;
   require_quota(transaction, request.name.space(), total_size(request));
   const Manifest manifest = manifest_of(version);
@@ -157,6 +160,7 @@ void add_version(Transaction& transaction, const ImportedVersion& version, const
                              .action = "import",
                              .subject = fmt::format("{}/{}", plural(request.kind), made.reference()),
                              .details = canonical({{"digest", made.digest.text()}, {"token", caller.id.text()}})});
+  append_event(transaction, request.name.space(), published_event(made, event));
 }
 
 void add_run(Transaction& transaction, Run run, const Principal& caller, const std::vector<std::string>& spaces) {
@@ -166,10 +170,12 @@ void add_run(Transaction& transaction, Run run, const Principal& caller, const s
   if (outcome) finish_run(transaction, run.id, *outcome, *finished_at);
 }
 
-void apply(Transaction& transaction, const Plan& plan, const ImportRequest& request, const Principal& caller, Time now) {
+void apply(Transaction& transaction, const Plan& plan, const ImportRequest& request, const Principal& caller, Time now,
+           const std::vector<Id>& events) {
   const auto spaces = spaces_of(request);
   for (const Run* run : plan.runs) add_run(transaction, *run, caller, spaces);
-  for (const ImportedVersion* version : plan.versions) add_version(transaction, *version, caller, now);
+  for (std::size_t i = 0; i < plan.versions.size(); ++i)
+    add_version(transaction, *plan.versions[i], caller, now, events[i]);
   for (const Evidence* evidence : plan.evidence) {
     if (evidence->run && !find_run(transaction, *evidence->run, ReadableSpaces::everything()))
       throw Error(Code::invalid_argument, fmt::format("evidence {} names the run {}, which is neither in the archive nor here",
@@ -230,9 +236,11 @@ ImportResult import_records(const Services& services, const Principal& caller, c
   for (const ImportedVersion* version : look.versions)
     std::ranges::move(hold_files(services, caller, manifest_of(*version)), std::back_inserter(leases));
   const Time now = services.clock.now();
+  std::vector<Id> events;
+  for (std::size_t i = 0; i < request.versions.size(); ++i) events.push_back(new_id(services.clock, services.entropy));
   return services.database.write([&](Transaction& transaction) {
     const Plan plan = make_plan(transaction, request);  // others published meanwhile
-    apply(transaction, plan, request, caller, now);
+    apply(transaction, plan, request, caller, now, events);
     return plan.result;
   });
 }
