@@ -32,7 +32,10 @@ Json ApiClient::webhook(const Id& id) {
 }
 
 void ApiClient::delete_webhook(const Id& id) {
-  session_.send("DELETE", webhook_target(id), nullptr, "deleting webhook " + id.text());
+  Call call;
+  call.method = "DELETE";
+  call.target = webhook_target(id);
+  session_.call(call, "deleting webhook " + id.text());
 }
 
 Json ApiClient::deliveries(const Id& webhook, std::size_t limit) {

@@ -46,7 +46,7 @@ bool ReceiverPolicy::allows(const WebhookUrl& url, const IpAddress& address) con
 std::optional<std::string> ReceiverPolicy::refusal(const WebhookUrl& url, const IpAddress& address) const {
   if (allows(url, address)) return std::nullopt;
   if (const auto kind = special_purpose(address))
-    return fmt::format("{} is at {}, an address that is {}; {}", url.host(), address.text(), *kind, kHowToAllow);
+    return fmt::format("{} has the address {}, which is {}; {}", url.host(), address.text(), *kind, kHowToAllow);
   if (!url.encrypted()) return fmt::format("{} would be told without TLS; use https, or {}", url.host(), kHowToAllow);
   return std::nullopt;
 }

@@ -35,11 +35,11 @@ struct Story : Registry {
     write("weights.bin", "weights " + std::to_string(++pushed_));
     expect(0, {"push", "model", "churn", "weights.bin"});
   }
-  // The deliveries of a webhook, once the newest has been tried so often.
-  nlohmann::json deliveries(const std::string& webhook, std::size_t attempts) {
+  // The deliveries of a webhook, once there are so many and the newest is settled.
+  nlohmann::json deliveries(const std::string& webhook, std::size_t count) {
     for (;;) {
       auto items = json({"webhook", "deliveries", webhook});
-      if (!items.empty() && items[0]["attempts"].size() >= attempts && items[0]["status"] != "due") return items;
+      if (items.size() >= count && items[0]["status"] != "due") return items;
     }
   }
 
@@ -76,7 +76,7 @@ TEST_CASE("Webhooks: a promotion and a refusal reach the receiver, signed, in or
   CHECK(got[0].fields.at("webhook-id") == promoted["id"]);
   CHECK(got[0].fields.at("webhook-id") != got[1].fields.at("webhook-id"));
   for (const Received& one : got) check_signature(one, hook["secret"]);
-  const auto items = story.deliveries(hook["id"], 1);
+  const auto items = story.deliveries(hook["id"], 2);
   CHECK(items.size() == 2);
   CHECK(items[0]["attempts"][0]["http_status"] == 200);
   client::Session session({client::Endpoint::parse(story.url()), story.admin_token(), {}, {}});
@@ -94,7 +94,7 @@ TEST_CASE("Webhooks: after a failure the same event comes again by itself, and o
   const auto got = story.receiver.wait_for(2);  // ten seconds apart
   CHECK(got[0].fields.at("webhook-id") == got[1].fields.at("webhook-id"));
   CHECK(std::stoll(got[1].fields.at("webhook-timestamp")) - std::stoll(got[0].fields.at("webhook-timestamp")) >= 9);
-  const auto delivery = story.deliveries(hook, 2)[0];
+  const auto delivery = story.deliveries(hook, 1)[0];
   CHECK(delivery["attempts"][0]["error"] == "the receiver answered 500");
   CHECK_THAT(story.expect(0, {"webhook", "redeliver", delivery["id"]}).out, Contains("delivered"));
   CHECK(story.receiver.wait_for(3)[2].fields.at("webhook-id") == got[0].fields.at("webhook-id"));
@@ -145,7 +145,8 @@ TEST_CASE("Webhooks: nothing is sent where the operator did not allow it, now or
   story.restart_allowing("hooks.internal");
   for (const char* url : {"http://127.0.0.1:1/", "https://127.0.0.1:1/", "https://[::1]/",
                           "https://169.254.169.254/latest", "http://example.org/", "ftp://example.org/", "https://u@example.org/"})
-    CHECK_THAT(story.expect(60, {"webhook", "create", "--url", url}).err, Contains("https"));
+    CHECK_THAT(story.expect(60, {"webhook", "create", "--url", url}).err,
+               Contains("https") || Contains("--webhook-allow"));
   CHECK_THAT(story.expect(10, {"webhook", "test", hook}).out, Contains("loopback") && Contains("--webhook-allow"));
   CHECK(story.receiver.received().empty());
   const auto named = story.json({"webhook", "create", "--url", "https://localhost:1/"});

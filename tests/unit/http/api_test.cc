@@ -13,6 +13,7 @@
 #include "registry/access/admin_token.h"
 #include "registry/access/authenticator.h"
 #include "registry/catalog/sqlite_database.h"
+#include "registry/events/delivery_queue.h"
 #include "registry/http/openapi.h"
 #include "registry/http/server.h"
 #include "registry/service/jobs.h"
@@ -89,6 +90,15 @@ class Registry {
     return json::parse(answer.body);
   }
 
+  // Settles the delivery that is due, as a receiver does that takes it.
+  Id deliver_one() const {
+    DeliveryQueue queue(*database_, clock_, entropy_);
+    const auto assignment = queue.take();
+    REQUIRE(assignment);
+    queue.settle(*assignment, {.http_status = 200}, std::chrono::milliseconds(1));
+    return assignment->delivery.id;
+  }
+
   std::string token;
   std::shared_ptr<http::Site> site;
   std::atomic<bool> ready = true;
@@ -96,7 +106,7 @@ class Registry {
  private:
   test::TempDir dir_;
   SystemClock clock_;
-  SystemEntropy entropy_;
+  mutable SystemEntropy entropy_;
   test::MemoryBlobStore blobs_;
   test::MemoryMaintenance maintenance_{blobs_};
   EchoScores scores_;
@@ -498,7 +508,11 @@ TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and 
             .at("hint") == pair.public_key().hint());
   const std::string library = "/api/v1/libraries/" + Digest::of("other").text();
   twice("revokeLibrary", 200, library + ":revoke", R"({"reason":"wrong"})");
+  const std::string hook =
+      json::parse(registry.ask("POST", "/api/v1/webhooks", R"({"url":"https://hooks.example/"})").body).at("id");
   twice("reinstateLibrary", 200, library + ":reinstate", R"({"reason":"right"})");
+  twice("redeliver", 202, "/api/v1/deliveries/" + registry.deliver_one().text() + ":redeliver", "", 0);
+  twice("testWebhook", 202, "/api/v1/webhooks/" + hook + ":test", "", 0);
 
   std::set<std::string> described;
   const YAML::Node document = YAML::Load(std::string(http::openapi_text()));
