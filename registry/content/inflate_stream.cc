@@ -25,6 +25,7 @@ class InflateStream final : public ByteStream {
   InflateStream& operator=(const InflateStream&) = delete;
 
   std::size_t read(std::span<std::byte> out) override {
+    if (out.empty()) return 0;  // zlib would call it an error, again and again
     const std::size_t wanted = std::min<std::size_t>(out.size(), std::numeric_limits<uInt>::max());
     state_.next_out = reinterpret_cast<Bytef*>(out.data());
     state_.avail_out = static_cast<uInt>(wanted);
