@@ -18,6 +18,9 @@ constexpr int kBusyTimeout_ms = 5000;
 // Virtual machine steps between two looks at the clock: some 0.1 ms.
 constexpr int kStepsPerCheck = 20'000;
 
+// Pages kept in memory: the upper levels of the indexes of a million versions.
+constexpr int kCache_KiB = 16 * 1024;
+
 Code code_of(int status) {
   if (status == SQLITE_CONSTRAINT_UNIQUE || status == SQLITE_CONSTRAINT_PRIMARYKEY)
     return Code::already_exists;
@@ -123,6 +126,7 @@ void Session::harden(SessionMode mode) {
   run("PRAGMA mmap_size = 0");  // a disk error is then an error, not a signal
   run("PRAGMA cell_size_check = ON");
   run("PRAGMA temp_store = MEMORY");
+  run(fmt::format("PRAGMA cache_size = -{}", kCache_KiB).c_str());
   if (mode == SessionMode::write) {
     run("PRAGMA synchronous = FULL");  // NORMAL loses acknowledged commits when the power fails
   } else {

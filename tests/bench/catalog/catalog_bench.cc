@@ -40,13 +40,31 @@ double milliseconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
 }
 
+// Of this process, client and server together: what a request takes, however busy the machine is.
+double cpu_ms() {
+  timespec time{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
+}
+
 struct Times {
   std::vector<double> ms{};
+  double cpu = 0;
 
+  template <class Work>
+  auto timed(const Work& work) {
+    const double before = cpu_ms();
+    const auto begin = steady_clock::now();
+    auto answer = work();
+    ms.push_back(milliseconds_since(begin));
+    cpu += cpu_ms() - before;
+    return answer;
+  }
   json summary() {
     std::sort(ms.begin(), ms.end());
     const auto at = [&](double part) { return ms[static_cast<std::size_t>(part * static_cast<double>(ms.size() - 1))]; };
-    return {{"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}, {"max_ms", at(1)}, {"count", ms.size()}};
+    return {{"p50_ms", at(0.5)}, {"p99_ms", at(0.99)}, {"max_ms", at(1)}, {"cpu_ms", cpu / static_cast<double>(ms.size())},
+            {"count", ms.size()}};
   }
 };
 
@@ -103,12 +121,13 @@ std::string encoded(const std::string& text) {
   return out;
 }
 
-// Calls `work(thread, its number)` on so many threads until the time is over; how many calls a second.
-double rate(int threads, double seconds, const std::function<void(test::RawClient&, int, std::int64_t)>& work,
+// Calls `work(connection, thread, its number)` on so many threads until the time is over.
+json rate(int threads, double seconds, const std::function<void(test::RawClient&, int, std::int64_t)>& work,
             const Served& served) {
   std::atomic<bool> over = false;
   std::atomic<std::int64_t> done = 0;
   std::vector<std::thread> all;
+  const double cpu = cpu_ms();
   const auto start = steady_clock::now();
   for (int t = 0; t < threads; ++t)
     all.emplace_back([&, t] {
@@ -118,7 +137,8 @@ double rate(int threads, double seconds, const std::function<void(test::RawClien
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
   over = true;
   for (std::thread& thread : all) thread.join();
-  return static_cast<double>(done) / milliseconds_since(start) * 1000;
+  const auto count = static_cast<double>(done);
+  return {{"per_second", count / milliseconds_since(start) * 1000}, {"cpu_ms", (cpu_ms() - cpu) / count}, {"clients", threads}};
 }
 
 // Versions of one file that was sent before, each with another manifest. Every answer is 201 and numbers are dense.
@@ -129,7 +149,7 @@ json publish(const Served& served, std::int64_t size, double seconds) {
   ask(client, served.request("POST", "/api/v1/blobs", blob, "application/octet-stream"), 201);
   std::vector<std::vector<std::int64_t>> numbers(kPublished);
   std::mutex mutex;
-  const double each_second = rate(
+  json out = rate(
       kWriters, seconds,
       [&](test::RawClient& connection, int thread, std::int64_t i) {
         const json body = {{"files", {{{"path", fmt::format("{}-{}-{}.bin", size, thread, i)}, {"digest", digest}, {"size", blob.size()}}}},
@@ -146,9 +166,9 @@ json publish(const Served& served, std::int64_t size, double seconds) {
   for (auto& each : numbers) {
     std::sort(each.begin(), each.end());
     for (std::size_t i = 0; i < each.size(); ++i)
-      if (each[i] != static_cast<std::int64_t>(i + 1)) throw std::runtime_error("the numbers are not dense");
+      if (each[i] != each[0] + static_cast<std::int64_t>(i)) throw std::runtime_error("the numbers are not dense");
   }
-  return {{"per_second", each_second}, {"writers", kWriters}};
+  return out;
 }
 
 // Each with something else asked every time.
@@ -179,12 +199,11 @@ json search(const Served& served, std::int64_t models, double seconds) {
     std::size_t found = 0;
     for (const auto start = steady_clock::now(); milliseconds_since(start) < seconds * 1000 / 4 || times.ms.size() < 100;) {
       const std::string request = served.request("GET", "/api/v1/search?q=" + encoded(make(random)));
-      const auto begin = steady_clock::now();
-      const auto answer = ask(client, request);
-      times.ms.push_back(milliseconds_since(begin));
+      const auto answer = times.timed([&] { return ask(client, request); });
       if (times.ms.size() == 1) found = json::parse(answer.body).at("items").size();
     }
     all.ms.insert(all.ms.end(), times.ms.begin(), times.ms.end());
+    all.cpu += times.cpu;
     each[name] = times.summary();
     each[name]["found_first"] = found;
   }
@@ -201,10 +220,7 @@ json lists(const Served& served, std::int64_t models, double seconds) {
   std::string cursor;
   const auto timed = [&](Times& times, const std::string& target) {
     const std::string request = served.request("GET", target);
-    const auto begin = steady_clock::now();
-    auto answer = ask(client, request);
-    times.ms.push_back(milliseconds_since(begin));
-    return json::parse(answer.body);
+    return json::parse(times.timed([&] { return ask(client, request); }).body);
   };
   for (const auto start = steady_clock::now(); milliseconds_since(start) < seconds * 1000;) {
     const json page = timed(of_models, "/api/v1/models?limit=50" + (cursor.empty() ? "" : "&cursor=" + cursor));
@@ -216,7 +232,7 @@ json lists(const Served& served, std::int64_t models, double seconds) {
 }
 
 json point_reads(const Served& served, std::int64_t models, double seconds) {
-  const double each_second = rate(
+  return rate(
       kReaders, seconds,
       [&](test::RawClient& client, int thread, std::int64_t i) {
         const std::int64_t turn = (i * 7919 + thread * 104729) % (models * kVersionsEach);
@@ -224,7 +240,6 @@ json point_reads(const Served& served, std::int64_t models, double seconds) {
                                                       turn % kVersionsEach + 1)));
       },
       served);
-  return {{"per_second", each_second}, {"readers", kReaders}};
 }
 
 // From nothing open to the first answer of /readyz.

@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <atomic>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <thread>
 
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/evidence.h"
@@ -19,33 +20,26 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kModelsAtOnce = 20;  // 2 000 versions and 20 000 metric rows a transaction
+// A savepoint costs by the square of what it changes; those of several threads share one commit.
+constexpr std::int64_t kVersionsAtOnce = 25;
+constexpr std::int64_t kThreads = 8;
 
 class Filler {
  public:
-  explicit Filler(Transaction& transaction) : transaction_(transaction) {}
+  explicit Filler(Database& database) : database_(database) {}
 
   void add_model(std::int64_t model) {
     random_.seed(static_cast<std::uint64_t>(model));
     now_ = parse_time("2026-01-01T00:00:00Z") + std::chrono::minutes(model * kVersionsEach);
     const Name name = Name::parse(model_name(model));
-    const std::int64_t artifact = ensure_artifact(transaction_, Kind::model, name, now_);
-    const Id run = add_run(model);
-    for (std::int64_t i = 1; i <= kVersionsEach; ++i) {
-      now_ += std::chrono::minutes(1);
-      const std::string path = fmt::format("{}-{}.bin", name.name(), i);
-      const Manifest manifest = Manifest::build(Kind::model, {{FilePath::parse(path), data_, 4, ""}});
-      append_version(transaction_, {.artifact_id = artifact,
-                                    .manifest = manifest,
-                                    .created_at = now_,
-                                    .created_by = "bench",
-                                    .labels = {{"team", fmt::format("team{}", model % kTeams)},
-                                               {"owner", fmt::format("owner{}", random_() % kOwners)}},
-                                    .profile = {},
-                                    .run_id = run});
-      append_evidence(transaction_, evaluation_of(manifest.digest()), {"default"});
-    }
-    put_in_production(name, artifact);
+    const auto [artifact, run] = database_.write([&](Transaction& transaction) {
+      return std::pair(ensure_artifact(transaction, Kind::model, name, now_), add_run(transaction, model));
+    });
+    for (std::int64_t i = 0; i < kVersionsEach; i += kVersionsAtOnce)
+      database_.write([&](Transaction& transaction) {
+        for (std::int64_t j = i; j < i + kVersionsAtOnce; ++j) add_version(transaction, model, artifact, run, j + 1);
+      });
+    database_.write([&](Transaction& transaction) { put_in_production(transaction, name, artifact); });
   }
 
  private:
@@ -57,7 +51,22 @@ class Filler {
     return Id::make(now_, bytes);
   }
 
-  Id add_run(std::int64_t model) {
+  void add_version(Transaction& transaction, std::int64_t model, std::int64_t artifact, const Id& run, std::int64_t number) {
+    now_ += std::chrono::minutes(1);
+    const std::string path = fmt::format("{}-{}.bin", model_name(model), number);
+    const Manifest manifest = Manifest::build(Kind::model, {{FilePath::parse(path), data_, 4, ""}});
+    append_version(transaction, {.artifact_id = artifact,
+                                 .manifest = manifest,
+                                 .created_at = now_,
+                                 .created_by = "bench",
+                                 .labels = {{"team", fmt::format("team{}", model % kTeams)},
+                                            {"owner", fmt::format("owner{}", random_() % kOwners)}},
+                                 .profile = {},
+                                 .run_id = run});
+    append_evidence(transaction, evaluation_of(manifest.digest()), {"default"});
+  }
+
+  Id add_run(Transaction& transaction, std::int64_t model) {
     const json config = {{"max_depth", model % 12 + 1}, {"eta", 0.1}, {"rounds", model % 997}};
     const json draft = {{"kind", "train"},
                         {"plugin",
@@ -72,7 +81,7 @@ class Filler {
                         {"environment", json::object()}};
     Run run{.draft = run_draft_from_json(draft), .id = next_id(), .created_at = now_, .created_by = "bench", .outcome = {},
             .finished_at = {}};
-    insert_run(transaction_, run, next_id(), {"default"});
+    insert_run(transaction, run, next_id(), {"default"});
     return run.id;
   }
 
@@ -98,13 +107,13 @@ class Filler {
     return Evidence(std::move(draft), next_id(), Level::reported, now_, "bench");
   }
 
-  void put_in_production(const Name& name, std::int64_t artifact) {
+  void put_in_production(Transaction& transaction, const Name& name, std::int64_t artifact) {
     const Id decision = next_id();
-    transaction_.execute(
+    transaction.execute(
         "INSERT INTO decisions (id, artifact_id, stage, action, verdict, changed, number, revision_before, revision_after, "
         "actor, at, document) VALUES (?, ?, 'production', 'promote', 'promoted', 1, ?, 0, 1, 'bench', ?, '{}')",
         {decision, artifact, kVersionsEach / 2, now_});
-    if (!move_stage(transaction_, {.model = name,
+    if (!move_stage(transaction, {.model = name,
                                    .stage = StageName::parse("production"),
                                    .number = kVersionsEach / 2,
                                    .expected_revision = 0,
@@ -114,7 +123,7 @@ class Filler {
       throw std::runtime_error("the stage of " + name.text() + " moved");
   }
 
-  Transaction& transaction_;
+  Database& database_;
   SystemEntropy entropy_;
   std::mt19937_64 random_;
   Time now_;
@@ -129,19 +138,19 @@ std::string model_name(std::int64_t model) {
 
 void fill(Database& database, std::int64_t versions) {
   const std::int64_t wanted = versions / kVersionsEach;
-  std::int64_t models = database.read([](Snapshot& snapshot) {
+  const std::int64_t models = database.read([](Snapshot& snapshot) {
     Rows rows = snapshot.query("SELECT COUNT(*) FROM artifacts WHERE kind = 'model' AND key GLOB 'm[0-9]*'");
     rows.next();
     return rows.get<std::int64_t>(0);
   });
-  while (models < wanted) {
-    const std::int64_t end = std::min(wanted, models + kModelsAtOnce);
-    database.write([&](Transaction& transaction) {
-      Filler filler(transaction);
-      for (std::int64_t model = models; model < end; ++model) filler.add_model(model);
+  std::atomic<std::int64_t> next = models;
+  std::vector<std::thread> threads;
+  for (std::int64_t t = 0; t < kThreads; ++t)
+    threads.emplace_back([&] {
+      Filler filler(database);
+      for (std::int64_t model = next++; model < wanted; model = next++) filler.add_model(model);
     });
-    models = end;
-  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 }  // namespace assay::bench

@@ -19,8 +19,8 @@ inline constexpr std::array kMetrics = {"roc_auc",  "f1",     "accuracy",    "pr
 // `m00042`
 std::string model_name(std::int64_t model);
 
-// Adds models until the catalogue has so many versions; what is there is kept. Big transactions, metrics uniform in
-// [0, 1), the same every time.
+// Adds models until the catalogue has so many versions; what is there is kept. Metrics are uniform in [0, 1),
+// the same every time.
 void fill(Database& database, std::int64_t versions);
 
 }  // namespace assay::bench
