@@ -7,7 +7,8 @@ namespace assay {
 
 std::span<const Migration* const> migrations() {
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
-                                      &kRevocationMigration, &kPromotionMigration, &kStandingMigration};
+                                      &kRevocationMigration, &kPromotionMigration, &kStandingMigration,
+                                      &kAuditTreeMigration};
   return kAll;
 }
 
