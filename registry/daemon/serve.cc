@@ -16,6 +16,7 @@
 #include "registry/daemon/stop_signals.h"
 #include "registry/http/api.h"
 #include "registry/http/server.h"
+#include "registry/service/checkpoint_keeper.h"
 #include "registry/service/jobs.h"
 #include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
@@ -85,6 +86,8 @@ struct Registry {
         database(open_sqlite_database(directory / "catalog.db")) {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
+    checkpoints = std::make_unique<CheckpointKeeper>(directory, clock, entropy);
+    checkpoints->sign(*database);
     scoring = std::make_unique<HostedScoring>(
         *database, *blobs, ScoringOptions{directory / "scratch", options.executable, options.plugin_path,
                                                    options.plugin_keys, options.trusted_plugins});
@@ -96,9 +99,19 @@ struct Registry {
   std::unique_ptr<LocalBlobStore> blobs;
   GuardedMaintenance maintenance;
   std::unique_ptr<Database> database;
+  std::unique_ptr<CheckpointKeeper> checkpoints;
   std::unique_ptr<HostedScoring> scoring;
   bool token_is_new = false;
 };
+
+// So that nobody can change, until the next start, what was appended since the last checkpoint.
+void sign_last(Registry& registry, Log& log) {
+  try {
+    registry.checkpoints->sign(*registry.database);
+  } catch (const Error& error) {
+    log.write(LogLevel::error, fmt::format("unsigned reason=\"{}\"", error.message()));
+  }
+}
 
 }  // namespace
 
@@ -115,7 +128,8 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                           .clock = registry.clock,
                           .entropy = registry.entropy,
                           .maintenance = &registry.maintenance,
-                          .disk = &registry.disk};
+                          .disk = &registry.disk,
+                          .checkpoints = registry.checkpoints.get()};
   Jobs jobs(services);
   http::Context context{.services = services,
                         .authenticator = authenticator,
@@ -132,6 +146,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
   const int signal = signals.wait();
   log.write(LogLevel::info, fmt::format("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   server.stop();
+  sign_last(registry, log);
   log.write(LogLevel::info, "stopped");
 }
 
