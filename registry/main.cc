@@ -95,7 +95,7 @@ std::vector<cli::PluginLayer> find_layers() {
 cli::CheckReport check_data(const fs::path& data_dir) {
   daemon::DataReport report = daemon::check_data(data_dir);
   cli::CheckReport out{report.blobs,    report.raw_bytes,          report.stored_bytes,
-                       report.versions, report.unfinished_uploads, {}};
+                       report.versions, report.unfinished_uploads, report.audit_entries, {}};
   for (auto& problem : report.problems)
     out.problems.push_back({std::move(problem.where), std::move(problem.what)});
   return out;

@@ -9,7 +9,7 @@ std::span<const Migration* const> migrations() {
   static constexpr std::array kAll = {&kArtifactMigration, &kEvidenceMigration, &kKeepingMigration,
                                       &kRevocationMigration, &kPromotionMigration, &kStandingMigration,
                                       &kWorkloadMigration, &kSigningMigration, &kWebhookMigration,
-                                      &kSearchMigration};
+                                      &kSearchMigration, &kAuditTreeMigration};
   return kAll;
 }
 

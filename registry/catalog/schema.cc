@@ -45,6 +45,10 @@ void apply(Session& session, const Migration& migration) {
   session.run("BEGIN IMMEDIATE");
   try {
     session.run(std::string(migration.sql).c_str());
+    if (migration.then != nullptr) {
+      Transaction transaction(session);
+      migration.then(transaction);
+    }
     session.run(fmt::format("PRAGMA user_version = {}", migration.number).c_str());
     session.run(fmt::format("PRAGMA application_id = {}", kApplicationId).c_str());
     session.run("COMMIT");

@@ -70,8 +70,11 @@ void add_all(CommandSet& commands) {
   add_version(commands);
 }
 
-bool takes_value(const std::string& argument) {
-  return argument == "--url" || argument == "--token-file";
+// Whether the word after `argument` is its value: an option of `app` or of a command above it.
+bool takes_value(const CLI::App* app, const std::string& argument) {
+  for (; app != nullptr; app = app->get_parent())
+    if (const CLI::Option* option = app->get_option_no_throw(argument)) return option->get_items_expected_max() > 0;
+  return false;
 }
 
 std::vector<std::string> command_names(const CLI::App& app) {
@@ -97,7 +100,7 @@ Misspelling find_misspelling(const CLI::App& root, int argc, const char* const* 
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word.starts_with('-')) {
-      if (takes_value(word)) ++i;
+      if (takes_value(app, word)) ++i;
       continue;
     }
     const auto names = command_names(*app);

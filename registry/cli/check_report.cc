@@ -21,12 +21,14 @@ nlohmann::json check_json(const std::filesystem::path& data_dir, const CheckRepo
           {"raw_bytes", report.raw_bytes},
           {"stored_bytes", report.stored_bytes},
           {"unfinished_uploads", report.unfinished_uploads},
+          {"audit_entries", report.audit_entries},
           {"problems", std::move(problems)}};
 }
 
 void print_check(const std::filesystem::path& data_dir, const CheckReport& report, std::ostream& out) {
-  out << fmt::format("{}: {} versions, {} blobs, {} stored in {}\n", data_dir.string(), report.versions,
-                     report.blobs, human_size(report.raw_bytes), human_size(report.stored_bytes));
+  out << fmt::format("{}: {} versions, {} audit entries, {} blobs, {} stored in {}\n", data_dir.string(),
+                     report.versions, report.audit_entries, report.blobs, human_size(report.raw_bytes),
+                     human_size(report.stored_bytes));
   if (report.unfinished_uploads > 0)
     out << report.unfinished_uploads << " unfinished uploads: the next start removes them\n";
   if (report.problems.empty()) {

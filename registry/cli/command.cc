@@ -72,7 +72,10 @@ CLI::App& CommandSet::add_family(const char* group, const std::string& name, con
 }
 
 void CommandSet::on(CLI::App& command, Action action) {
-  command.callback([this, action = std::move(action)] { chosen_ = action; });
+  // CLI11 calls a command after the one below it that was given, which is the one that was meant.
+  command.callback([this, &command, action = std::move(action)] {
+    if (command.get_subcommands().empty()) chosen_ = action;
+  });
 }
 
 }  // namespace assay::cli

@@ -40,7 +40,7 @@ struct ServeRequest {
 
 struct CheckReport {
   struct Problem {
-    std::string where;  // a blob, a version or "catalog"
+    std::string where;  // a blob, a version, "catalog" or "audit"
     std::string what;   // one sentence
   };
   std::uint64_t blobs = 0;
@@ -48,6 +48,7 @@ struct CheckReport {
   std::uint64_t stored_bytes = 0;
   std::uint64_t versions = 0;
   std::uint64_t unfinished_uploads = 0;
+  std::uint64_t audit_entries = 0;
   std::vector<Problem> problems;
 };
 

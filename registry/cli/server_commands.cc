@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `assay audit`, `token create` and `version`: small questions to a server.
+// `assay token create` and `version`: small questions to a server.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -22,20 +22,6 @@ using Json = nlohmann::json;
 std::string text(const Json& object, const char* key) {
   if (!object.contains(key) || object[key].is_null()) return "-";
   return plain(object[key].is_string() ? object[key].get<std::string>() : object[key].dump());
-}
-
-int audit(Context& context, std::size_t limit) {
-  const Json entries = context.api().audit(limit);
-  if (context.json()) {
-    context.print_json(entries);
-    return 0;
-  }
-  Table table({"seq", "when", "who", "action", "what"});
-  for (const Json& entry : entries)
-    table.add({text(entry, "seq"), human_time(text(entry, "time")), text(entry, "actor"),
-               text(entry, "action"), text(entry, "subject")});
-  table.print(std::cout);
-  return 0;
 }
 
 struct TokenOptions {
@@ -136,15 +122,6 @@ void add_token_exchange(CommandSet& commands, CLI::App& family) {
 }
 
 }  // namespace
-
-void add_audit(CommandSet& commands) {
-  auto limit = make_options<std::size_t>();
-  *limit = 50;
-  CLI::App& command = commands.add(
-      kServerGroup, {"audit", "List every change, newest first (admins only)", "assay audit --limit 20", ""});
-  command.add_option("--limit", *limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
-  commands.on(command, [limit](Context& context) { return audit(context, *limit); });
-}
 
 void add_token(CommandSet& commands) {
   CLI::App& family = commands.add_family(kServerGroup, "token", "Make tokens for people and programs");

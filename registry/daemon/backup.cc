@@ -17,6 +17,7 @@
 #include "registry/daemon/guarded_maintenance.h"
 #include "registry/domain/file_path.h"
 #include "registry/domain/json_reader.h"
+#include "registry/service/checkpoint_keeper.h"
 #include "storage/base/error.h"
 #include "storage/blob/store_files.h"
 #include "storage/env/clock.h"
@@ -57,6 +58,7 @@ class BackupRun {
       throw Error(Code::unavailable, "A garbage collection runs in " + data_.string() +
                                          "; start the backup again when it has ended");
     copy_catalog();
+    copy_audit_key();
     copy_blobs();
     write_list();
     remove_unlisted();
@@ -71,6 +73,15 @@ class BackupRun {
     total_ += size;
     list({next_.catalogue, size, digest_file(to_ / next_.catalogue, size)}, true);
     tell(size);
+  }
+
+  // So that what a restored registry signs continues what this one has signed.
+  void copy_audit_key() {
+    const fs::path key = data_ / kAuditKeyFile;
+    if (!fs::exists(key)) return;
+    const std::uint64_t size = fs::file_size(key);
+    total_ += size;
+    list({kAuditKeyFile, size, copy_file(key, to_ / kAuditKeyFile, size, [this](std::uint64_t n) { tell(n); })}, true);
   }
 
   // An open pack that is closed meanwhile turns up under another name, at the latest in the second listing:
@@ -97,7 +108,8 @@ class BackupRun {
     for (const auto& entry : fs::directory_iterator(to_)) {
       const std::string name = entry.path().filename().string();
       // What a first backup that was cut short leaves.
-      if (name != kBlobs && !name.starts_with("catalog-") && name != "backup.json.new") return true;
+      if (name != kBlobs && name != kAuditKeyFile && !name.starts_with("catalog-") && name != "backup.json.new")
+        return true;
     }
     return false;
   }

@@ -4,13 +4,18 @@
 #include <map>
 
 #include "registry/catalog/artifacts.h"
+#include "registry/catalog/audit.h"
+#include "registry/catalog/check_audit.h"
 #include "registry/catalog/sqlite_session.h"
 #include "registry/catalog/versions.h"
+#include "registry/service/checkpoint_keeper.h"
 #include "storage/base/error.h"
 #include "storage/blob/fsck.h"
 
 namespace assay::daemon {
 namespace {
+
+constexpr const char* kCatalogue = "catalog.db";
 
 // Which version needs a blob, for messages; one of them is enough.
 using Needs = std::map<Digest, std::string>;
@@ -51,12 +56,30 @@ void check_artifact(Snapshot& snapshot, const Artifact& artifact, DataReport& re
   } while (page.cursor);
 }
 
-void check_catalog(const std::filesystem::path& path, DataReport& report, Needs& needs) {
+// What the key beside the catalogue signed last, which whoever edits the catalogue alone cannot sign anew.
+std::optional<TreeHead> signed_head(const std::filesystem::path& data_dir, DataReport& report) {
+  try {
+    return last_signed_head(data_dir);
+  } catch (const Error& error) {
+    report.problems.push_back({"audit", error.message()});
+    return std::nullopt;
+  }
+}
+
+void check_trail(Snapshot& snapshot, const std::optional<TreeHead>& signed_, DataReport& report) {
+  report.audit_entries = count_audit(snapshot);
+  for (std::string& problem : check_audit(snapshot, signed_)) report.problems.push_back({"audit", std::move(problem)});
+}
+
+void check_catalog(const std::filesystem::path& data_dir, DataReport& report, Needs& needs) {
+  // Before the snapshot, for a running server appends and signs.
+  const auto signed_ = signed_head(data_dir, report);
   // A reader of its own: a running server stays the only one that writes.
-  Session session(path, SessionMode::read);
+  Session session(data_dir / kCatalogue, SessionMode::read);
   session.run("BEGIN");
   Snapshot snapshot(session);
   check_sqlite(snapshot, report);
+  check_trail(snapshot, signed_, report);
   for (const Kind kind : kKinds) {
     PageRequest page{std::nullopt, PageRequest::kMaxLimit};
     do {
@@ -89,13 +112,12 @@ void check_blobs(const std::filesystem::path& directory, const Needs& needs, Dat
 }  // namespace
 
 DataReport check_data(const std::filesystem::path& data_dir) {
-  const std::filesystem::path catalog = data_dir / "catalog.db";
-  if (!std::filesystem::exists(catalog))
+  if (!std::filesystem::exists(data_dir / kCatalogue))
     throw Error(Code::not_found,
                 "there is no registry in " + data_dir.string() + ": name its directory with --data");
   DataReport report;
   Needs needs;
-  check_catalog(catalog, report, needs);
+  check_catalog(data_dir, report, needs);
   check_blobs(data_dir / "blobs", needs, report);
   return report;
 }

@@ -18,6 +18,7 @@
 #include "registry/http/api.h"
 #include "registry/http/certificate_host.h"
 #include "registry/http/server.h"
+#include "registry/service/checkpoint_keeper.h"
 #include "registry/service/jobs.h"
 #include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
@@ -100,6 +101,8 @@ struct Registry {
         database(open_sqlite_database(directory / "catalog.db")) {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
+    checkpoints = std::make_unique<CheckpointKeeper>(directory, clock, entropy);
+    checkpoints->sign(*database);
     plugins = std::make_unique<HostedPlugins>(
         *database, *blobs,
         HostedPluginsOptions{directory / "scratch", options.executable, options.plugin_path, options.plugin_keys,
@@ -113,10 +116,20 @@ struct Registry {
   std::unique_ptr<LocalBlobStore> blobs;
   GuardedMaintenance maintenance;
   std::unique_ptr<Database> database;
+  std::unique_ptr<CheckpointKeeper> checkpoints;
   std::unique_ptr<HostedPlugins> plugins;
   std::unique_ptr<HostedScoring> scoring;
   bool token_is_new = false;
 };
+
+// So that nobody can change, until the next start, what was appended since the last checkpoint.
+void sign_last(Registry& registry, Log& log) {
+  try {
+    registry.checkpoints->sign(*registry.database);
+  } catch (const Error& error) {
+    log.write(LogLevel::error, fmt::format("unsigned reason=\"{}\"", error.message()));
+  }
+}
 
 }  // namespace
 
@@ -135,7 +148,8 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                           .clock = registry.clock,
                           .entropy = registry.entropy,
                           .maintenance = &registry.maintenance,
-                          .disk = &registry.disk};
+                          .disk = &registry.disk,
+                          .checkpoints = registry.checkpoints.get()};
   Jobs jobs(services, registry.plugins.get());
   webhooks.start([&log](std::string_view line) { log.write(LogLevel::error, line); });
   http::Context context{.services = services,
@@ -156,6 +170,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
   log.write(LogLevel::info, fmt::format("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   server.stop();
   webhooks.stop();
+  sign_last(registry, log);
   log.write(LogLevel::info, "stopped");
 }
 

@@ -42,7 +42,8 @@ struct Serving {
 // Serves until SIGTERM or SIGINT, then lets running requests finish. Call it before the process has other
 // threads: it blocks those signals for all. `ready` is called once, when requests are answered. Throws
 // unavailable when another server has the directory or the address is taken; invalid_argument for an address
-// beyond this machine with neither TLS nor `insecure_listen`; and what the parts throw on damaged data.
+// beyond this machine with neither TLS nor `insecure_listen`; corrupt when the audit trail is not what was signed; and
+// what the parts throw on damaged data.
 void serve(const ServeOptions& options, const std::function<void(const Serving&)>& ready);
 
 }  // namespace assay::daemon

@@ -23,4 +23,8 @@ struct AuditEntry {
 // {"seq","time","actor","action","subject","details"}
 void to_json(nlohmann::json& json, const AuditEntry& entry);
 
+// That as canonical JSON: the bytes that the trail's Merkle tree (merkle.h) holds, so that whoever is shown the entry can
+// hash it. Throws corrupt when the entry has no such form.
+std::string entry_text(const AuditEntry& entry);
+
 }  // namespace assay

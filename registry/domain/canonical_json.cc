@@ -65,7 +65,7 @@ void write_integer(std::string& out, const json& value) {
   out += std::to_string(value.get<std::int64_t>());
 }
 
-// Escapes only what JSON must. The text is UTF-8 already: utf16() has refused everything else.
+// Escapes only what JSON must. The text is UTF-8 already: check_utf8() has refused everything else.
 void write_text(std::string& out, std::string_view text) {
   constexpr std::string_view kHex = "0123456789abcdef";
   out += '"';
@@ -100,8 +100,7 @@ void write_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// RFC 8785 sorts by UTF-16 code units, which differs from byte order above U+FFFF. Throws for text that is
-// not UTF-8.
+// RFC 8785 sorts by UTF-16 code units, which differs from byte order above U+FFFF. Of text that is UTF-8.
 std::u16string utf16(std::string_view text) {
   std::u16string out;
   out.reserve(text.size());
@@ -118,23 +117,43 @@ std::u16string utf16(std::string_view text) {
   return out;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+void check_utf8(std::string_view text) {
+  if (is_ascii(text)) return;
+  while (!text.empty())
+    if (!take_code_point(text)) refuse("it holds text that is not UTF-8");
+}
+
 void write(std::string& out, const json& value);
 
-void write_object(std::string& out, const json& object) {
-  std::vector<std::pair<std::u16string, json::const_iterator>> members;
-  members.reserve(object.size());
-  for (auto member = object.begin(); member != object.end(); ++member)
-    members.emplace_back(utf16(member.key()), member);
-  std::sort(members.begin(), members.end(),
-            [](const auto& left, const auto& right) { return left.first < right.first; });
+void write_members(std::string& out, const std::vector<json::const_iterator>& members) {
   out += '{';
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (i > 0) out += ',';
-    write_text(out, members[i].second.key());
+    write_text(out, members[i].key());
     out += ':';
-    write(out, *members[i].second);
+    write(out, *members[i]);
   }
   out += '}';
+}
+
+void write_object(std::string& out, const json& object) {
+  std::vector<json::const_iterator> members;
+  members.reserve(object.size());
+  bool ascii = true;
+  for (auto member = object.begin(); member != object.end(); ++member) {
+    check_utf8(member.key());
+    members.push_back(member);
+    ascii = ascii && is_ascii(member.key());
+  }
+  // They come sorted by bytes, which is no other order as long as they are ASCII.
+  if (!ascii)
+    std::sort(members.begin(), members.end(),
+              [](const auto& left, const auto& right) { return utf16(left.key()) < utf16(right.key()); });
+  write_members(out, members);
 }
 
 void write(std::string& out, const json& value) {
@@ -153,7 +172,7 @@ void write(std::string& out, const json& value) {
       write_double(out, value.get<double>());
       break;
     case json::value_t::string:
-      utf16(value.get_ref<const std::string&>());
+      check_utf8(value.get_ref<const std::string&>());
       write_text(out, value.get_ref<const std::string&>());
       break;
     case json::value_t::array:

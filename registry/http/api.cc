@@ -88,6 +88,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   v1::add_search_routes(table, context);
   v1::add_score_routes(table, context);
   v1::add_administration_routes(table, context);
+  v1::add_audit_routes(table, context);
   v1::add_keeping_routes(table, context);
   v1::add_library_routes(table, context);
   v1::add_webhook_routes(table, context);

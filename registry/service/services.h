@@ -5,6 +5,7 @@
 namespace assay {
 
 class BlobStore;
+class CheckpointKeeper;
 class Clock;
 class Database;
 class DiskGauge;
@@ -19,6 +20,7 @@ struct Services {
   Entropy& entropy;
   Maintenance* maintenance = nullptr;  // of the same store; null: collecting and scrubbing are unavailable
   const DiskGauge* disk = nullptr;     // of the data directory; null: room is never asked for
+  CheckpointKeeper* checkpoints = nullptr;  // of the audit trail; null: they are unavailable
 };
 
 }  // namespace assay

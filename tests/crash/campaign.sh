@@ -3,7 +3,8 @@
 # Runs the long crash tests, which no build runs by itself, and prints what they counted.
 #   tests/crash/campaign.sh             10 000 kills, 10 000 beside collections, 1 000 power cuts and more,
 #                                       1 000 bit flips, 1 000 collections beside writers, 10 000 power cuts of promotion and
-#                                       10 000 operations of sixteen clients on one stage
+#                                       10 000 operations of sixteen clients on one stage, and
+#                                       10 000 edits of an audit trail
 #   tests/crash/campaign.sh CYCLES      so many of each
 # BUILD=build/tsan chooses another build than build/dev.
 set -euo pipefail
@@ -12,5 +13,6 @@ if [ $# -gt 0 ]; then export ASSAY_CAMPAIGN_CYCLES="$1"; fi
 build="${BUILD:-build/dev}"
 "$build/tests/crash/crash_test" "[campaign]" --durations yes
 "$build/tests/crash/promotion_crash_test" "[campaign]" --durations yes
+"$build/tests/unit/catalog/catalog_test" "[campaign]" --durations yes
 "$build/tests/unit/promotion/promotion_server_test" "[campaign]" --durations yes
 "$build/tests/unit/storage_keeping/storage_keeping_test" "[campaign]" --durations yes

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is calling, tokens, trusted workloads, the audit trail and totals. Next to read: registry/service/tokens.h.
+// Who is calling, tokens, trusted workloads and totals. Next to read: registry/service/tokens.h.
 #include <nlohmann/json.hpp>
 
 #include "registry/http/limits.h"
 #include "registry/http/v1/render.h"
 #include "registry/http/v1/routes.h"
-#include "registry/service/audit_trail.h"
 #include "registry/service/stats.h"
 #include "registry/service/tokens.h"
 #include "registry/service/trusts.h"
@@ -54,11 +53,6 @@ Response end_token(const Context& context, Request& request) {
   return response;
 }
 
-Response show_audit(const Context& context, Request& request) {
-  const Page<AuditEntry> page = audit_trail(context.services, *request.principal, page_of(request));
-  return page_response(request, page.items, page.next_cursor);
-}
-
 Response show_stats(const Context& context, Request& request) {
   return json_response(200, stats(context.services, *request.principal));
 }
@@ -104,11 +98,6 @@ void add_administration_routes(RouteTable& table, const Context& context) {
              .pattern = "/api/v1/tokens/{id}",
              .permission = Permission::admin,
              .handler = bound(end_token)});
-  table.add({.method = Method::get,
-             .pattern = "/api/v1/audit",
-             .permission = Permission::admin,
-             .query = {"cursor", "limit"},
-             .handler = bound(show_audit)});
   table.add({.method = Method::get,
              .pattern = "/api/v1/stats",
              .permission = Permission::read,

@@ -20,7 +20,8 @@ void add_run_routes(RouteTable& table, const Context& context);
 void add_evidence_routes(RouteTable& table, const Context& context);
 void add_search_routes(RouteTable& table, const Context& context);
 void add_score_routes(RouteTable& table, const Context& context);
-void add_administration_routes(RouteTable& table, const Context& context);  // who am I, tokens, audit, totals
+void add_administration_routes(RouteTable& table, const Context& context);  // who am I, tokens, totals
+void add_audit_routes(RouteTable& table, const Context& context);
 void add_keeping_routes(RouteTable& table, const Context& context);         // jobs, quotas, savings, why
 void add_library_routes(RouteTable& table, const Context& context);         // plugins' libraries by digest
 void add_webhook_routes(RouteTable& table, const Context& context);         // and their deliveries

@@ -84,7 +84,8 @@ TEST_CASE("Help: commands are grouped by what people do, and all of them have an
       {"promote"},         {"rollback"},        {"explain"},        {"history"},      {"policy", "set"},
       {"policy", "show"},  {"lineage"},         {"runs", "list"},   {"runs", "show"}, {"plugin", "check"},
       {"plugin", "push"},  {"plugin", "ls"},    {"plugin", "show"}, {"serve"},        {"fsck"},
-      {"token", "create"}, {"stats"},           {"audit"},          {"version"},      {"webhook", "create"},
+      {"token", "create"}, {"stats"},           {"audit"},          {"audit", "verify"},
+      {"audit", "checkpoint"}, {"version"},      {"webhook", "create"},
       {"webhook", "ls"},   {"webhook", "show"}, {"webhook", "delete"},               {"webhook", "deliveries"},
       {"webhook", "test"}, {"webhook", "redeliver"}};
   for (auto command : commands) {
@@ -97,6 +98,16 @@ TEST_CASE("Help: commands are grouped by what people do, and all of them have an
     CHECK(result.out.find("Example:\n  assay" + name) != std::string::npos);
     CHECK(result.out.find("Exit codes: 0 ") != std::string::npos);
   }
+}
+
+TEST_CASE("Usage: the value of an option is not taken for a misspelt command") {
+  const Result value = run_with({"audit", "--limit", "many"});
+  CHECK(value.code == 60);
+  CHECK(value.err.find("--limit") != std::string::npos);
+  const Result word = run_with({"audit", "verfy"});
+  CHECK(word.code == 60);
+  CHECK(word.err.find("verify") != std::string::npos);
+  CHECK(run_with({"audit", "verify", "--limit", "5"}).code == 60);
 }
 
 TEST_CASE("Errors: their message goes to stderr and their code is the exit code") {

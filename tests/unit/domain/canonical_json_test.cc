@@ -84,6 +84,7 @@ TEST_CASE("Canonical JSON: what has no canonical form is refused") {
   CHECK_THROWS_AS(canonical(json(std::nan(""))), Error);
   CHECK_THROWS_AS(canonical(json(HUGE_VAL)), Error);
   CHECK_THROWS_AS(canonical(json("\xff")), Error);
+  CHECK_THROWS_AS(canonical(json{{"\xff", 1}}), Error);
   CHECK_THROWS_AS(canonical(json("\xed\xa0\x80")), Error);  // a surrogate
   CHECK_THROWS_AS(canonical(json("\xc0\x80")), Error);      // an overlong NUL
   CHECK_THROWS_AS(canonical(json::binary({1, 2})), Error);

@@ -13,9 +13,11 @@
 #include "registry/access/admin_token.h"
 #include "registry/access/authenticator.h"
 #include "registry/catalog/sqlite_database.h"
+#include "registry/domain/canonical_json.h"
 #include "registry/events/delivery_queue.h"
 #include "registry/http/openapi.h"
 #include "registry/http/server.h"
+#include "registry/service/checkpoint_keeper.h"
 #include "registry/service/jobs.h"
 #include "registry/service/score.h"
 #include "storage/base/error.h"
@@ -52,7 +54,8 @@ class Registry {
     database_->migrate();
     ensure_admin_token(*database_, clock_, entropy_, dir_ / "admin.token");
     std::getline(std::ifstream(dir_ / "admin.token"), token);
-    const Services services{*database_, blobs_, clock_, entropy_, &maintenance_};
+    checkpoints_ = std::make_unique<CheckpointKeeper>(dir_.path(), clock_, entropy_);
+    const Services services{*database_, blobs_, clock_, entropy_, &maintenance_, nullptr, checkpoints_.get()};
     jobs_ = std::make_unique<Jobs>(services);
     site = http::make_site({.services = services,
                             .authenticator = authenticator_,
@@ -109,6 +112,7 @@ class Registry {
   mutable SystemEntropy entropy_;
   test::MemoryBlobStore blobs_;
   test::MemoryMaintenance maintenance_{blobs_};
+  std::unique_ptr<CheckpointKeeper> checkpoints_;
   EchoScores scores_;
   std::unique_ptr<Database> database_;
   Authenticator authenticator_;
@@ -431,6 +435,54 @@ TEST_CASE("API: a stage moves by promotion, tells its revision and refuses a sta
       json::parse(registry.ask("GET", stage + "?at=" + now.at("updated_at").get<std::string>()).body);
   CHECK(then.at("decision").at("id") == now.at("decision_id"));
   CHECK(registry.ask("GET", stage + "?at=yesterday").status == 400);
+}
+
+TEST_CASE("API: an audit entry hashes to a leaf that is proved to be under the root of a signed checkpoint") {
+  const Registry registry;
+  registry.publish("models/default/churn", "weights.bin", "one");
+  const auto get = [&](const std::string& path) { return json::parse(registry.ask("GET", path).body); };
+  const json then = get("/api/v1/audit/checkpoint");
+  registry.publish("models/default/churn", "weights.bin", "two");
+  const json now = get("/api/v1/audit/checkpoint");
+  const LogKey key = LogKey::parse(now.at("key").get<std::string>());
+  const TreeHead head = open_checkpoint(now.at("checkpoint").get<std::string>(), key, "it");
+  CHECK(now.at("size") == head.size);
+  CHECK(now.at("root") == head.root.text());
+  CHECK(now.at("log") == key.name());
+  const auto hashes_of = [](const json& proof) {
+    std::vector<Digest> out;
+    for (const json& hash : proof.at("hashes")) out.push_back(Digest::parse(hash.get<std::string>()));
+    return out;
+  };
+  std::string texts;
+  const json list = get("/api/v1/audit").at("items");
+  REQUIRE(list.size() == 3);
+  for (const json& entry : list) {
+    const std::uint64_t seq = entry.at("seq");
+    const json proof = get("/api/v1/audit/proof?entry=" + std::to_string(seq) + "&size=" + std::to_string(head.size));
+    texts = canonical(entry) + "\n" + texts;
+    CHECK(proof.at("leaf") == leaf_hash(canonical(entry)).text());
+    CHECK(proves_inclusion(head, seq - 1, leaf_hash(canonical(entry)), hashes_of(proof)));
+  }
+  const Answer all = registry.ask("GET", "/api/v1/audit/texts");
+  CHECK(all.body == texts);
+  CHECK(all.fields.at("content-type") == "application/jsonl");
+  CHECK(registry.ask("GET", "/api/v1/audit/texts?after=" + std::to_string(head.size)).body.empty());
+  const json on = get("/api/v1/audit/consistency?from=" + then.at("size").dump());
+  CHECK(on.at("to") == head.size);
+  const TreeHead before = open_checkpoint(then.at("checkpoint").get<std::string>(), key, "it");
+  CHECK(proves_consistency(before, head, hashes_of(on)));
+}
+
+TEST_CASE("API: proofs of entries that are not there are refused") {
+  const Registry registry;
+  for (const char* path : {"proof", "proof?entry=0", "proof?entry=2", "proof?entry=1&size=9", "proof?entry=x",
+                           "proof?entry=-1", "proof?entry=1&from=1", "consistency", "consistency?from=0", "consistency?from=1&to=2",
+                           "consistency?from=99999999999999999999", "texts?after=-1", "texts?after=1&limit=2"}) {
+    INFO(path);
+    CHECK(registry.ask("GET", std::string("/api/v1/audit/") + path).status == 400);
+  }
+  CHECK(registry.ask("GET", "/api/v1/audit/proof?entry=1&size=1").status == 200);
 }
 
 TEST_CASE("API: what is recorded under an Idempotency-Key is recorded once, and a repeat says so") {
