@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/json_reader.h"
+#include "storage/base/base64.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -61,10 +62,11 @@ std::string binary_member(const json& key, const char* member, std::size_t most)
   const auto found = key.find(member);
   if (found == key.end() || !found->is_string())
     throw Error(Code::invalid_argument, fmt::format("keys: a key has no member \"{}\"", member));
-  std::string bytes = from_base64url(found->get_ref<const std::string&>());
-  if (bytes.empty() || bytes.size() > most)
-    throw Error(Code::invalid_argument, fmt::format("keys: the member \"{}\" of a key has a wrong size", member));
-  return bytes;
+  auto bytes = from_base64url(found->get_ref<const std::string&>());
+  if (!bytes || bytes->empty() || bytes->size() > most)
+    throw Error(Code::invalid_argument,
+                fmt::format("keys: the member \"{}\" of a key is no base64url of 1 to {} bytes", member, most));
+  return *std::move(bytes);
 }
 
 KeyPointer rsa_key(const json& key) {
@@ -108,32 +110,12 @@ std::string der_of(std::string_view signature) {
   return out;
 }
 
-constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
 }  // namespace
 
 struct JsonWebKeys::Key {
   std::string algorithm;  // RS256 or ES256
   KeyPointer key;
 };
-
-std::string from_base64url(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const char letter : text) {
-    const auto value = kAlphabet.find(letter);
-    if (value == std::string_view::npos) throw Error(Code::invalid_argument, "not base64url without padding");
-    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xFFFF;
-    if ((held += 6) < 8) continue;
-    held -= 8;
-    out.push_back(static_cast<char>(bits >> held & 0xFF));
-  }
-  if (held == 6 || (bits & ((1U << held) - 1)) != 0)
-    throw Error(Code::invalid_argument, "base64url that ends in the middle of a byte");
-  return out;
-}
 
 JsonWebKeys JsonWebKeys::parse(const json& document) {
   JsonObject object(document, "keys");

@@ -31,7 +31,4 @@ class JsonWebKeys {
   std::map<std::string, std::shared_ptr<const Key>, std::less<>> keys_;  // shared: copies of the set are cheap
 };
 
-// base64url without padding (RFC 7515, 2), strictly: no other letters, no stray bits. Throws invalid_argument.
-std::string from_base64url(std::string_view text);
-
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "registry/domain/json_reader.h"
+#include "storage/base/base64.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -21,7 +22,7 @@ Error refuse(const std::string& why) {
 }
 
 json part_of(std::string_view text, const char* what) try {
-  json document = parse_json(from_base64url(text), what);
+  json document = parse_json(from_base64url(text).value_or(""), what);
   if (!document.is_object()) throw Error(Code::invalid_argument, "it is no object");
   return document;
 } catch (const Error& error) {
@@ -64,13 +65,9 @@ json proven_claims(std::string_view token, const JsonWebKeys& keys, Time now) {
   if (algorithm != "RS256" && algorithm != "ES256")
     throw refuse("is not signed by RS256 or ES256, and nothing else is accepted");
   if (header.contains("crit")) throw refuse("asks for extensions that are not known here");
-  std::string signature;
-  try {
-    signature = from_base64url(token.substr(last + 1));
-  } catch (const Error& error) {
-    throw refuse("has a malformed signature: " + error.message());
-  }
-  if (!keys.verify(text_of(header, "kid"), algorithm, token.substr(0, last), signature))
+  const auto signature = from_base64url(token.substr(last + 1));
+  if (!signature) throw refuse("has a malformed signature");
+  if (!keys.verify(text_of(header, "kid"), algorithm, token.substr(0, last), *signature))
     throw refuse("was not signed by a key that is trusted here: if the provider has new keys, run assay trust refresh");
   json claims = part_of(token.substr(first + 1, last - first - 1), "body");
   check_times(claims, now);

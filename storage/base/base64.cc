@@ -3,6 +3,8 @@
 
 #include <openssl/evp.h>
 
+#include <cstdint>
+
 namespace assay {
 namespace {
 
@@ -33,6 +35,24 @@ std::optional<std::string> from_base64(std::string_view text) {
   const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
   if (size < static_cast<int>(padding)) return std::nullopt;
   out.resize(static_cast<std::size_t>(size) - padding);
+  return out;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  std::string out;
+  out.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char letter : text) {
+    const auto value = kLetters.find(letter);
+    if (value == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<std::uint32_t>(value)) & 0xFFFF;
+    if ((held += 6) < 8) continue;
+    held -= 8;
+    out.push_back(static_cast<char>(bits >> held & 0xFF));
+  }
+  if (held == 6 || (bits & ((1U << held) - 1)) != 0) return std::nullopt;
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "storage/base/base64.h"
 #include "storage/base/error.h"
 #include "tests/support/identity_provider.h"
 
@@ -128,14 +129,13 @@ TEST_CASE("Identity keys: of a provider's set those for signatures count, and a 
   CHECK(refused(std::vector<json>(JsonWebKeys::kMaxKeys + 1, rsa)) != "nothing was refused");
 }
 
-TEST_CASE("base64url: each length, and nothing but whole bytes") {
+TEST_CASE("Base64url: each length comes back, and nothing but whole bytes is read") {
   for (std::size_t size = 0; size < 70; ++size) {
     std::string bytes;
     for (std::size_t i = 0; i < size; ++i) bytes.push_back(static_cast<char>(i * 37 + size));
     CHECK(from_base64url(base64url(bytes)) == bytes);
   }
-  for (const char* wrong : {"A", "AB", "AAB", "A===", "AA==", "A A", "+/+/", "AAAAA"})
-    CHECK(refusal([&] { from_base64url(wrong); }) != "nothing was refused");
+  for (const char* wrong : {"A", "AB", "AAB", "A===", "AA==", "A A", "+/+/", "AAAAA"}) CHECK_FALSE(from_base64url(wrong));
 }
 
 }  // namespace assay::test
