@@ -100,7 +100,7 @@ void ArchiveWriter::add_blob(const Digest& digest, std::uint64_t size, const fs:
 void ArchiveWriter::finish() {
   impl_->check(archive_write_close(impl_->out.get()));
   const UniqueFd fd(::open(impl_->part.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) throw system_error("syncing " + impl_->part.string(), errno);
+  if (fd.get() < 0 || ::fsync(fd.get()) != 0) throw system_error("syncing " + impl_->part.string(), errno);
   std::error_code failed;
   fs::rename(impl_->part, impl_->file, failed);
   if (failed) throw system_error("writing " + impl_->file.string(), failed.value());
