@@ -224,7 +224,8 @@ std::string explain(const Requirement& requirement, const Selection& selection, 
       return fmt::format("{} is predicted, judged by {}; it would fail without that being said", facts.problem->target,
                          facts.problem->primary_metric);
     case RuleKind::artifact:
-      return fmt::format("{} has {}; it would fail without", version_text(facts, facts.candidate), requirement.rule);
+      return fmt::format("{} has {}; {}", version_text(facts, facts.candidate), requirement.rule,
+                         requirement.field == "no_pickle" ? "one would fail it" : "it would fail without");
     case RuleKind::champion:
       return explain_champion(requirement, selection, passes, facts);
     case RuleKind::slices:

@@ -36,7 +36,7 @@ for path, text in {"a/b": "1", "a.b": "2", "a-b": "3", "README.md": "# Model", "
     (source / path).write_text(text)
 
 server = subprocess.Popen([assay, "serve", "--data", folder / "data", "--listen", "127.0.0.1:0"], cwd=folder, env=environment,
-                          stdout=subprocess.PIPE, text=True)
+                          stdout=subprocess.PIPE, stderr=open(folder / "server.log", "w"), text=True)
 try:
     assert "http://" in server.stdout.readline()
     run(0, assay, "push", "model", "churn", source)
