@@ -90,7 +90,7 @@ TEST_CASE("Artifact rule: a version from before contents were looked into is loo
   story.publish_files({{"weights.bin", kMalicious2}});
   story.database->write([](Transaction& transaction) { transaction.execute("DELETE FROM contents"); });
   CHECK_FALSE(describe_contents(story.services(), story.admin, Kind::model, kChurn, Selector::parse("1")).at(0).content);
-  const PolicyTrial trial{Policy::parse(kNoPickle), Selector::parse("1")};
+  const PolicyTrial trial{kProduction, kNoPickle, Selector::parse("1")};
   CHECK_THAT(test_policy(story.services(), story.admin, kChurn, trial).rules.at(0).explanation, Contains("posix.system"));
   story.database->write([](Transaction& transaction) { transaction.execute("UPDATE contents SET checker = 99"); });
   story.set_policy(kNoPickle);
@@ -149,7 +149,7 @@ TEST_CASE("Artifact rule: the past is judged by the signatures and keys of its t
   story.promote("1");  // without a policy
   story.clock.advance(std::chrono::hours(1));
   story.sign(version, release);
-  const PolicyBacktest wish{.policy = Policy::parse(kSigned)};
+  const PolicyBacktest wish{.stage = kProduction, .policy = kSigned};
   CHECK(backtest_policy(story.services(), story.admin, kChurn, wish).at(0).would.verdict ==
         DecisionVerdict::missing_evidence);
   const Version second = story.publish_files({{"w.bin", "second"}});

@@ -20,7 +20,7 @@ struct RandomCase {
   std::vector<Digest> data{};  // of the datasets data-0@1 and data-1@1
   bool others_measure = true;  // whether some evaluations are by kRevocable
 
-  int below(int limit) { return static_cast<int>(dice_() % static_cast<unsigned>(limit)); }
+  int below(int limit) { return static_cast<int>(dice() % static_cast<unsigned>(limit)); }
   bool one_in(int chances) { return below(chances) == 0; }
 
   json number() { return one_in(8) ? json() : json(below(10) / 10.0); }
