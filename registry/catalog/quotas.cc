@@ -35,6 +35,10 @@ ArtifactUsage read_usage(const Rows& row) {
 
 }  // namespace
 
+bool has_quota(Snapshot& snapshot, const Namespace& space) {
+  return snapshot.query("SELECT 1 FROM quotas WHERE space = ?", {space.key()}).next();
+}
+
 Quota find_quota(Snapshot& snapshot, const Namespace& space) {
   Rows rows = snapshot.query(
       "SELECT ?2, (SELECT bytes FROM quotas WHERE space = ?1), COALESCE(SUM(u.bytes), 0), "

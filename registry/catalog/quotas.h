@@ -21,6 +21,8 @@ struct Quota {
   std::int64_t versions = 0;           // live ones
 };
 
+// In constant time, unlike what is used.
+bool has_quota(Snapshot& snapshot, const Namespace& space);
 // With nothing used and no limit when there is no such namespace.
 Quota find_quota(Snapshot& snapshot, const Namespace& space);
 // Every namespace that holds something or has a limit, by name.

@@ -20,6 +20,7 @@ struct Source {
   std::string join;  // from there to versions
   std::string id;    // of a version
   Fragment where;
+  bool of_run = false;  // which may have made many versions
 };
 
 struct Narrow {
@@ -67,14 +68,14 @@ std::optional<Source> index_of(const SearchKey& key) {
       return Source{"stages s", " CROSS JOIN versions w ON w.artifact_id = s.artifact_id AND w.number = s.number", "w.id",
                     "s.number IS NOT NULL AND "};
     case SearchField::plugin:
-      return Source{"run_plugins p", by_run, "w.id", ""};
+      return Source{"run_plugins p", by_run, "w.id", "", true};
     case SearchField::labels:
       return Source{"labels l", "", "l.version_id", {"l.key = ? AND ", {name}}};
     case SearchField::metrics:
       return Source{"newest_metrics x", " CROSS JOIN versions w ON w.manifest_id = x.manifest_id", "w.id",
                     {"x.name = ? AND ", {name}}};
     case SearchField::params:
-      return Source{"run_params p", by_run, "w.id", {"p.name = ? AND ", {name}}};
+      return Source{"run_params p", by_run, "w.id", {"p.name = ? AND ", {name}}, true};
     default:
       return std::nullopt;
   }
@@ -183,7 +184,7 @@ class Finder {
 
   std::optional<Narrow> measured(const Source& source) {
     if (++measured_ > kMaxMeasured) return std::nullopt;
-    Fragment count("SELECT COUNT(*) FROM (SELECT 1 FROM " + source.from + " WHERE ");
+    Fragment count("SELECT COUNT(*) FROM (SELECT 1 FROM " + source.from + (source.of_run ? source.join : "") + " WHERE ");
     count << source.where << Fragment(" LIMIT ").bind(max_entries_ + 1) << ")";
     Rows rows = count.query(snapshot_);
     rows.next();

@@ -89,7 +89,7 @@ class SqliteDatabase final : public Database {
     ensure_migrated();
     const auto session = readers_.borrow();
     session->set_deadline(steady_clock::now() + options_.read_deadline);
-    session->run("BEGIN");
+    session->step("BEGIN");
     Snapshot snapshot(*session);
     // Letting go of the snapshot, however fn ends: it would keep the log from being reused.
     const auto end = [](Session* reading) {

@@ -159,8 +159,17 @@ void Session::run(const char* sql) {
   if (status != SQLITE_OK) throw error("A statement of the catalogue", status);
 }
 
+void Session::step(std::string_view sql) {
+  Rows(*this, borrow(sql, {})).next();
+}
+
 void Session::roll_back() noexcept {
-  if (sqlite3_get_autocommit(handle_) == 0) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (sqlite3_get_autocommit(handle_) != 0) return;
+  try {
+    step("ROLLBACK");
+  } catch (...) {  // no memory to prepare it, say
+    sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+  }
 }
 
 std::int64_t Session::number(const char* sql) {

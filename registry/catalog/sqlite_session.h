@@ -33,6 +33,8 @@ class Session {
 
   // Runs statements without values, such as BEGIN or a migration.
   void run(const char* sql);
+  // One statement without values or rows that is run over and over, such as BEGIN; kept prepared.
+  void step(std::string_view sql);
   std::int64_t number(const char* sql);  // the first column of its one row
 
   // Ends whatever transaction is open, losing its changes; nothing happens without one.

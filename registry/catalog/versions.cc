@@ -140,8 +140,11 @@ std::optional<VersionNumber> find_number(Snapshot& snapshot, Kind kind, const Na
 }
 
 std::optional<Version> newest_version(Snapshot& snapshot, Kind kind, const Name& name) {
-  const auto number = newest_number(snapshot, kind, name);
-  return number ? find_version(snapshot, kind, name, *number) : std::nullopt;
+  return read_one(
+      snapshot,
+      snapshot.query("SELECT * FROM live_versions WHERE kind = ? AND namespace_key = ? AND key = ? "
+                     "ORDER BY number DESC LIMIT 1",
+                     {singular(kind), name.space().key(), name.key()}));
 }
 
 std::optional<Version> find_version(Snapshot& snapshot, Kind kind, const Name& name, const Digest& digest) {

@@ -57,7 +57,7 @@ void WriteQueue::run_group(std::vector<Job*> group) {
       throw Error(Code::unavailable,
                   "The disk failed under the catalogue: nothing is written until the server is "
                   "restarted; check the disk first");
-    session_.run("BEGIN IMMEDIATE");
+    session_.step("BEGIN IMMEDIATE");
     for (Job* job : group) {
       run_job(*job);
       // Some failures, a full disk above all, take the whole transaction back, earlier jobs included.
@@ -77,16 +77,16 @@ void WriteQueue::run_group(std::vector<Job*> group) {
 }
 
 void WriteQueue::run_job(Job& job) {
-  session_.run("SAVEPOINT job");
+  session_.step("SAVEPOINT job");
   try {
     Transaction transaction(session_);
     (*job.fn)(transaction);
   } catch (...) {
     job.failure = std::current_exception();
     if (sqlite3_get_autocommit(session_.handle()) != 0) return;
-    session_.run("ROLLBACK TO job");
+    session_.step("ROLLBACK TO job");
   }
-  session_.run("RELEASE job");
+  session_.step("RELEASE job");
 }
 
 std::exception_ptr WriteQueue::commit() {

@@ -23,11 +23,17 @@ bool starts_code_point(char c) {
   return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
 }
 
-// What is shown cannot drive a terminal.
-std::string without_controls(std::string_view text) {
-  std::string out(text);
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
+// What is shown cannot drive a terminal, and is UTF-8 also where another message cut it inside a character.
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::string_view rest = text;
+    const auto code_point = take_code_point(rest);
+    if (!code_point) rest.remove_prefix(1);
+    const bool shown = code_point && *code_point >= 0x20 && *code_point != 0x7F;
+    out += shown ? text.substr(0, text.size() - rest.size()) : " ";
+    text = rest;
+  }
   return out;
 }
 
@@ -129,9 +135,9 @@ Error refuse_search(Code code, std::string_view text, std::size_t offset, const 
   const std::size_t indent = shown;
   for (shown = 0; end < text.size(); ++end)
     if (starts_code_point(text[end]) && ++shown > kShown) break;
-  const std::string excerpt = without_controls(text.substr(start, end - start));
+  const std::string excerpt = printable(text.substr(start, end - start));
   return Error(code, fmt::format("The search cannot be read at column {}: {}\n  {}\n  {}^",
-                                 search_column(text, offset), without_controls(why), excerpt, std::string(indent, ' ')));
+                                 search_column(text, offset), printable(why), excerpt, std::string(indent, ' ')));
 }
 
 }  // namespace assay

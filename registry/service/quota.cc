@@ -53,6 +53,7 @@ void require_room(const Services& services, std::uint64_t bytes) {
 }
 
 void require_quota(Snapshot& snapshot, const Namespace& space, std::uint64_t bytes) {
+  if (!has_quota(snapshot, space)) return;
   if (const Quota quota = find_quota(snapshot, space); !fits(quota, bytes)) throw beyond(quota, bytes);
 }
 
@@ -61,6 +62,7 @@ void require_some_quota(Snapshot& snapshot, const Principal& caller, std::uint64
   for (const Grant& grant : caller.grants) {
     if (!permits(grant.role, Permission::register_)) continue;
     if (!grant.space) return;  // there is always a namespace without a quota
+    if (!has_quota(snapshot, *grant.space)) return;
     const Quota quota = find_quota(snapshot, *grant.space);
     if (fits(quota, bytes)) return;
     refusal = beyond(quota, bytes);

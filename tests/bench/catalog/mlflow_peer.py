@@ -94,9 +94,16 @@ class Server:
 
     def ask(self, method, path, body=None, connection=None):
         connection = connection or self.connect()
-        connection.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
+        for attempt in (1, 2):  # it closes connections that idled for some seconds
+            try:
+                connection.request(method, path, None if body is None else json.dumps(body),
+                                   {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                return answer.status, answer.read()
+            except http.client.RemoteDisconnected:
+                connection.close()
+                if attempt == 2:
+                    raise
 
 
 def summary(times):
@@ -193,7 +200,7 @@ def main():
         server.ask("POST", "/api/2.0/mlflow/registered-models/create", {"name": f"published{model}"})
     per_second, refused = rate(server, 64, seconds, lambda thread, turn: (
         "POST", "/api/2.0/mlflow/model-versions/create",
-        {"name": f"published{thread % 8}", "source": "mlflow-artifacts:/nowhere",
+        {"name": f"published{thread % 8}", "source": "s3://bucket/nowhere",
          "tags": [{"key": "team", "value": "published"}]}))
     out["publish"] = {"writers": 64, "per_second": per_second, "refused": refused}
     server.stop()

@@ -13,7 +13,7 @@ seconds=${1:-4}
 folder=$PWD/build/bench/catalog
 install_missing $ASSAY_BUILD_PACKAGES python3 python3-venv
 mkdir -p "$folder"
-python_env "$folder/venv" mlflow==MLFLOW_VERSION
+python_env "$folder/venv" mlflow==3.17.2
 
 say "building (preset release)"
 cmake --preset release -DASSAY_BENCH=ON >"$folder/configure.log" || { cat "$folder/configure.log"; exit 1; }

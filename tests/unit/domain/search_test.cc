@@ -5,6 +5,7 @@
 
 #include <random>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/random_search.h"
@@ -132,10 +133,11 @@ TEST_CASE("Search: hostile input is refused, and the refusal is UTF-8 without co
       "labels .x = 1", ".x = 1", "metrics.x = 1e999", "metrics.x = 0x10", "metrics.x = 1.2.3", "metrics.x = --1",
       "metrics.x = infinity", "number = 1 ORDER", "number = 1 ORDER BY", "ORDER BY number,", "ORDER BY nothing",
       "number = 1 ORDER BY number number", "digest LIKE 'sha256:%'", "created_at LIKE '2026%'", "name = $1", "name = ?",
-      "name = #x", "%", "*", "\x7F", "\xE2\x80\xAE", "kind = ''", "size = -1TB", "SELECT 1"};
+      "name = #x", "%", "*", "\x7F", "\xE2\x80\xAE", "kind = ''", "kind = '" + repeated(80, "\xC3\xBC") + "'", "kind = 'x" + repeated(80, "\xC3\xBC") + "'", "size = -1TB", "SELECT 1"};
   for (const std::string& input : inputs) {
     INFO(input);
     const std::string message = refusal(input);
+    for (std::string_view rest = message; !rest.empty();) REQUIRE(take_code_point(rest));
     CHECK(std::none_of(message.begin(), message.end(), [](unsigned char c) { return (c < 0x20 && c != '\n') || c == 0x7F; }));
   }
 }
