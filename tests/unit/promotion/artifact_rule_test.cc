@@ -33,6 +33,7 @@ json gate(const json& artifact) {
   return {{"stage", "production"}, {"rules", {{{"artifact", artifact}}}}};
 }
 const json kNoPickle = gate({{"no_pickle", true}});
+const StageName kProduction = StageName::parse("production");
 const json kSigned = gate({{"signed_by", {"release-key"}}});
 
 struct Story : World {
