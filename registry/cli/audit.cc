@@ -101,8 +101,8 @@ void add_verify(CommandSet& commands, CLI::App& family, CLI::Option* limit) {
   CLI::App& command = commands.add(
       family,
       {"verify", "Hash every entry anew and compare with what the registry signed (admins only)",
-       "assay audit checkpoint --output pinned.txt      # once; keep it elsewhere\n"
-       "assay audit verify --checkpoint pinned.txt      # later, as often as you like",
+       "assay audit verify --checkpoint pinned.txt      # as often as you like\n"
+       "assay audit checkpoint --output pinned.txt      # once, before; keep it elsewhere",
        "0 all entries are as they were signed, 40 some were changed, removed or moved"});
   command.add_option("--checkpoint", options->checkpoint, "an earlier checkpoint, which the trail must continue");
   command.add_option("--key", options->key, "the public key that must have signed, in a file; else the server is asked");

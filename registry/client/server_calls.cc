@@ -41,7 +41,10 @@ Json ApiClient::set_trust(const std::string& name, const Json& document) {
 }
 
 void ApiClient::remove_trust(const std::string& name) {
-  session_.send("DELETE", "/api/v1/trusts/" + encode_segment(name), nullptr, "removing the trust " + name);
+  Call call;
+  call.method = "DELETE";
+  call.target = "/api/v1/trusts/" + encode_segment(name);
+  session_.call(call, "removing the trust " + name);
 }
 
 }  // namespace assay::client

@@ -20,6 +20,8 @@
 namespace assay {
 namespace {
 
+constexpr std::int64_t kMaxSeed = (std::int64_t{1} << 53) - 1;  // what JSON numbers carry exactly
+
 std::string installed_plugin(std::string name) {
   if (name.find_first_of("/@:") == std::string::npos && !name.ends_with(".so")) return Name::parse(name), name;
   throw Error(Code::invalid_argument,
@@ -81,7 +83,7 @@ AttestWish parse_attest_wish(std::string_view body) {
                   .plugin = installed_plugin(object.text("plugin")),
                   .component = text("component"),
                   .config = config_from(object).canonical,
-                  .seed = static_cast<std::uint64_t>(seed_from(object)),
+                  .seed = static_cast<std::uint64_t>(object.optional_integer("seed", 0, kMaxSeed).value_or(0)),
                   .model = text("model"),
                   .data = object.text("data"),
                   .reference = text("reference"),

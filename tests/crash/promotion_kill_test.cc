@@ -136,7 +136,8 @@ const std::pair<const char*, const char*> kPromises[] = {
      "SELECT COUNT(*) FROM decisions d WHERE 1 <> (SELECT COUNT(*) FROM events e WHERE "
      "json_extract(e.data, '$.decision') = d.id)"},
     {"events without a decision",
-     "SELECT COUNT(*) FROM events WHERE json_extract(data, '$.decision') NOT IN (SELECT id FROM decisions)"},
+     "SELECT COUNT(*) FROM events WHERE type LIKE '%.stage.%' AND json_extract(data, '$.decision') NOT IN "
+     "(SELECT id FROM decisions)"},
     {"approvals that are not in the audit trail",
      "SELECT abs((SELECT COUNT(*) FROM approvals) - (SELECT COUNT(*) FROM audit WHERE action = 'approve'))"},
     {"approvals that led to nothing",

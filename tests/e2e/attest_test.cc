@@ -56,7 +56,7 @@ TEST_CASE("Attest: the server measures what the desk measures, and its record al
   CHECK(there["plugin"] == here["plugin"]);
   CHECK(there["evidence_id"] != here["evidence_id"]);
   CHECK_THAT(flights.expect(0, flights.measuring("flights@2", {"--on", "server"})).out, Contains("roc_auc"));
-  const Json run = flights.json({"runs", there["run_id"].get<std::string>()});
+  const Json run = flights.json({"runs", "show", there["run_id"].get<std::string>()});
   CHECK(run["status"] == "finished");
   CHECK(run["environment"].contains("assay"));
   CHECK(std::filesystem::is_empty(flights.data() / "scratch"));
@@ -70,7 +70,7 @@ TEST_CASE("Attest: comparisons, validations and drift reports are made by the se
   };
   CHECK(kind(flights.measuring("flights@2", {"--against", "flights@1"}), 0) == "comparison");
   CHECK(kind({"validate", "flights-holdout@1", "--against", "flights-train@1"}, 0) == "validation");
-  flights.write("storm.csv", flights_csv(400, 3, Weather::storm));
+  flights.write("storm.csv", flights_csv(2000, 3, Weather::storm));
   flights.expect(0, {"push", "dataset", "storm", "storm.csv"});
   CHECK(kind({"drift", "flights@2", "--data", "storm@1"}, 10) == "drift");
 }

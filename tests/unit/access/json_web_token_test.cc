@@ -27,7 +27,8 @@ std::string refusal(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
-    CHECK((error.code() == Code::unauthenticated || error.code() == Code::invalid_argument));
+    CHECK((error.code() == Code::unauthenticated || error.code() == Code::invalid_argument ||
+           error.code() == Code::too_large));
     return error.message();
   }
   return "nothing was refused";

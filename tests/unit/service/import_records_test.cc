@@ -106,15 +106,15 @@ TEST_CASE("Import: evidence counts as reported here, goes where its subject is, 
   Receiver receiver;
   const json churn = receiver.version("churn", 4, "weights");
   const std::string model = churn["digest"];
-  CHECK(receiver.import({churn}, {evidence_on(model, Digest::of("no such data").text(), 0.8)}).left_out == 1);
+  CHECK(receiver.import({churn}, json::array({evidence_on(model, Digest::of("no such data").text(), 0.8)})).left_out == 1);
   const std::string data = receiver.push(receiver.ann, "acme/other", "data").version.digest.text();
-  CHECK(receiver.import({churn}, {evidence_on(model, data, 0.8)}).evidence == 1);
+  CHECK(receiver.import({churn}, json::array({evidence_on(model, data, 0.8)})).evidence == 1);
   const Evidence here =
       describe_evidence(receiver.services, receiver.ann, Id::parse("01kb0000000000000000000000"));
   CHECK(here.level == Level::reported);
   CHECK(format_time(here.created_at) == "2026-01-02T03:04:06.000Z");
-  CHECK(receiver.import({churn}, {evidence_on(model, data, 0.8)}).evidence == 0);
-  CHECK_THAT(message_of([&] { receiver.import({churn}, {evidence_on(model, data, 0.9)}); }),
+  CHECK(receiver.import({churn}, json::array({evidence_on(model, data, 0.8)})).evidence == 0);
+  CHECK_THAT(message_of([&] { receiver.import({churn}, json::array({evidence_on(model, data, 0.9)})); }),
              Contains("evidence 01kb0000000000000000000000 has another content"));
 }
 
