@@ -23,7 +23,7 @@ rules:
 
 struct Flights : Registry {
   Flights() {
-    write("train.csv", flights_csv(400, 1));
+    write("train.csv", flights_csv(3000, 1));
     write("holdout.csv", flights_csv(400, 2));
     expect(0, {"push", "dataset", "flights-train", "train.csv"});
     expect(0, {"push", "dataset", "flights-holdout", "holdout.csv"});
@@ -70,7 +70,7 @@ TEST_CASE("Attest: comparisons, validations and drift reports are made by the se
   };
   CHECK(kind(flights.measuring("flights@2", {"--against", "flights@1"}), 0) == "comparison");
   CHECK(kind({"validate", "flights-holdout@1", "--against", "flights-train@1"}, 0) == "validation");
-  flights.write("storm.csv", flights_csv(2000, 3, Weather::storm));
+  flights.write("storm.csv", flights_csv(1000, 4, Weather::storm));
   flights.expect(0, {"push", "dataset", "storm", "storm.csv"});
   CHECK(kind({"drift", "flights@2", "--data", "storm@1"}, 10) == "drift");
 }
