@@ -14,5 +14,6 @@ build="${BUILD:-build/dev}"
 "$build/tests/crash/crash_test" "[campaign]" --durations yes
 "$build/tests/crash/promotion_crash_test" "[campaign]" --durations yes
 "$build/tests/unit/catalog/catalog_test" "[campaign]" --durations yes
+"$build/tests/unit/promotion/promotion_test" "[campaign]" --durations yes
 "$build/tests/unit/promotion/promotion_server_test" "[campaign]" --durations yes
 "$build/tests/unit/storage_keeping/storage_keeping_test" "[campaign]" --durations yes
