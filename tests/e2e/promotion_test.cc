@@ -2,6 +2,7 @@
 // Promotion as CI does it, through the built program: every exit code, plans, reports, and many at once.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -218,6 +219,21 @@ TEST_CASE("Promotion: a policy that could let nothing pass is refused, or warned
   CHECK_THAT(set(0, "  - metric: {name: roc_acu, dataset: flights-holdout@1, at_least: 0.8}\n"),
              Contains("warning") && Contains("did you mean \"roc_auc\""));
   gate.promote(11, "1");
+}
+
+TEST_CASE("Promotion: a version whose bytes were lost enters no stage, by promotion or by rollback") {
+  Gate gate;
+  gate.promote(0, "1");
+  gate.evaluate("flights@2");
+  gate.promote(0, "2");
+  const std::string before = gate.holds();
+  gate.stop();
+  for (const auto& pack : std::filesystem::directory_iterator(gate.data() / "blobs" / "packs"))
+    std::filesystem::remove(pack.path());
+  gate.start();
+  CHECK_THAT(gate.promote(40, "1").err, Contains("flights@1") && Contains("--resend"));
+  CHECK_THAT(gate.expect(40, {"rollback", "flights", "--stage", "production"}).err, Contains("damaged"));
+  CHECK(gate.holds() == before);
 }
 
 TEST_CASE("Promotion: a policy takes from the model's problem what it leaves out") {
