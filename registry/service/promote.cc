@@ -43,8 +43,8 @@ void check_files_are_there(Snapshot& snapshot, const BlobStore& blobs, const Pro
   const Version version = resolve(snapshot, Kind::model, request.model, request.version);
   for (const VersionFile& file : version.files)
     if (!blobs.stat(file.digest))
-      throw Error(Code::corrupt, fmt::format("{} cannot be promoted: the store has lost {} ({}). Push it again, and run "
-                                             "assay scrub",
+      throw Error(Code::corrupt, fmt::format("{} cannot be promoted: the store has lost {} ({}). Push its files again "
+                                             "with --resend, and run assay scrub",
                                              version.reference(), file.path.text(), file.digest.text()));
 }
 
