@@ -60,11 +60,21 @@ class EndlessScrub final : public Maintenance {
   bool begun_ = false;
 };
 
+class NoCopies final : public Artifacts {
+ public:
+  ArtifactVersion resolve(Kind, std::string_view) override { throw Error(Code::not_found, "nothing is here"); }
+  ArtifactVersion resolve_input(const ArtifactVersion&, const Digest&) override { return resolve(Kind::dataset, ""); }
+  std::filesystem::path fetch(const ArtifactVersion&, const ArtifactFile&) override { return {}; }
+  ArtifactVersion publish_model(std::string_view, const std::vector<NewFile>&, const Id&) override {
+    return resolve(Kind::model, "");
+  }
+};
+
 // A bench where every search for a plugin takes until it is let go, and finds none.
 class SlowBench final : public ServerBench, public Plugins {
  public:
   Plugins& plugins() override { return *this; }
-  std::unique_ptr<Artifacts> copies() override { return nullptr; }
+  std::unique_ptr<Artifacts> copies() override { return std::make_unique<NoCopies>(); }
   std::string environment() override { return "{}"; }
 
   PluginInfo find(std::string_view wanted) override {
