@@ -63,7 +63,7 @@ EvidenceResult compare(const EvaluateRequest& request, const std::string& agains
   draft.model = version.digest;
   draft.reference = other.digest;
   std::int64_t rows_read = 0;
-  RecordedEvidence recorded = record_evidence(
+  EvidenceResult result = record_evidence(
       RunKind::evaluate, plan,
       {version_input("model", version), version_input("reference", other), version_input("data", data)},
       std::move(draft), bench.runs, options, progress, [&](EvidenceDraft& evidence, Progress& watched) {
@@ -80,13 +80,11 @@ EvidenceResult compare(const EvaluateRequest& request, const std::string& agains
         rows.digest = data.digest;
         return fold_rows(plan, bench.plugins, rows, nullptr, options, watched);
       });
-  return {.evidence = recorded.evidence,
-          .run = recorded.run,
-          .draft = std::move(recorded.draft),
-          .model = version,
-          .data = data,
-          .reference = other,
-          .rows_read = rows_read};
+  result.model = version;
+  result.data = data;
+  result.reference = other;
+  result.rows_read = rows_read;
+  return result;
 }
 
 }  // namespace assay

@@ -104,7 +104,7 @@ EvidenceResult drift(const DriftRequest& request, Workbench bench, const CallOpt
   draft.reference = reference.digest;
   const RunInput data_input = {"data", Kind::dataset, window.name, window.digest};
   std::int64_t rows_read = 0;
-  RecordedEvidence recorded = record_evidence(
+  EvidenceResult result = record_evidence(
       RunKind::drift, plan,
       {version_input("model", model), data_input, version_input("reference", reference)}, std::move(draft),
       bench.runs, options, progress, [&](EvidenceDraft&, Progress& watched) {
@@ -121,13 +121,11 @@ EvidenceResult drift(const DriftRequest& request, Workbench bench, const CallOpt
         const RowSet then = rows(*past, reference.reference, reference.digest);
         return fold_rows(plan, bench.plugins, now, &then, options, watched);
       });
-  return {.evidence = recorded.evidence,
-          .run = recorded.run,
-          .draft = std::move(recorded.draft),
-          .model = model,
-          .data = window.version,
-          .reference = reference,
-          .rows_read = rows_read};
+  result.model = model;
+  result.data = window.version;
+  result.reference = reference;
+  result.rows_read = rows_read;
+  return result;
 }
 
 }  // namespace assay

@@ -16,7 +16,7 @@ EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const C
   EvidenceDraft draft = evidence_over(EvidenceKind::evaluation, plan, data.digest);
   draft.model = version.digest;
   std::int64_t rows_read = 0;
-  RecordedEvidence recorded = record_evidence(
+  EvidenceResult result = record_evidence(
       RunKind::evaluate, plan, {version_input("model", version), version_input("data", data)},
       std::move(draft), bench.runs, options, progress, [&](EvidenceDraft& evidence, Progress& watched) {
         const auto model = ScoredModel::load(version, bench.plugins, bench.artifacts, options, watched);
@@ -29,13 +29,10 @@ EvidenceResult evaluate(const EvaluateRequest& request, Workbench bench, const C
         rows.digest = data.digest;
         return fold_rows(plan, bench.plugins, rows, nullptr, options, watched);
       });
-  return {.evidence = recorded.evidence,
-          .run = recorded.run,
-          .draft = std::move(recorded.draft),
-          .model = version,
-          .data = data,
-          .reference = std::nullopt,
-          .rows_read = rows_read};
+  result.model = version;
+  result.data = data;
+  result.rows_read = rows_read;
+  return result;
 }
 
 }  // namespace assay

@@ -53,9 +53,9 @@ RunRoles asked_roles(const std::string& label, const std::string& group) {
   return roles;
 }
 
-RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
-                                 EvidenceDraft evidence, RunLog& log, const CallOptions& options,
-                                 Progress& progress, const EvidenceWork& work) {
+EvidenceResult record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
+                               EvidenceDraft evidence, RunLog& log, const CallOptions& options,
+                               Progress& progress, const EvidenceWork& work) {
   RunDraft draft{.kind = kind, .plugin = plan.use, .inputs = std::move(inputs), .config = plan.config};
   draft.seed = static_cast<std::int64_t>(options.seed);
   draft.max_threads = options.max_threads;
@@ -65,7 +65,12 @@ RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector
     evidence.seed = draft.seed;
     evidence.run = run.id();
     evidence.rows = work(evidence, watched);
-    return RecordedEvidence{log.record(evidence), run.id(), evidence};
+    return EvidenceResult{.evidence = log.record(evidence),
+                          .run = run.id(),
+                          .draft = evidence,
+                          .model = {},
+                          .data = {},
+                          .reference = {}};
   });
 }
 

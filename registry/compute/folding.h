@@ -41,13 +41,9 @@ using EvidenceWork = std::function<EvidenceRows(EvidenceDraft& evidence, Progres
 RunRoles asked_roles(const std::string& label, const std::string& group = {});
 
 // Starts a run of `kind` over `inputs`, lets `work` fill the rows of `evidence` (whose plugin, config, seed
-// and run are set here), records it and finishes the run; a failure anywhere is the run's.
-struct RecordedEvidence {
-  Id evidence;
-  Id run;
-  EvidenceDraft draft;
-};
-RecordedEvidence record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
+// and run are set here), records it and finishes the run; a failure anywhere is the run's. Which versions were judged,
+// and how many rows were read, is for the caller to add to the result.
+EvidenceResult record_evidence(RunKind kind, const FoldPlan& plan, std::vector<RunInput> inputs,
                                  EvidenceDraft evidence, RunLog& log, const CallOptions& options,
                                  Progress& progress, const EvidenceWork& work);
 

@@ -79,7 +79,7 @@ EvidenceResult time_scoring(const TimingRequest& request, Workbench bench, const
   EvidenceDraft draft = evidence_over(EvidenceKind::evaluation, plan, data.digest);
   draft.model = version.digest;
   std::int64_t rows_read = 0;
-  RecordedEvidence recorded = record_evidence(
+  EvidenceResult result = record_evidence(
       RunKind::score, plan, {version_input("model", version), version_input("data", data)}, std::move(draft),
       bench.runs, options, progress, [&](EvidenceDraft&, Progress& watched) -> EvidenceRows {
         const auto model = ScoredModel::load(version, bench.plugins, bench.artifacts, options, watched);
@@ -91,13 +91,10 @@ EvidenceResult time_scoring(const TimingRequest& request, Workbench bench, const
           std::ranges::move(time_batches(*model, table, size, request, options, watched), std::back_inserter(rows));
         return rows;
       });
-  return {.evidence = recorded.evidence,
-          .run = recorded.run,
-          .draft = std::move(recorded.draft),
-          .model = version,
-          .data = data,
-          .reference = std::nullopt,
-          .rows_read = rows_read};
+  result.model = version;
+  result.data = data;
+  result.rows_read = rows_read;
+  return result;
 }
 
 }  // namespace assay

@@ -31,7 +31,7 @@ EvidenceResult validate(const ValidateRequest& request, Workbench bench, const C
     inputs.push_back(version_input("reference", *against));
   }
   std::int64_t rows_read = 0;
-  RecordedEvidence recorded = record_evidence(
+  EvidenceResult result = record_evidence(
       RunKind::validate, plan, std::move(inputs), std::move(draft), bench.runs, options, progress,
       [&](EvidenceDraft&, Progress& watched) {
         const RowSet rows = rows_of(data, fetch_table(bench.artifacts, data, {}, &bench.plugins), request.label);
@@ -40,13 +40,10 @@ EvidenceResult validate(const ValidateRequest& request, Workbench bench, const C
         const RowSet reference = rows_of(*against, fetch_table(bench.artifacts, *against, {}, &bench.plugins), request.label);
         return fold_rows(plan, bench.plugins, rows, &reference, options, watched);
       });
-  return {.evidence = recorded.evidence,
-          .run = recorded.run,
-          .draft = std::move(recorded.draft),
-          .model = std::nullopt,
-          .data = data,
-          .reference = against,
-          .rows_read = rows_read};
+  result.data = data;
+  result.reference = against;
+  result.rows_read = rows_read;
+  return result;
 }
 
 }  // namespace assay
