@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "registry/domain/version_summary.h"
+
 namespace assay {
 
 using nlohmann::json;
@@ -21,20 +23,11 @@ void to_json(json& out, const VersionFile& file) {
 }
 
 void to_json(json& out, const Version& version) {
-  out = {{"kind", singular(version.kind)},
-         {"namespace", version.name.namespace_()},
-         {"name", version.name.name()},
-         {"number", version.number},
-         {"reference", version.reference()},
-         {"digest", version.digest.text()},
-         {"created_at", format_time(version.created_at)},
-         {"created_by", version.created_by},
-         {"files", version.files},
-         {"size", version.size()},
-         {"labels", version.labels},
-         {"profile", version.profile ? json::parse(*version.profile) : json()},
-         {"run_id", version.run_id ? json(version.run_id->text()) : json()},
-         {"stages", version.stages}};
+  out = version_summary(version);
+  out["files"] = version.files;
+  out["size"] = version.size();
+  out["profile"] = version.profile ? json::parse(*version.profile) : json();
+  out["run_id"] = version.run_id ? json(version.run_id->text()) : json();
 }
 
 void to_json(json& out, const Artifact& artifact) {
