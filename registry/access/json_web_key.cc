@@ -14,19 +14,13 @@
 #include "registry/domain/json_reader.h"
 #include "storage/base/base64.h"
 #include "storage/base/error.h"
+#include "storage/base/freed.h"
 
 namespace assay {
 namespace {
 
 using nlohmann::json;
 
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
 using KeyPointer = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Freed<EVP_PKEY_CTX_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;

@@ -13,17 +13,11 @@
 
 #include "storage/base/digest.h"
 #include "storage/base/error.h"
+#include "storage/base/freed.h"
 
 namespace assay {
 namespace {
 
-template <auto Free>
-struct Freed {
-  template <typename T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
 using Context = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using Memory = std::unique_ptr<BIO, Freed<BIO_free>>;
 

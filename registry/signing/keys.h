@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Key pairs in PEM: Ed25519, and ECDSA on the curves P-256, P-384 and P-521, each with the hash of its size. The one
-// place that signs and verifies.
+// Key pairs in PEM: Ed25519, and ECDSA on the curves P-256, P-384 and P-521, each with the hash of its size.
+// Bare Ed25519 keys, without PEM, are storage/base/ed25519.h's.
 #pragma once
 
 #include <filesystem>
