@@ -72,7 +72,8 @@ std::string read_pem(const std::filesystem::path& file) {
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > kMaxPemBytes)
-    throw Error(Code::too_large, fmt::format("{} is longer than {} bytes: no file of keys is", file.string(), kMaxPemBytes));
+    throw Error(Code::invalid_argument,
+                fmt::format("{} is longer than {} bytes: no file of keys is", file.string(), kMaxPemBytes));
   return text;
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxPemBytes = 1 << 20;
 
 enum class KeyKind { ed25519, p256, p384, p521, other };
 
-// The file's text. Throws not_found and the like, too_large past kMaxPemBytes.
+// The file's text. Throws not_found and the like, invalid_argument past kMaxPemBytes: no file of keys is as long.
 std::string read_pem(const std::filesystem::path& file);
 
 // Copies share the key. Any thread.

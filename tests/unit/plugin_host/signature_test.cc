@@ -107,6 +107,8 @@ TEST_CASE("Signature: files that hold no key, or one of another kind, are refuse
   CHECK(error_of([&] { sign_library(desk.library, desk.folder / "none.pem"); }).code() == Code::not_found);
   CHECK(error_of([&] { TrustedKeys::load(desk.key); }).code() == Code::invalid_argument);
   CHECK(error_of([&] { TrustedKeys::load(desk.library); }).code() == Code::invalid_argument);
+  std::filesystem::resize_file(desk.library, kMaxPemBytes + 1);
+  CHECK(error_of([&] { TrustedKeys::load(desk.library); }).code() == Code::invalid_argument);
 }
 
 TEST_CASE("Plugins: a library that may not run any more is refused each time it is asked for") {
