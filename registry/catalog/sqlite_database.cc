@@ -77,11 +77,15 @@ class SqliteDatabase final : public Database {
     if (!mode.next() || mode.get<std::string>(0) != "wal")
       throw Error(Code::unavailable,
                   path_.string() + " cannot have a write-ahead log there; use a local file system");
+    // After a sync that failed, the log may be whole in memory and have a hole on the disk, and what was written behind
+    // a hole would be lost with the power. So nothing is: what there is goes into the file, and a new log begins. Whoever
+    // reads at this moment, such as a backup, leaves only the last part to the first write that finds nobody reading.
+    session_.run("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   void migrate() override {
     upgrade_schema(session_, path_, options_.schema);
-    writer_ = std::make_unique<WriteQueue>(session_, options_.max_waiting, options_.max_group);
+    writer_ = std::make_unique<WriteQueue>(session_, options_);
   }
 
  private:

@@ -62,6 +62,10 @@ std::string_view advice(Code code) {
   }
 }
 
+bool is_sync(int status) {
+  return status == SQLITE_IOERR_FSYNC || status == SQLITE_IOERR_DIR_FSYNC;
+}
+
 // Nobody but the owner: the file holds token hashes. SQLite gives its journals the same mode.
 void create_private(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -126,18 +130,28 @@ void Session::harden(SessionMode mode) {
   run("PRAGMA mmap_size = 0");  // a disk error is then an error, not a signal
   run("PRAGMA cell_size_check = ON");
   run("PRAGMA temp_store = MEMORY");
+  run("PRAGMA wal_autocheckpoint = 0");  // it would not tell when it fails
   run(fmt::format("PRAGMA cache_size = -{}", kCache_KiB).c_str());
   if (mode == SessionMode::write) {
     run("PRAGMA synchronous = FULL");  // NORMAL loses acknowledged commits when the power fails
+    sqlite3_wal_hook(handle_, &Session::note_log, this);
   } else {
     run("PRAGMA query_only = ON");
-    run("PRAGMA wal_autocheckpoint = 0");
     sqlite3_progress_handler(handle_, kStepsPerCheck, &Session::check_deadline, this);
   }
 }
 
 int Session::check_deadline(void* session) {
   return std::chrono::steady_clock::now() > static_cast<Session*>(session)->deadline_ ? 1 : 0;
+}
+
+int Session::note_log(void* session, sqlite3*, const char*, int pages) {
+  static_cast<Session*>(session)->log_pages_ = static_cast<std::size_t>(pages);
+  return SQLITE_OK;
+}
+
+void Session::keep_log() noexcept {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 // Not every way in which SQLite meets a full disk is SQLITE_FULL: its shared index, for one, has a code of
@@ -147,8 +161,16 @@ bool Session::is_out_of_room() const {
   return reason == ENOSPC || reason == EDQUOT;
 }
 
-Error Session::error(std::string_view what, int status) const {
-  const bool full = (status & 0xFF) == SQLITE_IOERR && is_out_of_room();
+bool Session::is_disk_failure(int status) const {
+  return (status & 0xFF) == SQLITE_IOERR && (is_sync(status) || !is_out_of_room());
+}
+
+Error Session::error(std::string_view what, int status) {
+  if (is_sync(status)) {
+    sync_failed_ = true;
+    keep_log();
+  }
+  const bool full = (status & 0xFF) == SQLITE_IOERR && !is_disk_failure(status);
   const Code code = full ? Code::full : code_of(status);
   const char* why = handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status);
   return Error(code, fmt::format("{} failed: {}{}", what, why, advice(code)));

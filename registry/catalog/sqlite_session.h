@@ -49,21 +49,36 @@ class Session {
   // Statements that still run then throw deadline. Far ahead means none.
   void set_deadline(std::chrono::steady_clock::time_point deadline) { deadline_ = deadline; }
 
-  // Whether the last input or output that failed did so for want of room on the disk.
-  bool is_out_of_room() const;
   // What went wrong on this connection just now: `what` was attempted, `status` is SQLite's answer.
-  Error error(std::string_view what, int status) const;
+  Error error(std::string_view what, int status);
+
+  // Whether `status`, the answer to the last call, says that the disk failed; a full one did not, unless it said so only
+  // at a sync.
+  bool is_disk_failure(int status) const;
+  // Whether a sync of this session ever failed. Then nobody knows what the disk holds, and asking again would not tell:
+  // the kernel takes what it could not write for written.
+  bool sync_failed() const { return sync_failed_; }  // and the log is kept
+
+  // How many pages the log held after the last commit of this session, which writes. Nothing moves them into the file
+  // but who asks for it, and closing.
+  std::size_t log_pages() const { return log_pages_; }
+  // From now on closing leaves the log as it is, to be recovered by the next session.
+  void keep_log() noexcept;
 
  private:
   void harden(SessionMode mode);
+  bool is_out_of_room() const;
   sqlite3_stmt* prepare(std::string_view sql, unsigned flags);
   // Gives the statement back when it throws.
   void bind_all(sqlite3_stmt* statement, std::span<const Value> values);
   static int check_deadline(void* session);
+  static int note_log(void* session, sqlite3*, const char* schema, int pages);
 
   sqlite3* handle_ = nullptr;
   std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by the SQL of `borrow`
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
+  std::size_t log_pages_ = 0;
+  bool sync_failed_ = false;
 };
 
 }  // namespace assay

@@ -9,8 +9,12 @@
 
 namespace assay {
 
-WriteQueue::WriteQueue(Session& session, std::size_t max_waiting, std::size_t max_group)
-    : session_(session), max_waiting_(max_waiting), max_group_(max_group), thread_([this] { loop(); }) {}
+WriteQueue::WriteQueue(Session& session, const SqliteOptions& options)
+    : session_(session),
+      max_waiting_(options.max_waiting),
+      max_group_(options.max_group),
+      checkpoint_pages_(options.checkpoint_pages),
+      thread_([this] { loop(); }) {}
 
 WriteQueue::~WriteQueue() {
   {
@@ -47,6 +51,10 @@ void WriteQueue::loop() {
     lock.lock();
     for (Job* job : group) job->done = true;
     finished_.notify_all();
+    if (disk_failed_ || session_.log_pages() < checkpoint_pages_) continue;
+    lock.unlock();
+    checkpoint();
+    lock.lock();
   }
 }
 
@@ -71,6 +79,7 @@ void WriteQueue::run_group(std::vector<Job*> group) {
     broken = std::current_exception();
     session_.roll_back();
   }
+  if (session_.sync_failed()) give_up();
   if (!broken) return;
   for (Job* job : group)
     if (!job->failure) job->failure = broken;
@@ -93,9 +102,22 @@ std::exception_ptr WriteQueue::commit() {
   const int status = sqlite3_exec(session_.handle(), "COMMIT", nullptr, nullptr, nullptr);
   if (status == SQLITE_OK) return nullptr;
   const auto failure = std::make_exception_ptr(session_.error("Committing to the catalogue", status));
-  disk_failed_ = (status & 0xFF) == SQLITE_IOERR && !session_.is_out_of_room();
+  if (session_.is_disk_failure(status)) give_up();
   session_.roll_back();
   return failure;
+}
+
+// What was committed is durable in the log, so nobody waits for this or hears of it. Readers may keep some of the log
+// from being moved: the next one moves it.
+void WriteQueue::checkpoint() {
+  const int status =
+      sqlite3_wal_checkpoint_v2(session_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  if (session_.is_disk_failure(status)) give_up();
+}
+
+void WriteQueue::give_up() {
+  disk_failed_ = true;
+  session_.keep_log();
 }
 
 }  // namespace assay

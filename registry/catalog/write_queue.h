@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "registry/catalog/sqlite_database.h"
 #include "registry/catalog/sqlite_session.h"
 
 namespace assay {
@@ -19,14 +20,14 @@ namespace assay {
 class WriteQueue {
  public:
   // Borrows the session and alone uses it from now on.
-  WriteQueue(Session& session, std::size_t max_waiting, std::size_t max_group);
+  WriteQueue(Session& session, const SqliteOptions& options);
   // Finishes what is queued.
   ~WriteQueue();
 
   // Runs `fn` in a savepoint of its own and returns after the commit that holds it. Throws what `fn` throws,
   // and then nothing of it is kept; or, with nothing kept either, why the commit failed. Throws unavailable
-  // when too many wait and, for good, after the disk failed under a commit: what such a disk holds is only
-  // known after a restart.
+  // when too many wait and, for good, after the disk failed under a commit, a checkpoint or any sync: what such a disk
+  // holds is only known after a restart, which may find what was queued at that moment.
   void run(const std::function<void(Transaction&)>& fn);
 
  private:
@@ -40,9 +41,11 @@ class WriteQueue {
   void run_group(std::vector<Job*> group);
   void run_job(Job& job);
   std::exception_ptr commit();
+  void checkpoint();
+  void give_up();
 
   Session& session_;
-  const std::size_t max_waiting_, max_group_;
+  const std::size_t max_waiting_, max_group_, checkpoint_pages_;
   std::mutex mutex_;
   std::condition_variable wake_, finished_;
   std::deque<Job*> waiting_;

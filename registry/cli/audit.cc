@@ -11,6 +11,7 @@
 #include "registry/cli/progress.h"
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/cli/yaml_file.h"
 #include "registry/client/verify_audit.h"
 #include "storage/base/error.h"
@@ -131,7 +132,7 @@ void add_audit(CommandSet& commands) {
                      "assay audit --limit 20", ""});
   CLI::Option* limit = command.add_option("--limit", options->limit, "at most so many")
                            ->capture_default_str()
-                           ->check(CLI::PositiveNumber);
+                           ->check(whole_number(1));
   commands.on(command, [options](Context& context) { return list(context, *options); });
   add_verify(commands, command, limit);
   add_checkpoint(commands, command, limit);

@@ -8,6 +8,7 @@
 
 #include "registry/cli/job.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/cli/yaml_file.h"
 #include "registry/compute/environment.h"
 
@@ -29,15 +30,15 @@ void add_compute_options(CLI::App& command, ComputeOptions& options, const std::
       ->expected(1)
       ->take_all();
   command.add_option("--seed", options.seed, "all randomness comes from it")
-      ->check(CLI::Range(std::int64_t{0}, kMaxSeed))
+      ->check(whole_number(0, kMaxSeed))
       ->capture_default_str();
   command
       .add_option("--threads", options.threads,
                   "how many threads the plugin may use; 0 is all of the machine's")
-      ->check(CLI::Range(0u, 4096u))
+      ->check(whole_number(0, 4096))
       ->capture_default_str();
   command.add_option("--timeout", options.timeout_s, "seconds after which the plugin is stopped; 0 is never")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}))
+      ->check(whole_number(0, 10'000'000))
       ->capture_default_str();
 }
 

@@ -6,6 +6,7 @@
 #include "registry/cli/bench.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/evidence_table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/compute/compare.h"
 #include "registry/compute/time_scoring.h"
 
@@ -87,9 +88,11 @@ void add_evaluate(CommandSet& commands) {
   CLI::Option* latency = command.add_flag("--latency", options->latency,
                                           "record how long the model takes to answer instead");
   command.add_option("--batch", options->timing.batches, "with --latency: rows of a call; may be repeated")
+      ->check(whole_number(1))
       ->needs(latency)
       ->capture_default_str();
   command.add_option("--calls", options->timing.calls, "with --latency: how many calls of each size are timed")
+      ->check(whole_number(1))
       ->needs(latency)
       ->capture_default_str();
   for (const char* other : {"--plugin", "--component", "--set", "--seed", "--target", "--by", "--against"})

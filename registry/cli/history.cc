@@ -9,6 +9,7 @@
 #include "registry/cli/decision_text.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 
 namespace assay::cli {
 namespace {
@@ -74,7 +75,7 @@ void add_history(CommandSet& commands) {
   command.add_option("--stage", options->stage, "only this stage");
   command.add_option("--limit", options->limit, "at most so many")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   commands.on(command, [options](Context& context) { return history(context, *options); });
 }
 

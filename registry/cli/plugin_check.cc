@@ -13,6 +13,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/domain/utf8.h"
 
 namespace assay::cli {
@@ -129,10 +130,10 @@ void add_plugin_check(CommandSet& commands, CLI::App& family) {
       ->capture_default_str();
   command.add_option("--output", options->output, "write the report to this file");
   command.add_option("--timeout", options->request.timeout_s, "seconds that one rule may take")
-      ->check(CLI::Range(1, 86400))
+      ->check(whole_number(1, 86'400))
       ->capture_default_str();
   command.add_option("--seed", options->request.seed, "what C38 draws its rows, settings and models from")
-      ->check(CLI::NonNegativeNumber)
+      ->check(whole_number(0, std::numeric_limits<std::uint64_t>::max()))
       ->capture_default_str();
   commands.on(command, [options](Context& context) { return check(context, *options); });
 }

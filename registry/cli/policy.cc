@@ -11,6 +11,7 @@
 #include "registry/cli/decision_text.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/cli/yaml_file.h"
 
 namespace assay::cli {
@@ -154,7 +155,7 @@ void add_policy(CommandSet& commands) {
   past_command.add_option("file", past->file, "the policy; - is stdin")->required();
   past_command.add_option("--stage", past->stage, "the stage, unless the file names it");
   past_command.add_option("--last", past->last, "how many promotions, the newest")
-      ->check(CLI::Range(1, 200))
+      ->check(whole_number(1, 200))
       ->capture_default_str();
   commands.on(past_command, [past](Context& context) { return backtest_policy(context, *past); });
 }

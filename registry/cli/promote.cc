@@ -13,6 +13,7 @@
 #include "registry/cli/prepare.h"
 #include "registry/cli/report.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/cli/yaml_file.h"
 #include "registry/domain/plan.h"
 
@@ -160,7 +161,7 @@ void add_promote(CommandSet& commands) {
   command
       .add_option("--expect", options->expected,
                   "only if the stage is at this revision (see `assay show`, `history`)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number(0));
   command.add_flag("--dry-run", options->dry_run, "judge, but move and record nothing");
   command.add_flag("--prepare", options->prepare,
                    "first evaluate, compare and validate what the policy lacks, naming each command");

@@ -9,6 +9,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 
 namespace assay::cli {
 namespace {
@@ -104,7 +105,7 @@ void add_runs(CommandSet& commands) {
   list_command.add_option("--model", list->model, "only runs that made or used this model");
   list_command.add_option("--limit", list->limit, "at most so many")
       ->capture_default_str()
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   commands.on(list_command, [list](Context& context) { return list_runs(context, *list); });
   auto id = make_options<std::string>();
   CLI::App& show_command = commands.add(

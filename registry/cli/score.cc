@@ -14,6 +14,7 @@
 #include "registry/cli/bench.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
+#include "registry/cli/whole_number.h"
 
 namespace assay::cli {
 namespace {
@@ -95,11 +96,11 @@ void add_score(CommandSet& commands) {
   command.add_option("--output", options->output,
                      "where the rows with their predictions go; - or nothing is stdout");
   command.add_option("--threads", options->compute.threads, "how many threads the plugin may use; 0 is all")
-      ->check(CLI::Range(0u, 4096u));
+      ->check(whole_number(0, 4096));
   command
       .add_option("--timeout", options->compute.timeout_s,
                   "seconds after which the plugin is stopped; 0 is never")
-      ->check(CLI::Range(std::int64_t{0}, std::int64_t{10'000'000}));
+      ->check(whole_number(0, 10'000'000));
   commands.on(command, [options](Context& context) { return run_score(context, *options); });
 }
 

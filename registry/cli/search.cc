@@ -9,6 +9,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/domain/search.h"
 
 namespace assay::cli {
@@ -93,7 +94,7 @@ void add_search(CommandSet& commands) {
       ->required();
   command.add_option("--order", options->order, "fields to order by, each with DESC or not; newest first unless given");
   command.add_option("--kind", options->kind, "only model, dataset or plugin");
-  command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(whole_number(1));
   commands.on(command, [options](Context& context) { return search(context, *options); });
 }
 

@@ -10,6 +10,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "storage/base/error.h"
 
 namespace assay::cli {
@@ -105,7 +106,7 @@ void add_stats(CommandSet& commands) {
   command.add_option("--kind", options->kind, "model, dataset or plugin, when the name is of several");
   command.add_option("--limit", options->limit, "so many artifacts, the largest first")
       ->capture_default_str()
-      ->check(CLI::Range(1, 100));
+      ->check(whole_number(1, 100));
   commands.on(command, [options](Context& context) {
     return options->name.empty() ? all(context, *options) : one(context, *options);
   });

@@ -12,6 +12,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/naming.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 
 namespace assay::cli {
 namespace {
@@ -126,7 +127,7 @@ void add_tune(CommandSet& commands) {
   command.add_option("--metric", request.metric, "the evaluator's number to improve")->required();
   command.add_option("--evaluator", request.evaluator, "the plugin that judges")->capture_default_str();
   command.add_option("--trials", request.trials, "how many settings to try; the first are the defaults")
-      ->check(CLI::Range(1u, kMaxTrials))
+      ->check(whole_number(1, kMaxTrials))
       ->capture_default_str();
   command
       .add_option("--method", options->method,

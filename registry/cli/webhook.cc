@@ -9,6 +9,7 @@
 #include "registry/cli/commands.h"
 #include "registry/cli/polling.h"
 #include "registry/cli/table.h"
+#include "registry/cli/whole_number.h"
 #include "registry/domain/event.h"
 #include "storage/base/error.h"
 
@@ -187,7 +188,7 @@ void add_deliveries(CommandSet& commands, CLI::App& family) {
       family,
       {"deliveries", "List what was sent, newest first", "assay webhook deliveries 01kb2h5v0q4t8w9xaz3c6d7efg", ""});
   command.add_option("webhook", options->id, "its id")->required();
-  command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(CLI::PositiveNumber);
+  command.add_option("--limit", options->limit, "at most so many")->capture_default_str()->check(whole_number(1));
   commands.on(command, [options](Context& context) { return deliveries(context, *options); });
 }
 

@@ -122,6 +122,12 @@ struct Registry {
   bool token_is_new = false;
 };
 
+// A write that changes nothing is refused when the disk has failed under the catalogue.
+void ensure_writable(Registry& registry) {
+  registry.database->write([](Transaction&) {});
+  registry.blobs->ensure_writable();
+}
+
 // So that nobody can change, until the next start, what was appended since the last checkpoint.
 void sign_last(Registry& registry, Log& log) {
   try {
@@ -159,7 +165,7 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                         .version = options.version,
                         .receivers = webhooks.policy(),
                         .deliveries = &webhooks.worker(),
-                        .ready = {}};
+                        .ready = [&registry] { ensure_writable(registry); }};
   http::Server server(http_options(options, address, log), http::make_site(context));
   server.start();
   const std::string url = url_of(options, address, server.port());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -182,7 +183,7 @@ Bundle bundle_from_json(const json& document) {
   JsonObject object(document, "the bundle");
   if (const std::string format = object.text("format"); format != kFormat)
     throw Error(Code::unsupported, fmt::format("The bundle has the format \"{}\", this program reads {}: take a newer one",
-                                               format.substr(0, 64), kFormat));
+                                               beginning(format), kFormat));
   std::vector<Evidence> evidence;
   for (const json& record : object.array("evidence", kMaxEvidence)) evidence.push_back(evidence_from_json(record));
   Bundle bundle = make_bundle(decision_from_json(object.object("decision")), Policy::parse(object.object("policy")),

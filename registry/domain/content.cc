@@ -17,7 +17,7 @@ constexpr Words<Answer, 3> kAnswers = {{{Answer::no, "no"}, {Answer::unknown, "u
 
 void FileContent::because(std::string reason) {
   if (reasons.size() == kMaxReasons) return;
-  if (reason.size() > kMaxReasonBytes) reason = reason.substr(0, kMaxReasonBytes - 3) + "...";
+  if (reason.size() > kMaxReasonBytes) reason.replace(kMaxReasonBytes - 3, std::string::npos, "...");
   for (char& letter : reason)
     if (letter < 0x20 || letter > 0x7E) letter = '?';
   reasons.push_back(std::move(reason));

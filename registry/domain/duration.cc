@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -35,7 +36,7 @@ Duration parse_duration(std::string_view text) {
       Code::invalid_argument,
       fmt::format("\"{}\" is not a span of time: write a whole number and a unit (s, m, h, d or w), at "
                   "most 36500d, such as 30d",
-                  text.substr(0, 64)));
+                  beginning(text)));
 }
 
 std::string format_duration(Duration duration) {

@@ -7,6 +7,7 @@
 
 #include "registry/domain/event.h"
 #include "registry/domain/nearest.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -19,7 +20,7 @@ void require_known(const std::string& wanted) {
     known.push_back(std::string(type.substr(0, type.rfind('.'))) + ".*");
   }
   if (std::find(known.begin(), known.end(), wanted) != known.end()) return;
-  throw Error(Code::invalid_argument, fmt::format("\"{}\" is no type of event{}", wanted.substr(0, 64),
+  throw Error(Code::invalid_argument, fmt::format("\"{}\" is no type of event{}", beginning(wanted),
                                                   did_you_mean(wanted, known)));
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 #include "storage/env/entropy.h"
@@ -46,7 +47,7 @@ Id Id::parse(std::string_view text) {
   }
   if (lowered.empty() || lowered.front() > '7')
     throw Error(Code::invalid_argument,
-                "\"" + std::string(text.substr(0, 64)) +
+                "\"" + std::string(beginning(text)) +
                     "\" is not an id: it has 26 digits and letters, as listings show it");
   return Id(std::move(lowered));
 }

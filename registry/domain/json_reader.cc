@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "registry/domain/nearest.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -38,7 +39,7 @@ class Guard {
         if (!open_.back().insert(parsed.get_ref<const std::string&>()).second)
           throw Error(Code::invalid_argument,
                       fmt::format("{} has the member \"{}\" twice; leave one out", what_,
-                                  parsed.get_ref<const std::string&>().substr(0, kMaxShown)));
+                                  beginning(parsed.get_ref<const std::string&>(), kMaxShown)));
         break;
       default:
         break;
@@ -196,7 +197,7 @@ void JsonObject::finish() const {
     if (known_.contains(key)) continue;
     const std::vector<std::string> names(known_.begin(), known_.end());
     throw Error(Code::invalid_argument, fmt::format("{} has the unknown member \"{}\"{}", what_,
-                                                    key.substr(0, kMaxShown), did_you_mean(key, names)));
+                                                    beginning(key, kMaxShown), did_you_mean(key, names)));
   }
 }
 

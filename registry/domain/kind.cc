@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -15,7 +16,7 @@ Kind find(std::string_view text, std::string_view (*spelling)(Kind)) {
     known += (known.empty() ? "" : ", ") + std::string(spelling(kind));
   }
   throw Error(Code::invalid_argument,
-              "\"" + std::string(text.substr(0, 64)) + "\" is not a kind of artifact: write one of " + known);
+              "\"" + std::string(beginning(text)) + "\" is not a kind of artifact: write one of " + known);
 }
 
 }  // namespace

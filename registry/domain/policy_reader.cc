@@ -10,6 +10,7 @@
 
 #include "registry/domain/json_reader.h"
 #include "registry/domain/nearest.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -58,7 +59,7 @@ std::string joined(const std::vector<std::string>& words) {
                                  const std::vector<std::string>& known) {
   throw Error(Code::invalid_argument,
               fmt::format("policy: {} has the unknown {} \"{}\"{} (known: {})", place, what,
-                          word.substr(0, 64), did_you_mean(word, known), joined(known)));
+                          beginning(word), did_you_mean(word, known), joined(known)));
 }
 
 void check_keys(const json& object, const Vocabulary& words, const std::string& place) {
@@ -159,7 +160,7 @@ PolicyRule slices_rule(JsonObject& object, const std::string& place) {
   }
   if (*correction != "holm")
     throw Error(Code::invalid_argument, fmt::format("policy: {}.correction is \"{}\"; it can only be holm", place,
-                                                    correction->substr(0, 64)));
+                                                    beginning(*correction)));
   rule.holm = true;
   rule.test = test_of(object, place).value_or(rule.test);
   rule.confidence = confidence_of(object, place);
@@ -218,7 +219,7 @@ PolicyRule latency_rule(JsonObject& object, const std::string& place) {
 PolicyRule drift_rule(JsonObject& object, const std::string& place) {
   if (const std::string verdict = object.optional_text("verdict").value_or("none"); verdict != "none")
     throw Error(Code::invalid_argument,
-                fmt::format("policy: {}.verdict is \"{}\"; it can only be none", place, verdict.substr(0, 64)));
+                fmt::format("policy: {}.verdict is \"{}\"; it can only be none", place, beginning(verdict)));
   return DriftRule{.plugin = word_of(object, "plugin", place), .window = parse_duration(object.text("window"))};
 }
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -23,7 +24,7 @@ VersionNumber parse_number(std::string_view digits) {
   if (status != std::errc() || end != digits.data() + digits.size() || number < 1 || digits.front() == '0')
     throw Error(
         Code::invalid_argument,
-        fmt::format("\"{}\" is not a version number: they are 1, 2, 3 and so on", digits.substr(0, 64)));
+        fmt::format("\"{}\" is not a version number: they are 1, 2, 3 and so on", beginning(digits)));
   return number;
 }
 

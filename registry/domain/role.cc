@@ -4,6 +4,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -30,7 +31,7 @@ std::string_view text(Role role) {
 Role parse_role(std::string_view spelled) {
   for (const Role role : kRoles)
     if (text(role) == spelled) return role;
-  throw Error(Code::invalid_argument, "\"" + std::string(spelled.substr(0, 64)) +
+  throw Error(Code::invalid_argument, "\"" + std::string(beginning(spelled)) +
                                           "\" is not a role: write reader, writer, promoter or admin");
 }
 

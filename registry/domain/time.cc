@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -118,7 +119,7 @@ Time parse_time(std::string_view text) {
   if (const auto time = read_time(text)) return *time;
   throw Error(
       Code::invalid_argument,
-      fmt::format("\"{}\" is not a time: write 2026-11-21 or 2026-11-21T01:02:03Z", text.substr(0, 64)));
+      fmt::format("\"{}\" is not a time: write 2026-11-21 or 2026-11-21T01:02:03Z", beginning(text)));
 }
 
 }  // namespace assay

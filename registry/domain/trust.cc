@@ -8,6 +8,7 @@
 #include <set>
 
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -47,7 +48,7 @@ std::string text_of(JsonObject& object, const char* key) {
 std::vector<std::string> values_of(const std::string& claim, const json& listed) {
   if (claim.empty() || claim.size() > Trust::kMaxText || !listed.is_array() || listed.empty() ||
       listed.size() > Trust::kMaxValues)
-    throw wrong(fmt::format("claims.{} is a list of 1 to {} texts", claim.substr(0, 64), Trust::kMaxValues));
+    throw wrong(fmt::format("claims.{} is a list of 1 to {} texts", beginning(claim), Trust::kMaxValues));
   std::vector<std::string> out;
   for (const json& value : listed) {
     if (!value.is_string() || value.get_ref<const std::string&>().empty() ||

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/domain/utf8.h"
 
-#include <cstddef>
-
 namespace assay {
 
 std::optional<std::uint32_t> take_code_point(std::string_view& text) {
@@ -23,6 +21,16 @@ std::optional<std::uint32_t> take_code_point(std::string_view& text) {
   if (point < kFirst[length] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) return std::nullopt;
   text.remove_prefix(length);
   return point;
+}
+
+std::string_view beginning(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  const auto inside = [&](std::size_t at) { return static_cast<unsigned char>(text[at]) >> 6 == 2; };
+  std::size_t end = bytes;
+  // The first byte left out starts a character, or the one that it belongs to is left out whole. No character has more
+  // than three such bytes.
+  while (end > 0 && bytes - end < 3 && inside(end)) --end;
+  return text.substr(0, end);
 }
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -35,7 +36,7 @@ Enum read_word(const Words<Enum, kCount>& words, std::string_view text, std::str
     if (word.text == text) return word.value;
     known += (known.empty() ? "" : ", ") + std::string(word.text);
   }
-  throw Error(Code::invalid_argument, std::string(place) + " is \"" + std::string(text.substr(0, 64)) +
+  throw Error(Code::invalid_argument, std::string(place) + " is \"" + std::string(beginning(text)) +
                                           "\", which is none of: " + known);
 }
 

@@ -30,8 +30,8 @@ struct Context {
   ReceiverPolicy receivers = {};  // of webhooks
   // Of what is sent to them; null: nothing is.
   const DeliveryWorker* deliveries = nullptr;
-  // Whether requests can be served now; may block. Empty: yes.
-  std::function<bool()> ready;
+  // Throws unavailable, saying why, while requests cannot be served; may block. Empty: they can.
+  std::function<void()> ready;
 };
 
 // Throws internal when a route is not whole, such as one that does not say who may call it.

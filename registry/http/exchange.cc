@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "registry/domain/utf8.h"
 #include "registry/http/limits.h"
 #include "storage/base/error.h"
 
@@ -75,7 +76,7 @@ std::optional<Problem> check(Exchange& exchange) {
       return problem_of(
           Error(Code::invalid_argument,
                 fmt::format("there is no query parameter `{}` here; /openapi.yaml lists what there is",
-                            name.substr(0, 64))));
+                            beginning(name))));
   if (exchange.has_body() && route->body == BodyKind::none)
     return problem_of(Error(Code::too_large, "this request takes no body; leave it out"));
   if (request.body_size && *request.body_size > route->body_limit)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay::http {
@@ -18,31 +19,14 @@ int hex_value(char c) {
   return -1;
 }
 
-// How many bytes the UTF-8 sequence at the front of `text` takes; 0 when it is none (RFC 3629: shortest form
-// only, no surrogates, nothing past U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return 1;
-  const std::size_t length = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
-  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i)
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  const bool overlong = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xF0 && byte(1) < 0x90);
-  const bool surrogate = byte(0) == 0xED && byte(1) > 0x9F;
-  const bool too_big = byte(0) == 0xF4 && byte(1) > 0x8F;
-  return overlong || surrogate || too_big ? 0 : length;
-}
-
 void require_clean_text(std::string_view decoded, std::string_view raw) {
-  for (std::size_t i = 0; i < decoded.size();) {
-    const auto c = static_cast<unsigned char>(decoded[i]);
-    const std::size_t length = utf8_length(decoded.substr(i));
-    if (c < 0x20 || c == 0x7F || length == 0)
+  for (std::string_view rest = decoded; !rest.empty();) {
+    const auto point = take_code_point(rest);
+    if (!point || *point < 0x20 || *point == 0x7F)
       throw Error(
           Code::invalid_argument,
           fmt::format("decoding `{}` of the URL gives control characters or broken UTF-8; send plain text",
                       raw.substr(0, 64)));
-    i += length;
   }
 }
 

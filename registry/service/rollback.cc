@@ -11,6 +11,7 @@
 #include "registry/catalog/libraries.h"
 #include "registry/catalog/versions.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "registry/service/stage_move.h"
 #include "storage/base/error.h"
 #include "storage/blob/blob_store.h"
@@ -106,7 +107,7 @@ std::optional<VersionNumber> target_from(const std::optional<std::string>& text)
   }
   throw Error(
       Code::invalid_argument,
-      fmt::format("\"to\" is \"{}\": write last-good or the number of a version", text->substr(0, 64)));
+      fmt::format("\"to\" is \"{}\": write last-good or the number of a version", beginning(*text)));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "registry/catalog/trusts.h"
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 #include "storage/env/clock.h"
 
@@ -41,7 +42,7 @@ AuditEntry audit_entry(const Principal& caller, std::string action, const Trust&
 
 Error no_trust(const std::string& name, const Principal& caller) {
   return Error(Code::not_found, fmt::format("There is no trust \"{}\" that \"{}\" may change: assay trust ls shows them",
-                                            name.substr(0, 64), caller.name));
+                                            beginning(name), caller.name));
 }
 
 }  // namespace

@@ -113,8 +113,12 @@ void LocalBlobStore::load() {
   for (const LoadedPack& pack : open) recover_pack(*parts_, pack);
 }
 
-std::unique_ptr<BlobUpload> LocalBlobStore::begin_upload(const UploadOptions& options) {
+void LocalBlobStore::ensure_writable() const {
   parts_->publisher.ensure_writable();
+}
+
+std::unique_ptr<BlobUpload> LocalBlobStore::begin_upload(const UploadOptions& options) {
+  ensure_writable();
   return std::make_unique<PackUpload>(*parts_, options);
 }
 

@@ -42,6 +42,9 @@ class LocalBlobStore final : public BlobStore, public Maintenance {
   Explanation explain(const Digest& digest) const override;
   Savings savings(const std::vector<Digest>& blobs) const override;
 
+  // Throws unavailable when it takes no more writes, as begin_upload does.
+  void ensure_writable() const;
+
  private:
   friend std::unique_ptr<LocalBlobStore> open_local_blob_store(const std::filesystem::path& directory);
 

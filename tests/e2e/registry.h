@@ -27,6 +27,7 @@ class Registry {
   std::filesystem::path file(const std::string& name) const { return dir_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& bytes) const;
   std::string admin_token() const;
+  pid_t server() const { return server_->pid(); }
 
   // Beside what every command gets; for commands, and for the server from its next start.
   std::map<std::string, std::string> environment;

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// A shim over SQLite's own VFS. For power cuts it keeps each file as it was last synced and what was done to it since;
-// that a file's name may be lost too is not imitated.
+// A shim over SQLite's own VFS. For power cuts it keeps each file as the disk has it and what was done to it since the
+// last sync; that a file's name may be lost too is not imitated.
 #include "tests/support/killing_vfs.h"
 
 #include <signal.h>
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -23,7 +25,7 @@ struct Change {
   bool truncates = false;
 };
 struct Unsynced {
-  std::string synced;
+  std::string synced{};
   std::vector<Change> changes{};
 };
 
@@ -32,7 +34,9 @@ struct State {
   std::mt19937_64 random{};
   sqlite3_vfs* real = nullptr;
   std::mutex mutex{};
-  std::size_t left = 0;  // operations to live; 0: not armed
+  std::size_t left = 0;  // operations to live, or until the first that fails; 0: not armed
+  std::optional<Fault> fault{};
+  Met met{};
   std::map<std::string, Unsynced> files{};
 };
 State& state() {
@@ -74,9 +78,23 @@ void lose_unsynced(State& all) {
   }
 }
 
-// Called before each operation, with the mutex held; whether it is the last.
-bool last(State& all) {
-  return all.left > 0 && --all.left == 0;
+enum class Operation { open, write, truncate, sync, remove };
+enum class Fate { go_on, fail, die };
+
+bool counts(const State& all, Operation operation) {
+  if (!all.fault) return operation != Operation::open;
+  return operation == Operation::open || (all.fault->error_number != EMFILE && operation != Operation::remove);
+}
+
+// Asked before each operation, with the mutex held. One that is to fail sets errno.
+Fate next(State& all, Operation operation) {
+  if (all.left == 0 || !counts(all, operation) || --all.left > 0) return Fate::go_on;
+  if (!all.fault) return Fate::die;
+  all.met.fault = true;
+  all.met.sync = all.met.sync || operation == Operation::sync;
+  if (all.fault->sticky) all.left = 1;
+  errno = all.fault->error_number;
+  return Fate::fail;
 }
 
 [[noreturn]] void die(State& all) {
@@ -96,17 +114,25 @@ int write_file(sqlite3_file* base, const void* bytes, int size, sqlite3_int64 of
   State& all = state();
   const std::lock_guard lock(all.mutex);
   File& file = as_file(base);
-  note(all, file, {static_cast<std::size_t>(offset), {static_cast<const char*>(bytes), static_cast<std::size_t>(size)}});
-  const bool dying = last(all);
-  const int status = file.real()->pMethods->xWrite(file.real(), bytes, dying ? size / 2 : size, offset);
-  if (dying) die(all);
-  return status;
+  const Fate fate = next(all, Operation::write);
+  const int failed = errno;
+  const int done = fate == Fate::go_on ? size : size / 2;
+  // Dying by a power cut, it is for lose_unsynced to say how much of it there is.
+  const auto noted = static_cast<std::size_t>(fate == Fate::die ? size : done);
+  note(all, file, {static_cast<std::size_t>(offset), {static_cast<const char*>(bytes), noted}});
+  const int status = file.real()->pMethods->xWrite(file.real(), bytes, done, offset);
+  if (fate == Fate::die) die(all);
+  if (fate == Fate::go_on) return status;
+  errno = failed;
+  return failed == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
 }
 
 int truncate_file(sqlite3_file* base, sqlite3_int64 size) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
-  if (last(all)) die(all);
+  const Fate fate = next(all, Operation::truncate);
+  if (fate == Fate::die) die(all);
+  if (fate == Fate::fail) return SQLITE_IOERR_TRUNCATE;
   File& file = as_file(base);
   note(all, file, {static_cast<std::size_t>(size), {}, true});
   return file.real()->pMethods->xTruncate(file.real(), size);
@@ -115,9 +141,16 @@ int truncate_file(sqlite3_file* base, sqlite3_int64 size) {
 int sync_file(sqlite3_file* base, int flags) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
-  if (last(all)) die(all);
+  const Fate fate = next(all, Operation::sync);
+  if (fate == Fate::die) die(all);
   File& file = as_file(base);
-  if (all.death != Death::lying_disk) all.files.erase(*file.path);
+  const auto found = all.files.find(*file.path);
+  if (found != all.files.end() && all.death != Death::lying_disk) {
+    if (fate == Fate::go_on)
+      for (const Change& change : found->second.changes) redo(found->second.synced, change);
+    found->second.changes.clear();
+  }
+  if (fate == Fate::fail) return SQLITE_IOERR_FSYNC;
   return file.real()->pMethods->xSync(file.real(), flags);
 }
 
@@ -164,6 +197,10 @@ const sqlite3_io_methods kMethods = {
 int open_file(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int* out_flags) {
   File& file = as_file(base);
   base->pMethods = nullptr;
+  {
+    const std::lock_guard lock(state().mutex);
+    if (next(state(), Operation::open) == Fate::fail) return SQLITE_CANTOPEN;
+  }
   const int status = state().real->xOpen(state().real, name, file.real(), flags, out_flags);
   if (status != SQLITE_OK) return status;
   file.path = new std::string(name ? name : "");
@@ -174,7 +211,7 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* base, int flags, int
 int delete_file(sqlite3_vfs*, const char* name, int sync) {
   State& all = state();
   const std::lock_guard lock(all.mutex);
-  if (last(all)) die(all);
+  if (next(all, Operation::remove) == Fate::die) die(all);
   all.files.erase(name);
   return all.real->xDelete(all.real, name, sync);
 }
@@ -198,6 +235,25 @@ void use_killing_vfs(Death death, std::uint64_t seed) {
 void die_at(std::size_t at) {
   const std::lock_guard lock(state().mutex);
   state().left = at;
+}
+
+void die_now() {
+  const std::lock_guard lock(state().mutex);
+  die(state());
+}
+
+void fail_at(std::size_t at, const Fault& fault) {
+  const std::lock_guard lock(state().mutex);
+  state().fault = fault;
+  state().met = {};
+  state().left = at;
+}
+
+Met stop_failing() {
+  const std::lock_guard lock(state().mutex);
+  state().fault.reset();
+  state().left = 0;
+  return state().met;
 }
 
 }  // namespace assay::test

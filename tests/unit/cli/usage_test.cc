@@ -110,6 +110,23 @@ TEST_CASE("Usage: the value of an option is not taken for a misspelt command") {
   CHECK(run_with({"audit", "verify", "--limit", "5"}).code == 60);
 }
 
+TEST_CASE("Usage: an option that counts says in one line what it takes") {
+  const auto line = [](std::vector<const char*> arguments) {
+    const Result result = run_with(std::move(arguments));
+    CHECK(result.code == 60);
+    return result.err.substr(0, result.err.find('\n'));
+  };
+  for (const char* wrong : {"many", "0", "-1", "1.5", "1e3", "0x10", " 7", "7 ", "9223372036854775808", "99999999999999999999"})
+    CHECK(line({"audit", "--limit", wrong}) ==
+          "assay: --limit: \"" + std::string(wrong) + "\" is not a whole number from 1");
+  CHECK(line({"stats", "--limit", "101"}) == "assay: --limit: \"101\" is not a whole number from 1 to 100");
+  CHECK(line({"promote", "churn@1", "--to", "production", "--expect", "-1"}) ==
+        "assay: --expect: \"-1\" is not a whole number from 0");
+  CHECK(line({"train", "--seed", "9007199254740992"}) ==
+        "assay: --seed: \"9007199254740992\" is not a whole number from 0 to 9007199254740991");
+  CHECK(line({"evaluate", "churn@1", "--latency", "--calls", "few"}) == "assay: --calls: \"few\" is not a whole number from 1");
+}
+
 TEST_CASE("Errors: their message goes to stderr and their code is the exit code") {
   Program program;
   program.check_data = [](const std::filesystem::path&) -> CheckReport {

@@ -62,7 +62,9 @@ class Registry {
                             .score = &scores_,
                             .jobs = jobs_.get(),
                             .version = "1.2.3",
-                            .ready = [this] { return ready.load(); }});
+                            .ready = [this] {
+                              if (!ready) throw Error(Code::unavailable, "the disk failed");
+                            }});
     http::Options options;
     options.port = 0;
     server_ = std::make_unique<http::Server>(options, site);
@@ -280,7 +282,9 @@ TEST_CASE("API: probes answer without a token, metrics with one") {
   CHECK(registry.client().ask(test::get("/healthz")).body == "ok\n");
   CHECK(registry.client().ask(test::get("/readyz")).body == "ok\n");
   registry.ready = false;
-  CHECK(registry.client().ask(test::get("/readyz")).status == 503);
+  const Answer failed = registry.client().ask(test::get("/readyz"));
+  CHECK(failed.status == 503);
+  CHECK_THAT(failed.body, Catch::Contains("the disk failed"));
   CHECK(registry.client().ask(test::get("/openapi.yaml")).body == http::openapi_text());
   const Answer metrics = registry.ask("GET", "/metrics");
   CHECK(metrics.fields.at("content-type") == "text/plain; version=0.0.4; charset=utf-8");
