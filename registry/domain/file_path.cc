@@ -13,14 +13,6 @@
 namespace assay {
 namespace {
 
-// What a terminal or a browser would act on instead of showing it: C0, C1, line separators, direction
-// overrides, BOM.
-bool is_invisible(std::uint32_t point) {
-  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || (point >= 0x200E && point <= 0x200F) ||
-         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0x61C ||
-         point == 0xFEFF;
-}
-
 // Why the path is refused, or nothing.
 std::optional<std::string> defect(std::string_view path) {
   if (path.empty()) return "it is empty";

@@ -23,6 +23,11 @@ std::optional<std::uint32_t> take_code_point(std::string_view& text) {
   return point;
 }
 
+bool is_invisible(std::uint32_t point) {
+  return point < 0x20 || (point >= 0x7F && point <= 0x9F) || (point >= 0x200E && point <= 0x200F) ||
+         (point >= 0x2028 && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069) || point == 0x61C || point == 0xFEFF;
+}
+
 std::string_view beginning(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return text;
   const auto inside = [&](std::size_t at) { return static_cast<unsigned char>(text[at]) >> 6 == 2; };

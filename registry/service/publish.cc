@@ -40,7 +40,7 @@ VersionFile read_file(const json& item) {
 bool is_printable(std::string_view text) {
   while (!text.empty()) {
     const auto point = take_code_point(text);
-    if (!point || *point < 0x20 || *point == 0x7F) return false;
+    if (!point || is_invisible(*point)) return false;
   }
   return true;
 }
