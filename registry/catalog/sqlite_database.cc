@@ -73,14 +73,8 @@ class SqliteDatabase final : public Database {
   SqliteDatabase(const std::filesystem::path& path, const SqliteOptions& options)
       : path_(path), options_(options), session_(path, SessionMode::write), readers_(path, options) {
     check_identity(session_, path_);
-    Rows mode(session_, session_.borrow("PRAGMA journal_mode = WAL", {}));
-    if (!mode.next() || mode.get<std::string>(0) != "wal")
-      throw Error(Code::unavailable,
-                  path_.string() + " cannot have a write-ahead log there; use a local file system");
-    // After a sync that failed, the log may be whole in memory and have a hole on the disk, and what was written behind
-    // a hole would be lost with the power. So nothing is: what there is goes into the file, and a new log begins. Whoever
-    // reads at this moment, such as a backup, leaves only the last part to the first write that finds nobody reading.
-    session_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    begin_log();
+    recover_log();
   }
 
   void migrate() override {
@@ -89,6 +83,24 @@ class SqliteDatabase final : public Database {
   }
 
  private:
+  void begin_log() {
+    Rows mode(session_, session_.borrow("PRAGMA journal_mode = WAL", {}));
+    if (!mode.next() || mode.get<std::string>(0) != "wal")
+      throw Error(Code::unavailable,
+                  path_.string() + " cannot have a write-ahead log there; use a local file system");
+  }
+
+  void recover_log() {
+    // After a sync that failed, the log may be whole in memory and have a hole on the disk, and what was written behind
+    // a hole would be lost with the power. So nothing is: what there is goes into the file, and a new log begins. Whoever
+    // reads at this moment, such as a backup, leaves only the last part to the first write that finds nobody reading.
+    try {
+      session_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch (const Error& error) {
+      if (error.code() != Code::full) throw;  // a full disk can be read
+    }
+  }
+
   void run_read(const std::function<void(Snapshot&)>& fn) override {
     ensure_migrated();
     const auto session = readers_.borrow();
