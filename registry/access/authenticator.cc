@@ -17,6 +17,8 @@ namespace {
 
 // No header of ours is longer: a token has 55 characters, a Basic user name some dozens.
 constexpr std::size_t kMaxHeader = 1024;
+// Tokens in use at once that are remembered; workloads' come and go.
+constexpr std::size_t kMaxKnown = 1024;
 
 Error refuse(const std::string& why) {
   return Error(Code::unauthenticated, why);
@@ -55,7 +57,7 @@ Principal Authenticator::authenticate_token(std::string_view token) const {
     throw refuse(error.message());
   }
   const Digest hash = secret->hash();
-  const auto found = database_.read([&](Snapshot& snapshot) { return find_token(snapshot, hash); });
+  const auto found = find(hash);
   if (!found || CRYPTO_memcmp(found->hash.bytes().data(), hash.bytes().data(), Digest::kSize) != 0)
     throw refuse("This registry does not know the token; ask its administrator for one");
   if (found->revoked_at) throw refuse("The token was revoked; ask the administrator for a new one");
@@ -65,6 +67,21 @@ Principal Authenticator::authenticate_token(std::string_view token) const {
   Principal principal{found->id, found->name, {}, found->workload};
   principal.grants.push_back(found->grant);
   return principal;
+}
+
+std::optional<TokenRecord> Authenticator::find(const Digest& hash) const {
+  const std::uint64_t commits = database_.commits();  // before reading: what is committed meanwhile shows
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = known_.find(hash); known != known_.end() && known->second.commits == commits)
+      return known->second.token;
+  }
+  auto token = database_.read([&](Snapshot& snapshot) { return find_token(snapshot, hash); });
+  if (!token) return token;
+  const std::lock_guard lock(mutex_);
+  if (known_.size() >= kMaxKnown) known_.clear();
+  known_.insert_or_assign(hash, Known{*token, commits});
+  return token;
 }
 
 }  // namespace assay

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -160,6 +161,9 @@ class Database {
   // unsupported when the file was written by a newer program. Nothing else may be called before it has
   // returned once.
   virtual void migrate() = 0;
+
+  // How often something was committed since it was opened. What was read while it was as high as it is now is still so.
+  virtual std::uint64_t commits() const = 0;
 
  protected:
   virtual void run_read(const std::function<void(Snapshot&)>& fn) = 0;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/catalog/uploads.h"
 
-#include <algorithm>
-
 namespace assay {
 
 void record_upload(Transaction& transaction, const UploadRecord& upload) {
@@ -28,19 +26,16 @@ bool was_uploaded_by(Snapshot& snapshot, const Id& principal, const Digest& dige
 }
 
 bool is_held_in(Snapshot& snapshot, const Digest& blob, const ReadableSpaces& spaces) {
-  // One row a namespace, of which there are few, however many versions share the blob.
-  Rows rows = snapshot.query(
-      "WITH holding (id) AS (SELECT manifest_id FROM manifest_files WHERE digest = ?1"
-      " UNION SELECT id FROM manifests WHERE config_digest = ?1 UNION SELECT id FROM manifests WHERE digest "
-      "= ?1) "
-      "SELECT DISTINCT n.key FROM holding h JOIN versions v ON v.manifest_id = h.id AND v.deleted_at IS NULL "
-      "JOIN artifacts a ON a.id = v.artifact_id JOIN namespaces n ON n.id = a.namespace_id",
-      {blob});
-  while (rows.next())
-    if (spaces.all ||
-        std::find(spaces.keys.begin(), spaces.keys.end(), rows.get<std::string>(0)) != spaces.keys.end())
-      return true;
-  return false;
+  // Looked through until the first one: thousands of versions may share the blob.
+  return snapshot
+      .query(
+          "SELECT 1 FROM (SELECT manifest_id AS id FROM manifest_files WHERE digest = ?1 "
+          "UNION ALL SELECT id FROM manifests WHERE config_digest = ?1 UNION ALL SELECT id FROM manifests WHERE digest = ?1) h "
+          "CROSS JOIN versions v ON v.manifest_id = h.id AND v.deleted_at IS NULL "
+          "CROSS JOIN artifacts a ON a.id = v.artifact_id CROSS JOIN namespaces n ON n.id = a.namespace_id "
+          "WHERE ?2 IS NULL OR n.key IN (SELECT value FROM json_each(?2)) LIMIT 1",
+          {blob, spaces.keys_json()})
+      .next();
 }
 
 }  // namespace assay

@@ -16,6 +16,7 @@ class RingingDatabase final : public Database {
   RingingDatabase(Database& inner, Bell& bell) : inner_(inner), bell_(bell) {}
 
   void migrate() override { inner_.migrate(); }
+  std::uint64_t commits() const override { return inner_.commits(); }
 
  protected:
   void run_read(const std::function<void(Snapshot&)>& fn) override { inner_.read(fn); }

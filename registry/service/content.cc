@@ -104,14 +104,6 @@ void prepare_contents(const Services& services, const Name& model, const StageNa
   if (policy) prepare_contents(services, *policy, model, version);
 }
 
-std::vector<FoundContent> describe_contents(const Services& services, const Principal& caller, Kind kind,
-                                            const Name& name, const Selector& version) {
-  require(caller, Permission::read, name.space());
-  return services.database.read([&](Snapshot& snapshot) {
-    return contents_of(snapshot, resolve(snapshot, kind, name, version).id, kContentChecker);
-  });
-}
-
 nlohmann::json contents_answer(const std::vector<FoundContent>& contents) {
   nlohmann::json out = nlohmann::json::array();
   for (const FoundContent& found : contents) {

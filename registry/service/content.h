@@ -27,9 +27,6 @@ void prepare_contents(const Services& services, const Policy& policy, const Name
 // The same by the policy that the stage has.
 void prepare_contents(const Services& services, const Name& model, const StageName& stage, const Selector& version);
 
-// What is known of each file of a version, by path. Needs `read` on the namespace; throws not_found.
-std::vector<FoundContent> describe_contents(const Services& services, const Principal& caller, Kind kind,
-                                            const Name& name, const Selector& version);
 // [{"path","format","pickle","safe","reasons"}]; without the last four where nobody has looked.
 nlohmann::json contents_answer(const std::vector<FoundContent>& contents);
 

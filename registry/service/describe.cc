@@ -5,6 +5,7 @@
 
 #include "registry/catalog/artifacts.h"
 #include "registry/catalog/versions.h"
+#include "registry/content/check.h"
 #include "registry/service/record_evidence.h"
 #include "registry/service/resolve.h"
 #include "storage/base/error.h"
@@ -20,9 +21,14 @@ Artifact describe_artifact(const Services& services, const Principal& caller, Ki
   });
 }
 
-Version describe_version(const Services& services, const Principal& caller, Kind kind, const Name& name,
-                         const Selector& selector) {
-  return resolve(services, caller, kind, name, selector);
+DescribedVersion describe_version(const Services& services, const Principal& caller, Kind kind, const Name& name,
+                                  const Selector& selector) {
+  require(caller, Permission::read, name.space());
+  return services.database.read([&](Snapshot& snapshot) -> DescribedVersion {
+    Version version = resolve(snapshot, kind, name, selector);
+    auto contents = contents_of(snapshot, version.id, kContentChecker);
+    return {std::move(version), std::move(contents)};
+  });
 }
 
 Page<Artifact> list_artifacts(const Services& services, const Principal& caller, Kind kind,

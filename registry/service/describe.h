@@ -6,6 +6,7 @@
 #include <string>
 
 #include "registry/access/principal.h"
+#include "registry/catalog/contents.h"
 #include "registry/domain/artifact.h"
 #include "registry/domain/manifest.h"
 #include "registry/domain/page.h"
@@ -15,8 +16,12 @@ namespace assay {
 
 Artifact describe_artifact(const Services& services, const Principal& caller, Kind kind, const Name& name);
 
-Version describe_version(const Services& services, const Principal& caller, Kind kind, const Name& name,
-                         const Selector& selector);
+struct DescribedVersion {
+  Version version;
+  std::vector<FoundContent> contents;  // what is known of each file, by path
+};
+DescribedVersion describe_version(const Services& services, const Principal& caller, Kind kind, const Name& name,
+                                  const Selector& selector);
 
 // By namespace and name; without `space` those of all namespaces that the caller may read.
 Page<Artifact> list_artifacts(const Services& services, const Principal& caller, Kind kind,

@@ -47,13 +47,10 @@ Response list(const Context& context, const Request& request) {
 }
 
 Response show(const Context& context, const Request& request) {
-  const Version version = describe_version(context.services, *request.principal, kind_of(request), name_of(request),
-                                           selector_of(request));
-  // Of the version just read: a stage may move in between.
-  const Selector same = Selector::parse(std::to_string(version.number));
+  const auto [version, contents] = describe_version(context.services, *request.principal, kind_of(request),
+                                                    name_of(request), selector_of(request));
   nlohmann::json json = version;
-  json["content"] = contents_answer(
-      describe_contents(context.services, *request.principal, version.kind, version.name, same));
+  json["content"] = contents_answer(contents);
   return json_response(200, json);
 }
 

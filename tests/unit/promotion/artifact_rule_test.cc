@@ -5,7 +5,7 @@
 
 #include "registry/catalog/contents.h"
 #include "registry/domain/bundle.h"
-#include "registry/service/content.h"
+#include "registry/service/describe.h"
 #include "registry/service/explain.h"
 #include "registry/service/publish.h"
 #include "registry/service/signatures.h"
@@ -89,15 +89,17 @@ TEST_CASE("Artifact rule: what is not known to be without pickles is refused") {
 TEST_CASE("Artifact rule: a version from before contents were looked into is looked into when it is judged") {
   Story story;
   story.publish_files({{"weights.bin", kMalicious2}});
+  const auto contents = [&] {
+    return describe_version(story.services(), story.admin, Kind::model, kChurn, Selector::parse("1")).contents;
+  };
   story.database->write([](Transaction& transaction) { transaction.execute("DELETE FROM contents"); });
-  CHECK_FALSE(describe_contents(story.services(), story.admin, Kind::model, kChurn, Selector::parse("1")).at(0).content);
+  CHECK_FALSE(contents().at(0).content);
   const PolicyTrial trial{kProduction, kNoPickle, Selector::parse("1")};
   CHECK_THAT(test_policy(story.services(), story.admin, kChurn, trial).rules.at(0).explanation, Contains("posix.system"));
   story.database->write([](Transaction& transaction) { transaction.execute("UPDATE contents SET checker = 99"); });
   story.set_policy(kNoPickle);
   CHECK_THAT(story.promote("1").rules.at(0).explanation, Contains("posix.system"));
-  const auto found = describe_contents(story.services(), story.admin, Kind::model, kChurn, Selector::parse("1"));
-  CHECK(found.at(0).content->pickle == FileContent::Answer::yes);
+  CHECK(contents().at(0).content->pickle == FileContent::Answer::yes);
 }
 
 TEST_CASE("Artifact rule: without having been looked into, nothing passes") {

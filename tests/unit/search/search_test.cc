@@ -38,6 +38,7 @@ References by_pages(SearchWorld& world, const SearchRequest& request, int limit)
 class LateDatabase final : public Database {
  public:
   void migrate() override {}
+  std::uint64_t commits() const override { return 0; }
 
  private:
   void run_read(const std::function<void(Snapshot&)>&) override {

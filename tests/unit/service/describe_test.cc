@@ -16,7 +16,7 @@ namespace {
 const Name kChurn = Name::parse("acme/churn");
 
 Version by(Registry& registry, const std::string& selector) {
-  return describe_version(registry.services, registry.ann, Kind::model, kChurn, Selector::parse(selector));
+  return describe_version(registry.services, registry.ann, Kind::model, kChurn, Selector::parse(selector)).version;
 }
 
 }  // namespace
