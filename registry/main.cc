@@ -32,9 +32,9 @@ void print_serving(const daemon::Serving& serving) {
             << std::endl;
 }
 
-daemon::LogLevel log_level(const std::string& text) {
-  if (text == "error") return daemon::LogLevel::error;
-  return text == "warning" ? daemon::LogLevel::warning : daemon::LogLevel::info;
+LogLevel log_level(const std::string& text) {
+  if (text == "error") return LogLevel::error;
+  return text == "warning" ? LogLevel::warning : LogLevel::info;
 }
 
 void serve(const cli::ServeRequest& request) {

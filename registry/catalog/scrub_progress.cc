@@ -16,8 +16,4 @@ void put_scrub_progress(Transaction& transaction, const std::string& document, T
       {document, at});
 }
 
-void end_scrub_progress(Transaction& transaction) {
-  transaction.execute("DELETE FROM scrub_progress WHERE id = 1");
-}
-
 }  // namespace assay

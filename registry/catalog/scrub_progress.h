@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where an unfinished scrub stands, so that it goes on after a restart.
+// Where the last scrub stands, so that one that has not reached the end goes on after a restart.
 #pragma once
 
 #include <optional>
@@ -12,6 +12,5 @@ namespace assay {
 // A canonical JSON object, as put_scrub_progress was given it.
 std::optional<std::string> find_scrub_progress(Snapshot& snapshot);
 void put_scrub_progress(Transaction& transaction, const std::string& document, Time at);
-void end_scrub_progress(Transaction& transaction);
 
 }  // namespace assay

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "registry/catalog/catalogue_meter.h"
 #include "registry/catalog/schema.h"
 #include "registry/catalog/sqlite_session.h"
 #include "registry/catalog/write_queue.h"
@@ -21,8 +22,9 @@ using std::chrono::steady_clock;
 // Sessions for reading, opened as they are needed and kept.
 class ReaderPool {
  public:
-  ReaderPool(std::filesystem::path path, const SqliteOptions& options)
-      : path_(std::move(path)), options_(options) {
+  ReaderPool(std::filesystem::path path, const SqliteOptions& options, CatalogueMeter& meter)
+      : path_(std::move(path)), options_(options), meter_(meter) {
+    meter_.readers = options_.readers;
     idle_.reserve(options_.readers);  // so that giving back cannot fail
   }
 
@@ -32,6 +34,7 @@ class ReaderPool {
       {
         const std::lock_guard lock(mutex_);
         idle_.emplace_back(session);
+        --meter_.readers_busy;
       }
       free_.notify_one();
     };
@@ -42,8 +45,11 @@ class ReaderPool {
   std::unique_ptr<Session> take() {
     std::unique_lock lock(mutex_);
     const auto ready = [this] { return !idle_.empty() || open_ < options_.readers; };
-    if (!free_.wait_for(lock, options_.reader_wait, ready))
+    if (!free_.wait_for(lock, options_.reader_wait, ready)) {
+      ++meter_.reads_refused;
       throw Error(Code::unavailable, "All readers of the catalogue are busy; try again in a moment");
+    }
+    ++meter_.readers_busy;
     if (idle_.empty()) {
       ++open_;
       lock.unlock();
@@ -52,6 +58,7 @@ class ReaderPool {
       } catch (...) {
         lock.lock();
         --open_;
+        --meter_.readers_busy;
         throw;
       }
     }
@@ -62,6 +69,7 @@ class ReaderPool {
 
   const std::filesystem::path path_;
   const SqliteOptions options_;
+  CatalogueMeter& meter_;
   std::mutex mutex_;
   std::condition_variable free_;
   std::vector<std::unique_ptr<Session>> idle_;
@@ -71,7 +79,11 @@ class ReaderPool {
 class SqliteDatabase final : public Database {
  public:
   SqliteDatabase(const std::filesystem::path& path, const SqliteOptions& options)
-      : path_(path), options_(options), session_(path, SessionMode::write), readers_(path, options) {
+      : path_(path),
+        options_(options),
+        meter_(options.meter != nullptr ? *options.meter : own_meter_),
+        session_(path, SessionMode::write),
+        readers_(path, options, meter_) {
     check_identity(session_, path_);
     begin_log();
     recover_log();
@@ -79,8 +91,10 @@ class SqliteDatabase final : public Database {
 
   void migrate() override {
     upgrade_schema(session_, path_, options_.schema);
-    writer_ = std::make_unique<WriteQueue>(session_, options_);
+    writer_ = std::make_unique<WriteQueue>(session_, meter_, options_);
   }
+
+  std::uint64_t commits() const override { return writer_ ? writer_->commits() : 0; }
 
  private:
   void begin_log() {
@@ -127,6 +141,8 @@ class SqliteDatabase final : public Database {
 
   const std::filesystem::path path_;
   const SqliteOptions options_;
+  CatalogueMeter own_meter_;
+  CatalogueMeter& meter_;
   Session session_;
   ReaderPool readers_;
   std::unique_ptr<WriteQueue> writer_;  // last: its thread uses the session

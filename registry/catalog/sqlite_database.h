@@ -15,6 +15,8 @@
 
 namespace assay {
 
+struct CatalogueMeter;
+
 struct SqliteOptions {
   std::size_t readers = 4;         // one blocks only while it reads; more than cores gain nothing
   std::size_t max_waiting = 4096;  // writes queued before `write` throws unavailable
@@ -23,6 +25,7 @@ struct SqliteOptions {
   std::chrono::milliseconds reader_wait{10'000};    // for a free reader before `read` throws unavailable
   std::chrono::milliseconds read_deadline{30'000};  // a query that runs longer throws deadline
   std::span<const Migration* const> schema = migrations();
+  CatalogueMeter* meter = nullptr;  // outlives the database; null: nobody watches
 };
 
 // Opens or creates the file at `path` in an existing directory, and moves into it what is left in its log. Throws corrupt when it is a database of

@@ -4,13 +4,15 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "storage/base/error.h"
 
 namespace assay {
 
-WriteQueue::WriteQueue(Session& session, const SqliteOptions& options)
+WriteQueue::WriteQueue(Session& session, CatalogueMeter& meter, const SqliteOptions& options)
     : session_(session),
+      meter_(meter),
       max_waiting_(options.max_waiting),
       max_group_(options.max_group),
       checkpoint_pages_(options.checkpoint_pages),
@@ -30,11 +32,15 @@ void WriteQueue::run(const std::function<void(Transaction&)>& fn) {
     throw Error(Code::internal, "A write of the catalogue was started inside another one");
   Job job{&fn};
   std::unique_lock lock(mutex_);
-  if (waiting_.size() >= max_waiting_)
+  if (waiting_.size() >= max_waiting_) {
+    ++meter_.writes_refused;
     throw Error(Code::unavailable, "Too many changes wait for the catalogue; try again in a moment");
+  }
   waiting_.push_back(&job);
+  ++meter_.writes_waiting;
   wake_.notify_one();
   finished_.wait(lock, [&] { return job.done; });
+  --meter_.writes_waiting;
   if (job.failure) std::rethrow_exception(job.failure);
 }
 
@@ -51,7 +57,7 @@ void WriteQueue::loop() {
     lock.lock();
     for (Job* job : group) job->done = true;
     finished_.notify_all();
-    if (disk_failed_ || session_.log_pages() < checkpoint_pages_) continue;
+    if (meter_.disk_failed || session_.log_pages() < checkpoint_pages_) continue;
     lock.unlock();
     checkpoint();
     lock.lock();
@@ -61,7 +67,7 @@ void WriteQueue::loop() {
 void WriteQueue::run_group(std::vector<Job*> group) {
   std::exception_ptr broken;  // fails every job that would otherwise have succeeded
   try {
-    if (disk_failed_)
+    if (meter_.disk_failed)
       throw Error(Code::unavailable,
                   "The disk failed under the catalogue: nothing is written until the server is "
                   "restarted; check the disk first");
@@ -75,6 +81,7 @@ void WriteQueue::run_group(std::vector<Job*> group) {
       }
     }
     if (!broken) broken = commit();
+    if (!broken) meter_.commit_writes.add(static_cast<double>(group.size()));
   } catch (...) {
     broken = std::current_exception();
     session_.roll_back();
@@ -99,7 +106,9 @@ void WriteQueue::run_job(Job& job) {
 }
 
 std::exception_ptr WriteQueue::commit() {
+  const auto start = std::chrono::steady_clock::now();
   const int status = sqlite3_exec(session_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+  meter_.commit_seconds.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   if (status == SQLITE_OK) return nullptr;
   const auto failure = std::make_exception_ptr(session_.error("Committing to the catalogue", status));
   if (session_.is_disk_failure(status)) give_up();
@@ -116,7 +125,7 @@ void WriteQueue::checkpoint() {
 }
 
 void WriteQueue::give_up() {
-  disk_failed_ = true;
+  meter_.disk_failed = true;
   session_.keep_log();
 }
 

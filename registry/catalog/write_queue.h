@@ -3,8 +3,10 @@
 // group. A commit costs a disk sync; sharing it is what makes many small writes fast.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
@@ -12,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "registry/catalog/catalogue_meter.h"
 #include "registry/catalog/sqlite_database.h"
 #include "registry/catalog/sqlite_session.h"
 
@@ -19,8 +22,8 @@ namespace assay {
 
 class WriteQueue {
  public:
-  // Borrows the session and alone uses it from now on.
-  WriteQueue(Session& session, const SqliteOptions& options);
+  // Borrows session and meter; alone uses the session from now on.
+  WriteQueue(Session& session, CatalogueMeter& meter, const SqliteOptions& options);
   // Finishes what is queued.
   ~WriteQueue();
 
@@ -29,6 +32,9 @@ class WriteQueue {
   // when too many wait and, for good, after the disk failed under a commit, a checkpoint or any sync: what such a disk
   // holds is only known after a restart, which may find what was queued at that moment.
   void run(const std::function<void(Transaction&)>& fn);
+
+  // How many commits have succeeded; raised before those who wait for one learn of it.
+  std::uint64_t commits() const { return commits_; }
 
  private:
   struct Job {
@@ -45,12 +51,12 @@ class WriteQueue {
   void give_up();
 
   Session& session_;
+  CatalogueMeter& meter_;
   const std::size_t max_waiting_, max_group_, checkpoint_pages_;
   std::mutex mutex_;
   std::condition_variable wake_, finished_;
   std::deque<Job*> waiting_;
   bool stopping_ = false;
-  bool disk_failed_ = false;  // the writer's thread only
   std::thread thread_;
 };
 

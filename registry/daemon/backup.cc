@@ -18,11 +18,13 @@
 #include "registry/domain/file_path.h"
 #include "registry/domain/json_reader.h"
 #include "registry/service/checkpoint_keeper.h"
+#include "registry/service/vitals.h"
 #include "storage/base/error.h"
 #include "storage/blob/store_files.h"
 #include "storage/env/clock.h"
 #include "storage/env/entropy.h"
 #include "storage/env/file_lock.h"
+#include "storage/env/private_file.h"
 
 namespace assay::daemon {
 namespace {
@@ -62,6 +64,7 @@ class BackupRun {
     copy_blobs();
     write_list();
     remove_unlisted();
+    write_private_file(data_ / kBackupTimeFile, format_time(next_.created_at) + '\n');
     return report_;
   }
 

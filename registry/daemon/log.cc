@@ -6,8 +6,6 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
-#include <nlohmann/json.hpp>
-
 namespace assay::daemon {
 namespace {
 
@@ -28,7 +26,7 @@ struct Log::Impl {
   explicit Impl(LogFormat format_wanted)
       : format(format_wanted), logger("assay", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
     const char* pattern = format == LogFormat::json
-                              ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})"
+                              ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})"
                               : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
     logger.set_formatter(
         std::make_unique<spdlog::pattern_formatter>(pattern, spdlog::pattern_time_type::utc));
@@ -45,14 +43,10 @@ Log::Log(LogFormat format, LogLevel least) : impl_(std::make_unique<Impl>(format
 
 Log::~Log() = default;
 
-void Log::write(LogLevel level, std::string_view line) {
+void Log::write(LogLevel level, const LogEvent& event) {
   if (!impl_->logger.should_log(level_of(level))) return;
-  // Quoted as JSON wants it; a line that is not UTF-8 is repaired, never lost.
-  const std::string message =
-      impl_->format == LogFormat::json
-          ? nlohmann::json(std::string(line)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-          : std::string(line);
-  impl_->logger.log(level_of(level), spdlog::string_view_t(message.data(), message.size()));
+  const std::string line = impl_->format == LogFormat::json ? event.json_members() : event.text();
+  impl_->logger.log(level_of(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace assay::daemon

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// The operator's log: one line an event, `event key=value …`, on stderr.
+// The operator's log: one line an event on stderr, for people or for programs.
 #pragma once
 
 #include <memory>
-#include <string_view>
+
+#include "registry/domain/log_event.h"
 
 namespace assay::daemon {
 
 enum class LogFormat {
   text,  // 2026-11-21T01:02:03.004Z info event key=value …
-  json,  // {"time":…,"level":…,"message":"event key=value …"}
+  json,  // {"time":…,"level":…,"event":…,"key":value,…}
 };
-enum class LogLevel { info, warning, error };
 
 // Any thread may write.
 class Log {
@@ -19,7 +19,7 @@ class Log {
   Log(LogFormat format, LogLevel least);
   ~Log();
 
-  void write(LogLevel level, std::string_view line);
+  void write(LogLevel level, const LogEvent& event);
 
  private:
   struct Impl;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/daemon/serve.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <memory>
 
 #include "registry/access/admin_token.h"
 #include "registry/access/authenticator.h"
+#include "registry/catalog/catalogue_meter.h"
 #include "registry/catalog/sqlite_database.h"
 #include "registry/daemon/guarded_maintenance.h"
 #include "registry/daemon/hosted_scoring.h"
@@ -20,6 +21,7 @@
 #include "registry/http/server.h"
 #include "registry/service/checkpoint_keeper.h"
 #include "registry/service/jobs.h"
+#include "registry/service/vitals.h"
 #include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
 #include "storage/env/clock.h"
@@ -60,19 +62,6 @@ std::string url_of(const ServeOptions& options, const ListenAddress& address, st
   return "https://" + (host.empty() ? address.url(port).substr(7) : host + ":" + std::to_string(port));
 }
 
-http::Log log_of(Log& log) {
-  return [&log](http::LogLevel level, std::string_view line) {
-    switch (level) {
-      case http::LogLevel::error:
-        return log.write(LogLevel::error, line);
-      case http::LogLevel::warning:
-        return log.write(LogLevel::warning, line);
-      default:
-        return log.write(LogLevel::info, line);
-    }
-  };
-}
-
 http::Options http_options(const ServeOptions& options, const ListenAddress& address, Log& log) {
   http::Options out;
   out.address = address.host;
@@ -88,7 +77,7 @@ http::Options http_options(const ServeOptions& options, const ListenAddress& add
   out.version = options.version;
   out.certificate = options.tls_certificate;
   out.key = options.tls_key;
-  out.log = log_of(log);
+  out.log = [&log](LogLevel level, const LogEvent& event) { log.write(level, event); };
   return out;
 }
 
@@ -98,7 +87,7 @@ struct Registry {
       : disk(directory),
         blobs(open_local_blob_store(directory / "blobs")),
         maintenance(*blobs, directory / kCollectionLock),
-        database(open_sqlite_database(directory / "catalog.db")) {
+        database(open_sqlite_database(directory / "catalog.db", {.meter = &meter})) {
     database->migrate();
     token_is_new = ensure_admin_token(*database, clock, entropy, directory / "admin.token");
     checkpoints = std::make_unique<CheckpointKeeper>(directory, clock, entropy);
@@ -115,6 +104,7 @@ struct Registry {
   DirectoryGauge disk;
   std::unique_ptr<LocalBlobStore> blobs;
   GuardedMaintenance maintenance;
+  CatalogueMeter meter;
   std::unique_ptr<Database> database;
   std::unique_ptr<CheckpointKeeper> checkpoints;
   std::unique_ptr<HostedPlugins> plugins;
@@ -133,7 +123,7 @@ void sign_last(Registry& registry, Log& log) {
   try {
     registry.checkpoints->sign(*registry.database);
   } catch (const Error& error) {
-    log.write(LogLevel::error, fmt::format("unsigned reason=\"{}\"", error.message()));
+    log.write(LogLevel::error, LogEvent("unsigned").with("reason", error.message()));
   }
 }
 
@@ -157,27 +147,36 @@ void serve(const ServeOptions& options, const std::function<void(const Serving&)
                           .disk = &registry.disk,
                           .checkpoints = registry.checkpoints.get()};
   Jobs jobs(services, registry.plugins.get());
-  webhooks.start([&log](std::string_view line) { log.write(LogLevel::error, line); });
+  webhooks.start([&log](const LogEvent& event) { log.write(LogLevel::error, event); });
+  Vitals vitals({.services = services,
+                 .data_dir = directory,
+                 .catalogue = registry.meter,
+                 .jobs = jobs,
+                 .deliveries = &webhooks.worker(),
+                 .store_writable = [&store = *registry.blobs] { return store.writable(); }});
   http::Context context{.services = services,
                         .authenticator = authenticator,
                         .score = registry.scoring.get(),
                         .jobs = &jobs,
                         .version = options.version,
                         .receivers = webhooks.policy(),
-                        .deliveries = &webhooks.worker(),
+                        .vitals = &vitals,
                         .ready = [&registry] { ensure_writable(registry); }};
   http::Server server(http_options(options, address, log), http::make_site(context));
   server.start();
   const std::string url = url_of(options, address, server.port());
   const ServerFile server_file(directory, url);
-  log.write(LogLevel::info, fmt::format("serving url={} data=\"{}\"", url, directory.string()));
+  log.write(LogLevel::info,
+            LogEvent("serving").with("url", url).with("data", directory.string()).with("version", options.version));
   if (ready) ready({url, directory, directory / "admin.token", registry.token_is_new});
   const int signal = signals.wait();
-  log.write(LogLevel::info, fmt::format("stopping signal={}", signal == SIGINT ? "SIGINT" : "SIGTERM"));
+  const auto stopping = std::chrono::steady_clock::now();
+  log.write(LogLevel::info, LogEvent("stopping").with("signal", signal == SIGINT ? "SIGINT" : "SIGTERM"));
   server.stop();
   webhooks.stop();
   sign_last(registry, log);
-  log.write(LogLevel::info, "stopped");
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - stopping;
+  log.write(LogLevel::info, LogEvent("stopped").with("seconds", took.count()));
 }
 
 }  // namespace assay::daemon

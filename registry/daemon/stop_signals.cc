@@ -19,6 +19,9 @@ StopSignals::StopSignals() {
 }
 
 StopSignals::~StopSignals() {
+  const timespec now{};
+  while (sigtimedwait(&stops_, nullptr, &now) > 0) {
+  }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
 }
 

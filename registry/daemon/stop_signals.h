@@ -11,7 +11,8 @@ class StopSignals {
   // Blocks both for the calling thread and for those it starts; a broken pipe becomes an error instead of a
   // signal.
   StopSignals();
-  // Puts the calling thread's mask back.
+  // Puts the calling thread's mask back. Signals that came again meanwhile are answered by that: stopping twice is
+  // stopping once.
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;

@@ -22,7 +22,7 @@ class Webhooks {
   Database& database() { return ringing_; }
   const ReceiverPolicy& policy() const { return policy_; }
 
-  void start(std::function<void(std::string_view line)> log) {
+  void start(std::function<void(const LogEvent& event)> log) {
     worker_.emplace(queue_, sender_, bell_, clock_, DeliveryWorker::Options{.log = std::move(log)});
   }
   const DeliveryWorker& worker() const { return *worker_; }

@@ -8,6 +8,7 @@
 
 #include "registry/catalog/deliveries.h"
 #include "registry/catalog/events.h"
+#include "registry/catalog/holdings.h"
 #include "registry/catalog/webhooks.h"
 #include "registry/events/retry_schedule.h"
 #include "registry/events/signature.h"
@@ -53,9 +54,9 @@ Delivery after(Delivery delivery, DeliveryAttempt attempt) {
 
 std::set<Id> DeliveryQueue::not_to_take(Time now) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(taken_, [&](const auto& entry) { return entry.second <= now; });
+  std::erase_if(taken_, [&](const auto& entry) { return entry.second.until <= now; });
   std::set<Id> out;
-  for (const auto& [webhook, until] : taken_) out.insert(webhook);
+  for (const auto& [webhook, taken] : taken_) out.insert(webhook);
   return out;
 }
 
@@ -68,7 +69,7 @@ std::optional<Assignment> DeliveryQueue::take() {
     found = database_.read([&](Snapshot& snapshot) { return find_new(snapshot, now, except, more); });
   if (!found) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  taken_[found->delivery.webhook] = Time::max();
+  taken_[found->delivery.webhook] = {Time::max(), found->delivery.event.at, found->recorded};
   return found;
 }
 
@@ -107,8 +108,8 @@ std::optional<Time> DeliveryQueue::next_time() {
   const Time now = clock_.now();
   auto next = database_.read([&](Snapshot& snapshot) { return next_due(snapshot, now); });
   const std::lock_guard lock(mutex_);
-  for (const auto& [webhook, until] : taken_)
-    if (until != Time::max() && (!next || until < *next)) next = until;
+  for (const auto& [webhook, taken] : taken_)
+    if (taken.until != Time::max() && (!next || taken.until < *next)) next = taken.until;
   return next;
 }
 
@@ -124,7 +125,7 @@ void DeliveryQueue::record(Transaction& transaction, const Assignment& assignmen
   if (delivery.attempts.back().http_status == kGone) end_webhook(transaction, delivery.webhook);
 }
 
-void DeliveryQueue::settle(const Assignment& assignment, const SendResult& result, std::chrono::milliseconds took) {
+DeliveryStatus DeliveryQueue::settle(const Assignment& assignment, const SendResult& result, std::chrono::milliseconds took) {
   const Time now = clock_.now();
   const Delivery delivery = after(assignment.delivery, {.at = now - took,
                                                         .http_status = result.http_status,
@@ -134,15 +135,27 @@ void DeliveryQueue::settle(const Assignment& assignment, const SendResult& resul
     database_.write([&](Transaction& transaction) { record(transaction, assignment, delivery); });
   } catch (...) {
     const std::lock_guard lock(mutex_);
-    taken_[delivery.webhook] = now + kRest;
+    taken_[delivery.webhook].until = now + kRest;
     throw;
   }
   put_back(assignment);
+  return delivery.status;
 }
 
 void DeliveryQueue::put_back(const Assignment& assignment) {
   const std::lock_guard lock(mutex_);
   taken_.erase(assignment.delivery.webhook);
+}
+
+Backlog DeliveryQueue::backlog() {
+  const DueDeliveries due = database_.read([](Snapshot& snapshot) { return due_deliveries(snapshot); });
+  Backlog out{due.count, due.oldest};
+  const std::lock_guard lock(mutex_);
+  for (const auto& [webhook, taken] : taken_) {
+    if (!taken.recorded) ++out.deliveries;
+    if (!out.oldest || taken.event < *out.oldest) out.oldest = taken.event;
+  }
+  return out;
 }
 
 }  // namespace assay

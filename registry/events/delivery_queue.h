@@ -32,6 +32,11 @@ struct Assignment {
   bool recorded = false;  // the delivery is in the catalogue
 };
 
+struct Backlog {
+  std::int64_t deliveries = 0;  // being made, or due now or later
+  std::optional<Time> oldest;   // when the oldest event happened of which one is to be told
+};
+
 // One thread takes; any thread settles.
 class DeliveryQueue {
  public:
@@ -44,13 +49,23 @@ class DeliveryQueue {
   // When there may be another one without anything being written or settled; nothing: only then.
   std::optional<Time> next_time();
 
-  // Records what came of it; it is durable on return. A failure makes it due again later, or dead after kMaxAttempts;
-  // 410 Gone ends the webhook. The webhook may be taken again, after kRest when this throws as the database does.
-  void settle(const Assignment& assignment, const SendResult& result, std::chrono::milliseconds took);
+  // Records what came of it, which it returns; it is durable then. A failure makes it due again later, or dead after
+  // kMaxAttempts; 410 Gone ends the webhook. The webhook may be taken again, after kRest when this throws as the database does.
+  DeliveryStatus settle(const Assignment& assignment, const SendResult& result, std::chrono::milliseconds took);
   // As if it had not been taken.
   void put_back(const Assignment& assignment);
 
+  // What is still to be told, with one short read. Any thread.
+  Backlog backlog();
+
  private:
+  // A webhook that is not to be taken now.
+  struct Taken {
+    Time until;            // Time::max(): it is told something, until that is settled
+    Time event;            // when what it is told happened
+    bool recorded = true;  // the delivery is in the catalogue
+  };
+
   std::set<Id> not_to_take(Time now);
   std::optional<Assignment> find_due(Snapshot& snapshot, Time now, const std::set<Id>& except);
   // Looks at kScan events of each webhook; says in `more` whether some are left.
@@ -62,7 +77,7 @@ class DeliveryQueue {
   Entropy& entropy_;
   std::map<Id, std::int64_t> looked_;  // by webhook: the last event that it does not want; the taking thread's
   std::mutex mutex_;
-  std::map<Id, Time> taken_;  // webhooks that are not to be taken before; Time::max(): until settled
+  std::map<Id, Taken> taken_;
 };
 
 }  // namespace assay

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/events/delivery_worker.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "storage/base/error.h"
@@ -64,7 +62,8 @@ void DeliveryWorker::fly(const Assignment& assignment) {
   if (result.cancelled) return queue_.put_back(assignment);
   const bool taken = result.http_status && *result.http_status / 100 == 2;
   ++(taken ? delivered_ : failed_);
-  queue_.settle(assignment, result, std::chrono::duration_cast<milliseconds>(clock_.steady_now() - start));
+  const auto took = std::chrono::duration_cast<milliseconds>(clock_.steady_now() - start);
+  if (queue_.settle(assignment, result, took) == DeliveryStatus::dead) ++dead_;
 }
 
 milliseconds DeliveryWorker::until_next() {
@@ -85,7 +84,7 @@ void DeliveryWorker::guarded(std::string_view what, const std::function<void()>&
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  if (options_.log) options_.log(fmt::format("webhooks failed=\"{}\" error=\"{}\"", what, failure));
+  if (options_.log) options_.log(LogEvent("webhooks").with("failed", what).with("error", failure));
 }
 
 }  // namespace assay

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "registry/domain/log_event.h"
 #include "registry/events/bell.h"
 #include "registry/events/delivery_queue.h"
 
@@ -19,6 +20,7 @@ namespace assay {
 struct DeliveryTotals {
   std::uint64_t delivered = 0;  // attempts that the receiver took, since the start
   std::uint64_t failed = 0;     // those that it did not
+  std::uint64_t dead = 0;       // deliveries given up
 };
 
 class DeliveryWorker {
@@ -26,7 +28,7 @@ class DeliveryWorker {
   struct Options {
     std::size_t concurrent = 8;  // sent at once; a receiver that never answers holds one of them
     std::chrono::milliseconds pause{20};  // between two looks, so that many writes are one reason to look
-    std::function<void(std::string_view line)> log;  // of failures that are ours; any thread
+    std::function<void(const LogEvent& event)> log;  // of failures that are ours; any thread
   };
 
   // Starts. Borrows all three; `bell` is rung when something may be due.
@@ -36,7 +38,9 @@ class DeliveryWorker {
   DeliveryWorker(const DeliveryWorker&) = delete;
   DeliveryWorker& operator=(const DeliveryWorker&) = delete;
 
-  DeliveryTotals totals() const { return {delivered_.load(), failed_.load()}; }  // any thread
+  // Any thread.
+  DeliveryTotals totals() const { return {delivered_.load(), failed_.load(), dead_.load()}; }
+  Backlog backlog() const { return queue_.backlog(); }
 
  private:
   struct Flight {
@@ -57,6 +61,7 @@ class DeliveryWorker {
   const Options options_;
   std::atomic<std::uint64_t> delivered_ = 0;
   std::atomic<std::uint64_t> failed_ = 0;
+  std::atomic<std::uint64_t> dead_ = 0;
   std::list<Flight> flights_;  // the looking thread's
   std::jthread thread_;        // last, so that it ends before what it uses
 };

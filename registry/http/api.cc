@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/http/api.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "registry/access/authenticator.h"
-#include "registry/events/delivery_worker.h"
+#include "registry/http/exposition.h"
 #include "registry/http/openapi.h"
 #include "registry/http/v1/routes.h"
+#include "registry/service/vitals.h"
 #include "storage/base/error.h"
-#include "storage/blob/blob_store.h"
-#include "storage/env/disk_space.h"
 
 namespace assay::http {
 namespace {
@@ -39,26 +41,13 @@ void add_probes(RouteTable& table, const Context& context) {
              .place = Place::io_thread});
 }
 
-// What the store knows without looking: scraping must cost nothing.
-std::string store_gauges(const Services& services) {
-  const BlobTotals totals = services.blobs.totals();
-  std::vector<Sample> gauges = {
-      {"assay_blobs", "Blobs stored.", totals.blobs},
-      {"assay_blob_raw_bytes", "Their sizes added up.", totals.raw_bytes},
-      {"assay_blob_stored_bytes", "Bytes of the records that they are stored as.", totals.stored_bytes}};
-  if (services.disk != nullptr)
-    gauges.push_back(
-        {"assay_disk_available_bytes", "Room on the data disk.", services.disk->look().available});
-  return gauge_text(gauges);
-}
-
-std::string delivery_counters(const DeliveryWorker* worker) {
-  if (worker == nullptr) return "";
-  const DeliveryTotals totals = worker->totals();
-  const std::array counters = {
-      Sample{"assay_webhooks_delivered_total", "Webhooks that their receivers took.", totals.delivered},
-      Sample{"assay_webhooks_failed_total", "Attempts to send one that failed.", totals.failed}};
-  return counter_text(counters);
+Response metrics_response(const Metrics& metrics, Vitals* vitals) {
+  std::vector<MetricFamily> families = metrics.families();
+  if (vitals != nullptr) {
+    std::vector<MetricFamily> more = vitals->families();
+    std::move(more.begin(), more.end(), std::back_inserter(families));
+  }
+  return plain(exposition(families), kExpositionType);
 }
 
 }  // namespace
@@ -70,10 +59,7 @@ std::shared_ptr<Site> make_site(const Context& context) {
   table.add({.method = Method::get,
              .pattern = "/metrics",
              .permission = Permission::read,
-             .handler = [metrics, context](Request&) {
-               return plain(metrics->text() + store_gauges(context.services) + delivery_counters(context.deliveries),
-                            "text/plain; version=0.0.4; charset=utf-8");
-             }});
+             .handler = [metrics, vitals = context.vitals](Request&) { return metrics_response(*metrics, vitals); }});
   v1::add_artifact_routes(table, context);
   v1::add_version_routes(table, context);
   v1::add_blob_routes(table, context);

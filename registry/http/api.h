@@ -13,9 +13,9 @@
 
 namespace assay {
 class Authenticator;
-class DeliveryWorker;
 class Jobs;
 class ScoreService;
+class Vitals;
 }  // namespace assay
 
 namespace assay::http {
@@ -28,8 +28,7 @@ struct Context {
   Jobs* jobs = nullptr;           // null: jobs answer 503
   std::string version = "0";      // of the program
   ReceiverPolicy receivers = {};  // of webhooks
-  // Of what is sent to them; null: nothing is.
-  const DeliveryWorker* deliveries = nullptr;
+  Vitals* vitals = nullptr;       // null: only what HTTP counts is told
   // Throws unavailable, saying why, while requests cannot be served; may block. Empty: they can.
   std::function<void()> ready;
 };

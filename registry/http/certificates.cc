@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <utility>
@@ -24,8 +25,8 @@ Error unusable(const fs::path& path, const std::string& why) {
 // HTTP/1.1 for whoever asks by ALPN; who offers other protocols only gets no agreement, and speaks HTTP/1.1 or leaves.
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered, unsigned size,
                     void*) {
-  constexpr unsigned char kOurs[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-  unsigned char* chosen = nullptr;
+  static constexpr unsigned char kOurs[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  unsigned char* chosen = nullptr;  // into kOurs, and read after this has returned
   if (SSL_select_next_proto(&chosen, out_size, kOurs, sizeof kOurs, offered, size) != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_NOACK;
   *out = chosen;
@@ -62,6 +63,12 @@ std::unique_ptr<ssl::context> Certificates::load(const fs::path& certificate, co
   if (SSL_CTX_check_private_key(context->native_handle()) != 1)
     throw unusable(key, "it is not the key of the certificate");
   return context;
+}
+
+std::time_t Certificates::expires() const {
+  std::tm end{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context_->native_handle())), &end);
+  return ::timegm(&end);
 }
 
 ssl::context& Certificates::current(const std::function<void(std::string_view)>& complain) {

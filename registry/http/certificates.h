@@ -26,6 +26,8 @@ class Certificates {
   // For connections that begin now. What has become unreadable is complained of to `complain`, and the one before stays
   // in use. The I/O thread only.
   boost::asio::ssl::context& current(const std::function<void(std::string_view)>& complain);
+  // When the certificate that is in use ends. The I/O thread only.
+  std::time_t expires() const;
 
  private:
   using Stamp = std::filesystem::file_time_type;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "registry/domain/utf8.h"
 #include "registry/http/limits.h"
@@ -17,15 +18,6 @@ bool has_token(const std::string* field, std::string_view token) {
   std::string lower = *field;
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   return lower.find(token) != std::string::npos;
-}
-
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out + '"';
 }
 
 Problem no_such_method(const std::vector<Method>& allowed_methods) {
@@ -151,20 +143,45 @@ std::string response_head(Exchange& exchange, std::string_view date, std::string
   return head + "\r\n";
 }
 
-std::string log_line(const Exchange& exchange, Exchange::Clock::duration took) {
-  const std::string_view pattern = exchange.route() ? std::string_view(exchange.route()->pattern) : "";
-  std::string line = fmt::format(
-      "http_request method={} path={} route={} status={} ms={:.3f} bytes_in={} bytes_out={} peer={} "
-      "request_id={}",
-      text(exchange.request.method), in_quotes(exchange.request.target.path), in_quotes(pattern),
-      exchange.response.status, std::chrono::duration<double, std::milli>(took).count(), exchange.received,
-      exchange.sent, exchange.request.peer, exchange.request.id);
-  if (exchange.principal) line += " principal=" + in_quotes(exchange.principal->name);
-  if (const std::string* trace = exchange.request.headers.find("traceparent"))
-    line += " traceparent=" + in_quotes(*trace);
-  if (exchange.broken) line += " broken=true";
-  if (!exchange.failure.empty()) line += " error=" + in_quotes(exchange.failure);
-  return line;
+namespace {
+
+// The trace of a W3C traceparent: version, trace, parent and flags. Nothing when it does not keep the form, so that no
+// client can write into the log what it likes.
+std::string_view trace_of(std::string_view traceparent) {
+  constexpr std::string_view kForm = "xx-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx-xxxxxxxxxxxxxxxx-xx";
+  const auto keeps = [](char c, char form) {
+    return form == '-' ? c == '-' : std::isdigit(static_cast<unsigned char>(c)) != 0 || (c >= 'a' && c <= 'f');
+  };
+  if (traceparent.size() < kForm.size() || traceparent.starts_with("ff") ||
+      !std::equal(kForm.begin(), kForm.end(), traceparent.begin(), [&](char form, char c) { return keeps(c, form); }))
+    return {};
+  // Later versions may append fields.
+  if (traceparent.size() > kForm.size() && (traceparent.starts_with("00") || traceparent[kForm.size()] != '-')) return {};
+  const std::string_view trace = traceparent.substr(3, 32);
+  return trace.find_first_not_of('0') == std::string_view::npos ? std::string_view() : trace;
+}
+
+}  // namespace
+
+LogEvent log_event(const Exchange& exchange, Exchange::Clock::duration took) {
+  const Request& request = exchange.request;
+  LogEvent event("http_request");
+  event.with("method", text(request.method))
+      .with("path", request.target.path)
+      .with("route", exchange.route() ? std::string_view(exchange.route()->pattern) : "")
+      .with("status", exchange.response.status)
+      .with("ms", std::round(std::chrono::duration<double, std::micro>(took).count()) / 1000)
+      .with("bytes_in", exchange.received)
+      .with("bytes_out", exchange.sent)
+      .with("peer", request.peer)
+      .with("request_id", request.id);
+  if (exchange.principal) event.with("principal", exchange.principal->name);
+  if (const std::string* parent = request.headers.find("traceparent"))
+    if (const std::string_view trace = trace_of(*parent); !trace.empty()) event.with("trace_id", trace);
+  if (!exchange.response.problem.empty()) event.with("problem", exchange.response.problem);
+  if (exchange.broken) event.with("broken", true);
+  if (!exchange.failure.empty()) event.with("error", exchange.failure);
+  return event;
 }
 
 }  // namespace assay::http

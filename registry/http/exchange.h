@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "registry/domain/log_event.h"
 #include "registry/http/problem.h"
 #include "registry/http/routes.h"
 #include "registry/http/site.h"
@@ -67,7 +68,7 @@ bool admit(const Site& site, Exchange& exchange);
 // The answer's head with its empty line. Sets the response's length from its body.
 std::string response_head(Exchange& exchange, std::string_view date, std::string_view server);
 
-// `http_request …`, never with a secret: no query, no header but traceparent.
-std::string log_line(const Exchange& exchange, Exchange::Clock::duration took);
+// `http_request`, never with a secret: no query, and of the headers only the trace that traceparent names.
+LogEvent log_event(const Exchange& exchange, Exchange::Clock::duration took);
 
 }  // namespace assay::http

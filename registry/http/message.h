@@ -83,6 +83,7 @@ struct Response {
   // When set, the body is `length` bytes from here instead; fewer break the connection off.
   std::unique_ptr<BodySource> source;
   std::uint64_t length = 0;
+  std::string problem = {};  // the code of what it reports, when that is one; see problem.h
 };
 
 // All of the body as text. Throws too_large past `limit`.

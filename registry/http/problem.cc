@@ -83,6 +83,7 @@ Response render(const Problem& problem, std::string_view path, std::string_view 
                          {"request_id", request_id}};
   Response response;
   response.status = problem.status;
+  response.problem = problem.code;
   response.headers = problem.headers;
   response.headers.set("Content-Type", "application/problem+json");
   // A detail may quote what a client sent; whatever is not UTF-8 in there is replaced, never a second

@@ -49,11 +49,13 @@ Shared::Shared(const Options& given, std::shared_ptr<Site> the_site)
     : options(bounded(given)),
       limits(options.limits),
       site(std::move(the_site)),
-      workers(limits.workers, limits.queue),
-      slow(limits.slow_workers, limits.slow_queue),
-      uploads(limits.uploads, limits.upload_queue),
+      workers(limits.workers, limits.queue, site->metrics().pool(Pool::workers)),
+      slow(limits.slow_workers, limits.slow_queue, site->metrics().pool(Pool::slow)),
+      uploads(limits.uploads, limits.upload_queue, site->metrics().pool(Pool::uploads)),
       id_prefix(random_prefix()) {
-  if (!options.certificate.empty()) certificates.emplace(options.certificate, options.key);
+  if (options.certificate.empty()) return;
+  certificates.emplace(options.certificate, options.key);
+  site->metrics().certificate(certificates->expires());
 }
 
 const std::string& Shared::date() {
@@ -67,6 +69,15 @@ const std::string& Shared::date() {
     date_second_ = now;
   }
   return date_;
+}
+
+asio::ssl::context* Shared::certificate() {
+  if (!certificates) return nullptr;
+  asio::ssl::context& current = certificates->current([this](std::string_view why) {
+    log(LogLevel::warning, LogEvent("http_certificate_not_renewed").with("error", why));
+  });
+  site->metrics().certificate(certificates->expires());
+  return &current;
 }
 
 struct Server::Impl {
@@ -138,22 +149,21 @@ void Server::Impl::welcome(tcp::socket socket) {
         "close\r\n\r\n";
     socket.non_blocking(true, ec);
     if (!ec && !shared.certificates) socket.send(asio::buffer(kFull.data(), kFull.size()), 0, ec);
-    shared.log(LogLevel::warning, fmt::format("http_connection_refused peer={} open={} from_peer={}", peer,
-                                              shared.sessions.size(), from_there));
+    shared.site->metrics().connection_refused();
+    shared.log(LogLevel::warning, LogEvent("http_connection_refused")
+                                      .with("peer", peer)
+                                      .with("open", shared.sessions.size())
+                                      .with("from_peer", from_there));
     return;
   }
-  asio::ssl::context* certificate =
-      shared.certificates ? &shared.certificates->current([this](std::string_view why) {
-        shared.log(LogLevel::warning, fmt::format("http_certificate_not_renewed error=\"{}\"", why));
-      })
-                          : nullptr;
+  asio::ssl::context* certificate = shared.certificate();
   const auto session = std::make_shared<Session>(shared, std::move(socket), certificate, std::move(peer));
   // The lambda lives as long as the coroutine, and the session with it.
   asio::co_spawn(
       shared.io, [session]() -> asio::awaitable<void> { co_await session->run(); },
       [this](const std::exception_ptr& error) {
         // Out of memory, say: this connection is lost, the server is not.
-        if (error) shared.log(LogLevel::error, "http_connection_failed error=\"unexpected exception\"");
+        if (error) shared.log(LogLevel::error, LogEvent("http_connection_failed").with("error", "unexpected exception"));
       });
 }
 
@@ -165,9 +175,13 @@ void Server::Impl::begin_stop() {
   const std::set<Session*> sessions = shared.sessions;
   for (Session* session : sessions) session->stop_when_idle();
   if (shared.sessions.empty()) return;
+  shared.log(LogLevel::info, LogEvent("http_stopping")
+                                 .with("connections", shared.sessions.size())
+                                 .with("grace_ms", shared.limits.stop_grace.count()));
   grace.expires_after(shared.limits.stop_grace);
   grace.async_wait([this](error_code ec) {
     if (ec) return;
+    shared.log(LogLevel::warning, LogEvent("http_cut").with("connections", shared.sessions.size()));
     for (Session* session : shared.sessions) session->cut();
   });
 }

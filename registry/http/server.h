@@ -8,18 +8,17 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "registry/domain/log_event.h"
 #include "registry/http/limits.h"
 
 namespace assay::http {
 
 class Site;
 
-enum class LogLevel { info, warning, error };
-// Takes one line `event key=value …` without its line end. Called from any thread; must not block for long.
-using Log = std::function<void(LogLevel, std::string_view line)>;
+// Called from any thread; must not block for long.
+using Log = std::function<void(LogLevel, const LogEvent&)>;
 
 struct Options {
   std::string address = "127.0.0.1";  // an IPv4 or IPv6 address

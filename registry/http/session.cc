@@ -500,6 +500,9 @@ void fill(Exchange& exchange, Piece& piece, std::size_t wanted) {
   try {
     piece.bytes.resize(wanted);
     piece.size = exchange.response.source->read(piece.bytes);
+  } catch (const Error& error) {
+    exchange.failure = error.message();
+    exchange.response.problem = info(error.code()).name;  // although its status says otherwise
   } catch (const std::exception& error) {
     exchange.failure = error.what();
   } catch (...) {
@@ -556,8 +559,9 @@ void Session::finish(const Exchange& exchange) {
                    text(exchange.request.method), exchange.response.status, took);
   metrics.received(exchange.received);
   metrics.sent(exchange.sent);
+  if (!exchange.response.problem.empty()) metrics.refused(exchange.response.problem);
   if (!shared_.options.log) return;
-  shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, log_line(exchange, took));
+  shared_.log(exchange.failure.empty() ? LogLevel::info : LogLevel::error, log_event(exchange, took));
 }
 
 }  // namespace assay::http

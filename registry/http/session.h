@@ -54,9 +54,11 @@ struct Shared {
   bool stopping = false;
   std::function<void()> all_closed;  // called when the last session ends
 
-  void log(LogLevel level, std::string_view line) const {
-    if (options.log) options.log(level, line);
+  void log(LogLevel level, const LogEvent& event) const {
+    if (options.log) options.log(level, event);
   }
+  // For connections that begin now; null without TLS.
+  boost::asio::ssl::context* certificate();
   // The Date field, made once a second.
   const std::string& date();
 

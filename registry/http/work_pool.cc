@@ -3,7 +3,10 @@
 
 namespace assay::http {
 
-WorkPool::WorkPool(std::size_t threads, std::size_t queue) : queue_(queue), free_(threads) {
+WorkPool::WorkPool(std::size_t threads, std::size_t queue, PoolMeter& meter)
+    : queue_(queue), meter_(meter), free_(threads) {
+  meter_.threads = threads;
+  meter_.queue = queue;
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -23,8 +26,12 @@ bool WorkPool::add(Job job, Bound bound) {
   {
     const std::lock_guard lock(mutex_);
     // A job that a free thread will take at once does not wait, so a queue of none still lets work in.
-    if (stopping_ || (bound == Bound::queue && waiting_.size() >= queue_ + free_)) return false;
+    if (stopping_ || (bound == Bound::queue && waiting_.size() >= queue_ + free_)) {
+      ++meter_.refused;
+      return false;
+    }
     waiting_.push_back(std::move(job));
+    meter_.waiting = waiting_.size();
   }
   ready_.notify_one();
   return true;
@@ -47,11 +54,14 @@ void WorkPool::work() {
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
     --free_;
+    ++meter_.busy;
+    meter_.waiting = waiting_.size();
     lock.unlock();
     job();
     job = nullptr;  // what it holds may lock; let it go outside
     lock.lock();
     ++free_;
+    --meter_.busy;
   }
 }
 

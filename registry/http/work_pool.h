@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "registry/http/metrics.h"
+
 namespace assay::http {
 
 // Any thread may call any method at any time. Jobs must not throw.
@@ -17,7 +19,8 @@ class WorkPool {
  public:
   using Job = std::function<void()>;
 
-  WorkPool(std::size_t threads, std::size_t queue);
+  // Borrows the meter, which says at any time how busy the pool is.
+  WorkPool(std::size_t threads, std::size_t queue, PoolMeter& meter);
   ~WorkPool();  // as stop()
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
@@ -36,6 +39,7 @@ class WorkPool {
   void work();
 
   const std::size_t queue_;
+  PoolMeter& meter_;
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<Job> waiting_;

@@ -73,6 +73,11 @@ CheckpointKeeper::Signed CheckpointKeeper::sign(Database& database) {
   return fresh;
 }
 
+std::uint64_t CheckpointKeeper::signed_entries() const {
+  const std::lock_guard lock(mutex_);
+  return last_ ? last_->size : 0;
+}
+
 void CheckpointKeeper::remember(const Signed& fresh) {
   if (writing_.test_and_set()) return;
   struct Clear {

@@ -33,12 +33,15 @@ class CheckpointKeeper {
   // when the trail does not continue the last one that was remembered. Any thread.
   Signed sign(Database& database);
 
+  // How many entries were signed last. Any thread.
+  std::uint64_t signed_entries() const;
+
  private:
   void remember(const Signed& fresh);
 
   const std::filesystem::path file_;
   const LogSecret secret_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::optional<TreeHead> last_;  // under mutex_
   std::atomic_flag writing_;      // of the file
 };

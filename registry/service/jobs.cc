@@ -188,6 +188,15 @@ ServerJob Jobs::stop(const Principal& caller, const Id& id) {
   return *look(id);
 }
 
+Jobs::Counts Jobs::counts(JobKind kind) const {
+  const std::lock_guard lock(mutex_);
+  const Lane& lane = lanes_.at(static_cast<std::size_t>(kind));
+  Counts out = lane.ended;
+  out.running = lane.tasks.empty() ? 0 : 1;
+  out.waiting = lane.tasks.size() - out.running;
+  return out;
+}
+
 // One that runs is not forgotten, however old it is.
 void Jobs::forget_oldest() {
   const auto ended = std::find_if(jobs_.rbegin(), jobs_.rend(),
@@ -278,6 +287,8 @@ void Jobs::end(const Task& task, Outcome outcome) {
   if (!stopped) job.error = std::move(outcome.error);
   job.status = stopped ? JobStatus::stopped : job.error ? JobStatus::failed : JobStatus::finished;
   job.finished_at = services_.clock.now();
+  Counts& ended = lanes_.at(static_cast<std::size_t>(job.kind)).ended;
+  ++(stopped ? ended.stopped : job.error ? ended.failed : ended.finished);
 }
 
 }  // namespace assay

@@ -90,6 +90,13 @@ class Jobs {
   // Asks it to end early; what it did so far stays. One that has ended is left alone. Throws not_found.
   ServerJob stop(const Principal& caller, const Id& id);
 
+  // How many there are of a kind, whoever asks: for the server's own figures.
+  struct Counts {
+    std::size_t waiting = 0, running = 0;
+    std::uint64_t finished = 0, failed = 0, stopped = 0;  // since the server started
+  };
+  Counts counts(JobKind kind) const;
+
  private:
   static constexpr std::size_t kMaxJobs = 100;  // remembered: more than anybody looks back
 
@@ -107,6 +114,7 @@ class Jobs {
   struct Lane {
     std::deque<Task> tasks;
     std::condition_variable_any arrived;
+    Counts ended = {};
     std::jthread thread;  // from the first task on; last, so that it ends before the rest does
   };
 

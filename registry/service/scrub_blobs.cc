@@ -39,9 +39,10 @@ ScrubProblem problem_of(const json& document) {
 
 // What a scrub has found so far and where it goes on: the document that the catalogue keeps.
 struct Standing {
-  std::string cursor;
+  std::string cursor;  // empty: it has not begun, or has reached the end
   std::vector<Digest> damaged;
   ScrubResult result;
+  LastScrub last;  // that reached the end
 
   std::string document() const {
     json digests = json::array();
@@ -54,7 +55,11 @@ struct Standing {
                       {"problems_found", result.problems_found},
                       {"problems_repaired", result.problems_repaired},
                       {"problems", std::move(problems)},
-                      {"damaged", std::move(digests)}});
+                      {"damaged", std::move(digests)},
+                      {"last",
+                       {{"finished_at", last.finished_at ? json(format_time(*last.finished_at)) : json()},
+                        {"problems_found", last.problems_found},
+                        {"damaged_blobs", last.damaged_blobs}}}});
   }
 
   static Standing parse(const std::string& text) {
@@ -68,8 +73,17 @@ struct Standing {
     for (const json& problem : document.at("problems")) out.result.problems.push_back(problem_of(problem));
     for (const json& digest : document.at("damaged"))
       out.damaged.push_back(Digest::parse(digest.get<std::string>()));
+    if (document.contains("last")) out.last = last_of(document.at("last"));
     return out;
   }
+
+  static LastScrub last_of(const json& document) {
+    const json& finished = document.at("finished_at");
+    return {finished.is_null() ? std::nullopt : std::optional(parse_time(finished.get<std::string>())),
+            document.at("problems_found").get<std::uint64_t>(), document.at("damaged_blobs").get<std::uint64_t>()};
+  }
+
+  void finish(Time now) { last = {now, result.problems_found, damaged.size()}; }
 
   void add(const ScrubReport& slice) {
     cursor = slice.cursor;
@@ -92,9 +106,13 @@ struct Standing {
 };
 
 Standing begin(const Services& services, const ScrubWish& wish) {
-  if (!wish.go_on) return {};
   const auto kept = services.database.read([](Snapshot& snapshot) { return find_scrub_progress(snapshot); });
-  return kept ? Standing::parse(*kept) : Standing{};
+  if (!kept) return {};
+  Standing standing = Standing::parse(*kept);
+  if (wish.go_on && !standing.cursor.empty()) return standing;
+  Standing fresh;
+  fresh.last = standing.last;
+  return fresh;
 }
 
 ScrubReport scrub_slice(const Services& services, const ScrubWish& wish, const Standing& standing) {
@@ -165,6 +183,16 @@ void to_json(json& out, const ScrubResult& result) {
     out["damaged_blobs"].push_back({{"digest", blob.digest.text()}, {"needed_by", blob.needed_by}});
 }
 
+LastScrub last_scrub(Snapshot& snapshot) {
+  const auto kept = find_scrub_progress(snapshot);
+  if (!kept) return {};
+  const Standing standing = Standing::parse(*kept);
+  LastScrub out = standing.last;
+  out.problems_found = std::max(out.problems_found, standing.result.problems_found);
+  out.damaged_blobs = std::max<std::uint64_t>(out.damaged_blobs, standing.damaged.size());
+  return out;
+}
+
 ScrubResult scrub_blobs(const Services& services, const Principal& caller, const ScrubWish& wish) {
   require_everywhere(caller, Permission::admin);
   if (services.maintenance == nullptr)
@@ -175,11 +203,9 @@ ScrubResult scrub_blobs(const Services& services, const Principal& caller, const
     standing.result.complete = standing.cursor.empty();
     if (standing.result.complete) standing.add(lost_blobs(services));
     more = !standing.result.complete && !(wish.stop && wish.stop());
+    if (standing.result.complete) standing.finish(services.clock.now());
     services.database.write([&](Transaction& transaction) {
-      if (standing.result.complete)
-        end_scrub_progress(transaction);
-      else
-        put_scrub_progress(transaction, standing.document(), services.clock.now());
+      put_scrub_progress(transaction, standing.document(), services.clock.now());
     });
   }
   ScrubResult& result = standing.result;

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
 #include "registry/access/principal.h"
+#include "registry/catalog/database.h"
 #include "registry/service/services.h"
 #include "storage/blob/maintenance.h"
 
@@ -46,6 +48,15 @@ struct ScrubResult {
 // {"complete","records","stored_bytes","problems_found","problems_repaired","problems":[{"pack","offset",
 // "digest","repaired","what"}],"damaged_blobs":[{"digest","needed_by"}]}
 void to_json(nlohmann::json& json, const ScrubResult& result);
+
+// What is known of the bytes' soundness, across restarts.
+struct LastScrub {
+  std::optional<Time> finished_at;    // when one last reached the end
+  std::uint64_t problems_found = 0;   // by it, or by the one that is under way if that found more
+  std::uint64_t damaged_blobs = 0;    // likewise
+};
+// One row.
+LastScrub last_scrub(Snapshot& snapshot);
 
 // Needs `admin` everywhere. What it found is audited when it found something. Throws conflict while another
 // scrub runs, unavailable when the store cannot scrub.

@@ -37,6 +37,9 @@ class LocalBlobStore final : public BlobStore, public Maintenance {
   void check(const Digest& digest) const override;
   BlobTotals totals() const override;
 
+  // False once a disk failed under it, until the process is restarted.
+  bool writable() const { return parts_->publisher.writable(); }
+
   GcReport collect_garbage(const GcRequest& request) override;
   ScrubReport scrub(const ScrubRequest& request) override;
   Explanation explain(const Digest& digest) const override;

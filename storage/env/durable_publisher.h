@@ -27,6 +27,7 @@ class DurablePublisher {
   void sync_directory(std::string_view path);
   // Throws unavailable after such a failure.
   void ensure_writable() const;
+  bool writable() const { return !failed_; }
 
  private:
   Files& files_;

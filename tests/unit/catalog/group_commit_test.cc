@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "registry/catalog/audit.h"
+#include "registry/catalog/catalogue_meter.h"
 #include "registry/catalog/write_queue.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
@@ -163,4 +164,18 @@ TEST_CASE("Group commit: a file that may not grow refuses the write, keeps nothi
   write_large();
   CHECK(catalogue.database->read([](Snapshot& snapshot) { return list_audit(snapshot, {}); }).items.size() ==
         2);
+}
+
+TEST_CASE("Group commit: the meter counts commits and how many writes shared them, and nothing waits afterwards") {
+  CatalogueMeter meter;
+  Catalogue catalogue({.meter = &meter});
+  together(*catalogue.database, 8,
+           [&](std::size_t) { catalogue.database->write([](Transaction& transaction) { append_audit(transaction, entry("ann")); }); });
+  const HistogramCounts writes = meter.commit_writes.counts();
+  CHECK(writes.sum == 9);  // the holder and those that came together behind it
+  CHECK(writes.count == meter.commit_seconds.counts().count);
+  CHECK(meter.writes_waiting == 0);
+  CHECK(meter.readers == SqliteOptions().readers);
+  catalogue.database->read([&](Snapshot&) { CHECK(meter.readers_busy == 1); });
+  CHECK(meter.readers_busy == 0);
 }

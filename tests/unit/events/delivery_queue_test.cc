@@ -265,3 +265,27 @@ TEST_CASE("Delivery queue: of settled deliveries the newest are kept, of those t
   REQUIRE(story.log(hook).size() == 1);
   CHECK(story.log(hook).at(0).id == tests.back().id);
 }
+
+TEST_CASE("Delivery queue: the backlog counts what is being told and what is due again, and knows the oldest event") {
+  Story story;
+  story.hook();
+  CHECK(story.queue.backlog().deliveries == 0);
+  CHECK_FALSE(story.queue.backlog().oldest);
+  story.publish("churn", "1");
+  const Time first = story.clock.time;
+  const auto assignment = story.queue.take();
+  REQUIRE(assignment);
+  story.clock.time += 1s;
+  story.publish("churn", "2");
+  CHECK(story.queue.backlog().deliveries == 1);
+  CHECK(story.queue.backlog().oldest == first);
+  CHECK(story.queue.settle(*assignment, kFailed, 5ms) == DeliveryStatus::due);
+  CHECK(story.queue.backlog().deliveries == 1);
+  CHECK(story.queue.backlog().oldest == first);
+  story.clock.time += 1h;
+  const auto again = story.queue.take();
+  REQUIRE(again);
+  CHECK(story.queue.backlog().deliveries == 1);  // it is in the catalogue and being told: once
+  CHECK(story.queue.settle(*again, kTaken, 5ms) == DeliveryStatus::delivered);
+  CHECK(story.queue.backlog().deliveries == 0);
+}

@@ -76,7 +76,7 @@ TEST_CASE("Delivery worker: what is written is sent without being asked for, no 
   std::atomic<int> failures = 0;
   {
     DeliveryWorker worker(story.queue, story.sender, story.bell, story.clock,
-                          {.concurrent = 2, .pause = 0ms, .log = [&](std::string_view) { ++failures; }});
+                          {.concurrent = 2, .pause = 0ms, .log = [&](const LogEvent&) { ++failures; }});
     publish(story.ringing_services, story.admin,
             (story.upload(story.admin, "1"), Registry::request("churn", {{"w.bin", "1"}})));
     REQUIRE(story.sender.wait_for(2));
@@ -121,7 +121,7 @@ TEST_CASE("Delivery worker: what it cannot do is logged, and does not stop it") 
   std::promise<std::string> logged;
   story.sender.release();
   DeliveryWorker worker(queue, story.sender, story.bell, story.clock,
-                        {.pause = 0ms, .log = [&](std::string_view line) { logged.set_value(std::string(line)); }});
+                        {.pause = 0ms, .log = [&](const LogEvent& event) { logged.set_value(event.text()); }});
   CHECK_THAT(logged.get_future().get(), Catch::Contains("no reader is free"));
   test_webhook(story.ringing_services, story.admin, hook.id);
   REQUIRE(story.sender.wait_for(1));

@@ -3,8 +3,10 @@
 #include "registry/http/server.h"
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <thread>
 
+#include "registry/http/exposition.h"
 #include "storage/base/digest.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
@@ -223,7 +225,7 @@ TEST_CASE("Server: counts what it answers and writes a line for each") {
   server.client().ask(get("/name/x?q=secret", "Authorization: token-of-mine\r\n"));
   server.client().ask(get("/nothing"));
   server.server().stop();
-  const std::string text = server.metrics().text();
+  const std::string text = http::exposition(server.metrics().families());
   CHECK(text.find("http_requests_total{route=\"/name/{name}\",method=\"GET\",code=\"200\"} 1\n") !=
         std::string::npos);
   CHECK(text.find("http_requests_total{route=\"\",method=\"GET\",code=\"404\"} 1\n") != std::string::npos);
@@ -238,6 +240,65 @@ TEST_CASE("Server: counts what it answers and writes a line for each") {
         std::string::npos);
   CHECK(log.find("token-of-mine") == std::string::npos);
   CHECK(log.find("secret") == std::string::npos);
+}
+
+TEST_CASE("Server: the log knows the trace of a request that names one as it should, and no other") {
+  TestServer server;
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  server.client().ask(get("/name/good", "traceparent: 00-" + trace + "-00f067aa0ba902b7-01\r\n"));
+  server.client().ask(get("/name/later", "traceparent: 01-" + trace + "-00f067aa0ba902b7-01-more\r\n"));
+  for (const std::string& wrong :
+       {std::string("x\" principal=\"root"), "00-" + trace + "-00f067aa0ba902b7-01-more",
+        "ff-" + trace + "-00f067aa0ba902b7-01", "00-" + std::string(32, '0') + "-00f067aa0ba902b7-01",
+        "00-" + std::string(32, 'F') + "-00f067aa0ba902b7-01", "00-" + trace})
+    server.client().ask(get("/name/wrong", "traceparent: " + wrong + "\r\n"));
+  server.server().stop();
+  std::istringstream log(server.log());
+  int lines = 0;
+  for (std::string line; std::getline(log, line); ++lines) {
+    INFO(line);
+    CHECK((line.find(" trace_id=" + trace) != std::string::npos) == (line.find("/name/wrong") == std::string::npos));
+    CHECK(line.find("principal") == std::string::npos);
+  }
+  CHECK(lines == 8);
+}
+
+TEST_CASE("Server: counts problems by their code, also of a download that broke off") {
+  TestServer server;
+  server.client().ask(get("/nothing"));
+  server.client().ask(get("/private"));
+  RawClient client = server.client();
+  client.send(get("/broken"));
+  client.read_to_end();
+  server.server().stop();
+  const std::string text = http::exposition(server.metrics().families());
+  for (const char* line : {"{code=\"not_found\"} 1\n", "{code=\"unauthenticated\"} 1\n", "{code=\"corrupt\"} 1\n",
+                           "{code=\"internal\"} 0\n"})
+    CHECK(text.find(std::string("http_problems_total") + line) != std::string::npos);
+}
+
+TEST_CASE("Server: tells how busy its threads are, how many wait for one, and how many were sent away") {
+  http::Limits limits;
+  limits.workers = 1;
+  limits.queue = 1;
+  TestServer server(limits);
+  http::PoolMeter& meter = server.metrics().pool(http::Pool::workers);
+  CHECK(meter.threads == 1);
+  CHECK(meter.queue == 1);
+  RawClient busy = server.client(), waiting = server.client();
+  busy.send(get("/wait"));
+  server.gate.wait_until_entered();
+  waiting.send(get("/private"));
+  while (meter.waiting != 1) std::this_thread::yield();
+  CHECK(meter.busy == 1);
+  CHECK(server.client().ask(get("/private")).status == 503);
+  CHECK(meter.refused == 1);
+  server.gate.open();
+  CHECK(busy.read().status == 200);
+  CHECK(waiting.read().status == 401);
+  server.server().stop();
+  CHECK(meter.busy == 0);
+  CHECK(meter.waiting == 0);
 }
 
 TEST_CASE("Server: stopping lets a running request finish and closes what rests") {

@@ -98,9 +98,9 @@ TestServer::TestServer(http::Limits limits, std::vector<std::string> allowed_hos
   options.allowed_hosts = std::move(allowed_hosts);
   options.certificate = std::move(certificate);
   options.key = std::move(key);
-  options.log = [this](http::LogLevel, std::string_view line) {
+  options.log = [this](LogLevel, const LogEvent& event) {
     const std::lock_guard lock(mutex_);
-    log_.append(line) += '\n';
+    log_ += event.text() + '\n';
   };
   server_ =
       std::make_unique<http::Server>(options, std::make_shared<http::Site>(routes(), authenticate, metrics_));

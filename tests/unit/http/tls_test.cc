@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <array>
+#include <ctime>
 #include <fstream>
 
 #include "registry/http/certificate_host.h"
@@ -24,7 +25,9 @@ namespace {
 // One connection of OpenSSL's own client, that trusts one certificate.
 class TlsClient {
  public:
-  TlsClient(std::uint16_t port, const std::filesystem::path& trusted, int highest = TLS1_3_VERSION)
+  // Offers `protocols`, each behind its length, by ALPN.
+  TlsClient(std::uint16_t port, const std::filesystem::path& trusted, int highest = TLS1_3_VERSION,
+            const std::string& protocols = "")
       : context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
         socket_(BIO_new_connect(("127.0.0.1:" + std::to_string(port)).c_str()), BIO_free_all),
         ssl_(nullptr, SSL_free) {
@@ -35,11 +38,20 @@ class TlsClient {
     REQUIRE(BIO_do_connect(socket_.get()) == 1);
     ssl_.reset(SSL_new(context_.get()));
     BIO_up_ref(socket_.get());
+    SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(protocols.data()),
+                        static_cast<unsigned>(protocols.size()));
     SSL_set_bio(ssl_.get(), socket_.get(), socket_.get());
     shaken_ = SSL_connect(ssl_.get()) == 1;
   }
 
   bool shaken() const { return shaken_; }
+  // The one that both agreed on by ALPN; empty when they did not.
+  std::string protocol() const {
+    const unsigned char* chosen = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_.get(), &chosen, &size);
+    return size == 0 ? "" : std::string(reinterpret_cast<const char*>(chosen), size);
+  }
   // Until the other side closes; whether it said so is farewell().
   std::string ask_to_end(const std::string& request) {
     REQUIRE(SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) > 0);
@@ -117,6 +129,32 @@ TEST_CASE("TLS: a handshake that is never finished is given up when a head would
   TestServer server(limits, {}, identity.certificate, identity.key);
   test::RawClient silent = server.client();
   CHECK(silent.closed());
+}
+
+TEST_CASE("TLS: who also speaks HTTP/2 agrees on HTTP/1.1") {
+  Encrypted encrypted;
+  const TlsClient client(encrypted.server.port(), encrypted.identity.certificate, TLS1_3_VERSION,
+                         std::string("\2h2\10http/1.1", 12));
+  REQUIRE(client.shaken());
+  CHECK(client.protocol() == "http/1.1");
+}
+
+TEST_CASE("TLS: the figures say when the certificate ends, and nothing without one") {
+  const auto expiry = [](TestServer& server) {
+    for (const MetricFamily& family : server.metrics().families())
+      if (family.name == "http_certificate_expiry_timestamp_seconds") return family.samples;
+    FAIL("there is no such figure");
+    return std::vector<MetricSample>();
+  };
+  const auto before = static_cast<double>(std::time(nullptr));
+  Encrypted encrypted;
+  const auto samples = expiry(encrypted.server);
+  REQUIRE(samples.size() == 1);
+  const double ends = std::get<double>(samples[0].value);
+  CHECK(ends >= before + 3600);
+  CHECK(ends <= static_cast<double>(std::time(nullptr)) + 3600);
+  TestServer plain;
+  CHECK(expiry(plain).empty());
 }
 
 TEST_CASE("TLS: a renewed certificate is used from then on, and half of a renewal is not") {
