@@ -7,10 +7,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . examples/setup.sh
 
-# clang lays out the SDK's structs for other machines, rustc and cargo test its crate; then the reference implementations
-# that the plugins' numbers are compared with, the published schemas that model cards keep, the signing tool that must
-# accept our signatures, and the tester that holds the HTTP API to its description.
-install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps clang libc++-dev libc++abi-dev rustc cargo
+# clang lays out the SDK's structs for other machines, rustc and cargo test its crate, promtool checks what a server
+# exports; then the reference implementations that the plugins' numbers are compared with, the published schemas that
+# model cards keep, the signing tool that must accept our signatures, and the tester that holds the HTTP API to its
+# description.
+install_missing $ASSAY_BUILD_PACKAGES $ASSAY_STORY_PACKAGES catch2 procps prometheus clang libc++-dev libc++abi-dev rustc cargo
 story_data "$PWD/build/story/data"
 python_env "$PWD/build/venv" scikit-learn==1.9.1 scipy==1.17.1 model-signing==1.1.1 pyOpenSSL==26.4.0 \
   "cyclonedx-python-lib[json-validation]==11.12.0" schemathesis==4.32.5
