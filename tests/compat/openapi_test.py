@@ -32,7 +32,7 @@ SETTINGS = """
 [phases.examples]
 extra-data-sources.responses = false
 [checks.negative_data_rejection]
-expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 415, 416, 422]
+expected-statuses = [400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 416, 422, 431]
 """
 
 role = "nobody"  # who is asking: nobody, reader or admin
@@ -160,8 +160,8 @@ def report(operations):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("assay")
-    parser.add_argument("--examples", type=int, default=20, help="random requests an operation")
-    parser.add_argument("--seed", type=int, default=20261127)
+    parser.add_argument("--examples", type=int, default=10, help="random requests an operation")
+    parser.add_argument("--seed", type=int, default=20261127, help="of what is drawn; ids and times differ all the same")
     parser.add_argument("--phases", default="examples,coverage,fuzzing")
     wish = parser.parse_args()
 
