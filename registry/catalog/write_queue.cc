@@ -109,7 +109,10 @@ std::exception_ptr WriteQueue::commit() {
   const auto start = std::chrono::steady_clock::now();
   const int status = sqlite3_exec(session_.handle(), "COMMIT", nullptr, nullptr, nullptr);
   meter_.commit_seconds.add(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  if (status == SQLITE_OK) return nullptr;
+  if (status == SQLITE_OK) {
+    ++commits_;
+    return nullptr;
+  }
   const auto failure = std::make_exception_ptr(session_.error("Committing to the catalogue", status));
   if (session_.is_disk_failure(status)) give_up();
   session_.roll_back();

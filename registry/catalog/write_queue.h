@@ -57,6 +57,7 @@ class WriteQueue {
   std::condition_variable wake_, finished_;
   std::deque<Job*> waiting_;
   bool stopping_ = false;
+  std::atomic<std::uint64_t> commits_ = 0;
   std::thread thread_;
 };
 

@@ -235,6 +235,7 @@ TEST_CASE("Delivery queue: when what came of it cannot be recorded, the receiver
   struct Full final : Database {
     explicit Full(Database& the_inner) : inner(the_inner) {}
     void migrate() override {}
+    std::uint64_t commits() const override { return inner.commits(); }
     void run_read(const std::function<void(Snapshot&)>& fn) override { inner.read(fn); }
     void run_write(const std::function<void(Transaction&)>&) override { throw Error(Code::full, "the disk is full"); }
     Database& inner;

@@ -106,6 +106,7 @@ TEST_CASE("Delivery worker: what it cannot do is logged, and does not stop it") 
   struct Shaky final : Database {
     explicit Shaky(Database& the_inner) : inner(the_inner) {}
     void migrate() override {}
+    std::uint64_t commits() const override { return inner.commits(); }
     void run_read(const std::function<void(Snapshot&)>& fn) override {
       if (!failed.exchange(true)) throw Error(Code::unavailable, "no reader is free");
       inner.read(fn);
