@@ -98,6 +98,9 @@ int bind(sqlite3_stmt* statement, int index, const Value& value) {
 }  // namespace
 
 Session::Session(const std::filesystem::path& path, SessionMode mode) {
+  // Nobody asks SQLite how much memory it uses; counting would make all its threads wait for each other. It is too late,
+  // and does no harm, where somebody has used SQLite before.
+  [[maybe_unused]] static const int counted = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   if (mode == SessionMode::write) create_private(path);
   const int status =
       sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);

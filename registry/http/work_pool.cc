@@ -23,6 +23,7 @@ bool WorkPool::push(Job job) {
 }
 
 bool WorkPool::add(Job job, Bound bound) {
+  bool wake = false;
   {
     const std::lock_guard lock(mutex_);
     // A job that a free thread will take at once does not wait, so a queue of none still lets work in.
@@ -32,8 +33,17 @@ bool WorkPool::add(Job job, Bound bound) {
     }
     waiting_.push_back(std::move(job));
     meter_.waiting = waiting_.size();
+    wake = summon();
   }
-  ready_.notify_one();
+  if (wake) ready_.notify_one();
+  return true;
+}
+
+// Whether one more thread is to be woken. One at a time: it wakes the next one when it finds more than it takes, and short
+// jobs are often done by then by those that were awake; waking a thread for each costs more than such a job.
+bool WorkPool::summon() {
+  if (summoned_ || asleep_ == 0 || waiting_.empty()) return false;
+  summoned_ = true;
   return true;
 }
 
@@ -49,14 +59,21 @@ void WorkPool::stop() {
 void WorkPool::work() {
   std::unique_lock lock(mutex_);
   for (;;) {
-    ready_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    while (!stopping_ && waiting_.empty()) {
+      ++asleep_;
+      ready_.wait(lock);
+      --asleep_;
+      summoned_ = false;
+    }
     if (waiting_.empty()) return;
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
     --free_;
     ++meter_.busy;
     meter_.waiting = waiting_.size();
+    const bool wake = summon();
     lock.unlock();
+    if (wake) ready_.notify_one();
     job();
     job = nullptr;  // what it holds may lock; let it go outside
     lock.lock();

@@ -37,6 +37,7 @@ class WorkPool {
   enum class Bound { queue, none };
   bool add(Job job, Bound bound);
   void work();
+  bool summon();
 
   const std::size_t queue_;
   PoolMeter& meter_;
@@ -44,6 +45,8 @@ class WorkPool {
   std::condition_variable ready_;
   std::deque<Job> waiting_;
   std::size_t free_;  // threads that run no job
+  std::size_t asleep_ = 0;
+  bool summoned_ = false;  // a thread was woken that has not looked yet
   bool stopping_ = false;
   std::vector<std::jthread> threads_;
 };
