@@ -20,17 +20,6 @@ namespace {
 
 constexpr std::int64_t kDistinctBatches = 64;  // so that no call finds its rows where the one before left them
 
-void check(const TimingRequest& request) {
-  const auto within = [](std::int64_t value, std::int64_t most) { return value >= 1 && value <= most; };
-  bool sound = within(request.calls, TimingRequest::kMaxCalls) && !request.batches.empty() &&
-               request.batches.size() <= TimingRequest::kMaxBatches;
-  for (const std::int64_t rows : request.batches) sound = sound && within(rows, TimingRequest::kMaxBatch);
-  if (!sound)
-    throw Error(Code::invalid_argument,
-                fmt::format("timing takes 1 to {} calls with 1 to {} rows each, in at most {} sizes",
-                            TimingRequest::kMaxCalls, TimingRequest::kMaxBatch, TimingRequest::kMaxBatches));
-}
-
 Config config_of(const TimingRequest& request) {
   std::string text = canonical({{"batches", request.batches}, {"calls", request.calls}});
   const Digest digest = Digest::of(text);
@@ -66,9 +55,20 @@ std::vector<MetricRow> time_batches(ScoredModel& model, const TablePtr& table, s
 
 }  // namespace
 
+void check_limits(const TimingRequest& request) {
+  const auto within = [](std::int64_t value, std::int64_t most) { return value >= 1 && value <= most; };
+  bool sound = within(request.calls, TimingRequest::kMaxCalls) && !request.batches.empty() &&
+               request.batches.size() <= TimingRequest::kMaxBatches;
+  for (const std::int64_t rows : request.batches) sound = sound && within(rows, TimingRequest::kMaxBatch);
+  if (!sound)
+    throw Error(Code::invalid_argument,
+                fmt::format("timing takes 1 to {} calls with 1 to {} rows each, in at most {} sizes",
+                            TimingRequest::kMaxCalls, TimingRequest::kMaxBatch, TimingRequest::kMaxBatches));
+}
+
 EvidenceResult time_scoring(const TimingRequest& request, Workbench bench, const CallOptions& options,
                             Progress& progress) {
-  check(request);
+  check_limits(request);
   const ArtifactVersion version = bench.artifacts.resolve(Kind::model, request.model);
   const ArtifactVersion data = bench.artifacts.resolve(Kind::dataset, request.data);
   const BundleInfo info = fetch_model_bundle(bench.artifacts, version).info;

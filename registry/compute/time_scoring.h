@@ -22,8 +22,11 @@ struct TimingRequest {
   static constexpr std::int64_t kMaxCalls = 100'000;
 };
 
+// Throws invalid_argument past the limits, before anything is looked up: who puts a request off refuses it at once.
+void check_limits(const TimingRequest& request);
+
 // An evaluation by the model's own scorer, with the rows of domain/latency.h for each batch; its run is one of scoring.
-// Throws invalid_argument past the limits, and for a dataset without rows.
+// Throws as check_limits does, and invalid_argument for a dataset without rows.
 EvidenceResult time_scoring(const TimingRequest& request, Workbench bench, const CallOptions& options,
                             Progress& progress);
 

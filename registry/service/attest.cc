@@ -30,7 +30,6 @@ std::string installed_plugin(std::string name) {
                           name));
 }
 
-// Its limits are compute's to check.
 AttestWish timing_wish(JsonObject& object, const nlohmann::json& document) {
   JsonObject timing(document, "the request body.timing");
   TimingRequest request{.model = object.text("model"), .data = object.text("data")};
@@ -44,6 +43,7 @@ AttestWish timing_wish(JsonObject& object, const nlohmann::json& document) {
     }
   }
   timing.finish();
+  check_limits(request);
   if (parse_evidence_kind(object.text("kind"), "kind") != EvidenceKind::evaluation)
     throw Error(Code::invalid_argument, "the request body: \"timing\" goes with the kind evaluation");
   object.finish();

@@ -273,3 +273,15 @@ TEST_CASE("Jobs: evidence is asked for by an installed plugin's name, and by not
   CHECK(refused(R"({"kind":"comparison","model":"m@1","data":"rows@1","plugin":"c"})"));
   CHECK(refused(R"({"kind":"drift","model":"m@1","data":"rows@1","plugin":"c","threads":4})"));
 }
+
+TEST_CASE("Jobs: a timing past its limits is refused when it is asked for, not when its turn comes") {
+  const auto ask = [](const std::string& timing) {
+    parse_job_wish(JobKind::evidence,
+                   R"({"kind":"evaluation","model":"churn@1","data":"rows@1","timing":)" + timing + "}");
+  };
+  CHECK_NOTHROW(ask(R"({"batches":[1,100000],"calls":100000})"));
+  for (const char* timing :
+       {R"({"batches":[-1]})", R"({"batches":[0]})", R"({"batches":[100001]})", R"({"batches":[]})",
+        R"({"batches":[18446744073709551615]})", R"({"calls":0})", R"({"calls":100001})"})
+    CHECK(code_of([&] { ask(timing); }) == Code::invalid_argument);
+}
