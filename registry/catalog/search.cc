@@ -73,15 +73,15 @@ class VersionSearch {
       : snapshot_(snapshot), search_(search), readable_(readable), limit_(limit), max_gathered_(max_gathered) {
     for (const SearchOrder& order : search.order)
       columns_.push_back({order_sql(order.subject, readable), order.direction, info(order.subject.field).optional});
-    condition_ = search.condition.empty() ? "TRUE" : condition_sql(search.condition.front(), readable);
+    condition_ = condition_without(nullptr);
   }
 
   // At most `limit`.
   std::vector<Row> run(const std::optional<Row>& after) {
-    if (auto ids = narrow_source(snapshot_, search_, readable_, max_gathered_)) {
+    if (const auto source = narrow_source(snapshot_, search_, readable_, max_gathered_)) {
       Walk gathered{.where = "v.id IN ("};
-      gathered.where << *ids << ")";
-      return rows_of(gathered, columns_, condition_, after);
+      gathered.where << source->ids << ")";
+      return rows_of(gathered, columns_, condition_without(source->proven), after);
     }
     if (columns_.empty()) return rows_of(newest_first(), columns_, condition_, after);
     switch (search_.order.front().subject.field) {
@@ -95,6 +95,13 @@ class VersionSearch {
   }
 
  private:
+  Fragment condition_without(const SearchExpression* proven) const {
+    Fragment out("TRUE");
+    for (const SearchExpression* part : required(search_))
+      if (part != proven) out << " AND " << condition_sql(*part, readable_);
+    return out;
+  }
+
   // A label that is asked for lies in the order of publication, too.
   Walk newest_first() const {
     for (const SearchCondition* condition : required_conditions(search_)) {

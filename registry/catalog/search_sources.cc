@@ -26,6 +26,7 @@ struct Source {
 struct Narrow {
   Fragment ids;
   std::int64_t entries;
+  const SearchExpression* proven = nullptr;
 };
 
 bool is_of_artifact(SearchField field) {
@@ -44,6 +45,11 @@ bool is_indexed(const SearchCondition& condition) {
     default:
       return true;
   }
+}
+
+// Whether the index says all that the condition does: whose metrics, runs and names may be read is not in theirs.
+bool is_whole(SearchField field) {
+  return field == SearchField::labels;
 }
 
 // With a pattern's beginning as a range, which an index understands.
@@ -113,24 +119,36 @@ class Finder {
 
   // The narrowest for expressions that all hold.
   std::optional<Narrow> of_all(const std::vector<const SearchExpression*>& parts) {
+    std::vector<const SearchExpression*> indexed;
     std::vector<const SearchCondition*> conditions;
     for (const SearchExpression* part : parts)
-      if (part->form == Form::condition && is_indexed(part->condition)) conditions.push_back(&part->condition);
+      if (part->form == Form::condition && is_indexed(part->condition)) {
+        indexed.push_back(part);
+        conditions.push_back(&part->condition);
+      }
     std::optional<Narrow> best;
-    const auto consider = [&](std::optional<Narrow> found) {
-      if (found && (!best || found->entries < best->entries)) best = std::move(found);
+    const auto consider = [&](std::optional<Narrow> found, const SearchExpression* proven) {
+      if (!found || (best && found->entries >= best->entries)) return;
+      best = std::move(found);
+      best->proven = proven;
     };
-    consider(of_artifacts(conditions));
+    consider(of_artifacts(conditions), nullptr);
     for (std::size_t i = 0; i < conditions.size(); ++i)
-      if (!is_repeated(conditions, i)) consider(of_condition(*conditions[i], conditions));
+      if (!is_repeated(conditions, i))
+        consider(of_condition(*conditions[i], conditions), is_whole(conditions[i]->subject.field) ? indexed[i] : nullptr);
     for (const SearchExpression* part : parts)
-      if (part->form == Form::disjunction) consider(of_any(part->parts));
+      if (part->form == Form::disjunction) {
+        auto found = of_any(part->parts);
+        const bool whole = found && found->proven != nullptr;
+        consider(std::move(found), whole ? part : nullptr);
+      }
     return best;
   }
 
  private:
+  // Proven (whatever part that is) when each side is.
   std::optional<Narrow> of_any(const std::vector<SearchExpression>& parts) {
-    Narrow out{{}, 0};
+    Narrow out{{}, 0, &parts.front()};
     for (const SearchExpression& part : parts) {
       std::vector<const SearchExpression*> together = {&part};
       if (part.form == Form::conjunction) {
@@ -142,6 +160,7 @@ class Finder {
       if (!out.ids.empty()) out.ids << " UNION ALL ";
       out.ids << found->ids;
       out.entries += found->entries;
+      if (found->proven != &part) out.proven = nullptr;
     }
     if (out.entries > max_entries_) return std::nullopt;
     return out;
@@ -200,6 +219,8 @@ class Finder {
   int measured_ = 0;
 };
 
+}  // namespace
+
 std::vector<const SearchExpression*> required(const Search& search) {
   std::vector<const SearchExpression*> out;
   if (search.condition.empty()) return out;
@@ -209,12 +230,11 @@ std::vector<const SearchExpression*> required(const Search& search) {
   return out;
 }
 
-}  // namespace
-
-std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
-                                      std::int64_t max_entries) {
+std::optional<NarrowSource> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
+                                          std::int64_t max_entries) {
   auto found = Finder(snapshot, readable, max_entries).of_all(required(search));
-  return found ? std::optional(std::move(found->ids)) : std::nullopt;
+  if (!found) return std::nullopt;
+  return NarrowSource{std::move(found->ids), found->proven};
 }
 
 std::vector<const SearchCondition*> required_conditions(const Search& search) {

@@ -11,12 +11,17 @@
 
 namespace assay {
 
-// A SELECT of ids (versions.id) that holds every version that meets the search's condition, out of at most `max_entries`
-// of an index; none when no index narrows it down so far.
-std::optional<Fragment> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
-                                      std::int64_t max_entries);
+struct NarrowSource {
+  Fragment ids;  // a SELECT of versions.id that holds every version that meets the search's condition
+  const SearchExpression* proven = nullptr;  // the part of the outermost AND, if any, that they all are known to meet
+};
 
-// The conditions that hold of every match: the parts of the outermost AND.
+// Out of at most `max_entries` of an index; none when no index narrows it down so far. Points into `search`.
+std::optional<NarrowSource> narrow_source(Snapshot& snapshot, const Search& search, const ReadableSpaces& readable,
+                                          std::int64_t max_entries);
+
+// What holds of every match: the parts of the outermost AND; and those of them that are conditions.
+std::vector<const SearchExpression*> required(const Search& search);
 std::vector<const SearchCondition*> required_conditions(const Search& search);
 
 }  // namespace assay
