@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <mutex>
@@ -173,11 +174,11 @@ void Server::Impl::begin_stop() {
   acceptor.close(ignored);
   pause.cancel();
   const std::set<Session*> sessions = shared.sessions;
+  const auto busy = std::count_if(sessions.begin(), sessions.end(), [](Session* session) { return !session->idle(); });
+  shared.log(LogLevel::info,
+             LogEvent("http_stopping").with("requests", busy).with("grace_ms", shared.limits.stop_grace.count()));
   for (Session* session : sessions) session->stop_when_idle();
   if (shared.sessions.empty()) return;
-  shared.log(LogLevel::info, LogEvent("http_stopping")
-                                 .with("connections", shared.sessions.size())
-                                 .with("grace_ms", shared.limits.stop_grace.count()));
   grace.expires_after(shared.limits.stop_grace);
   grace.async_wait([this](error_code ec) {
     if (ec) return;

@@ -88,7 +88,8 @@ class Session final : public std::enable_shared_from_this<Session> {
 
   // Answers requests until either side has enough. Keeps the session alive while it runs.
   boost::asio::awaitable<void> run();
-  void stop_when_idle();  // closes now if no request has begun
+  bool idle() const { return idle_; }  // no request has begun
+  void stop_when_idle();               // closes now if it is
   void cut();             // closes whatever is going on
 
  private:

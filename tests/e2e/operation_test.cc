@@ -93,7 +93,7 @@ TEST_CASE("Operation: a stop takes no new connection, lets the upload that runs 
   CHECK(busy.read().status == 201);
   CHECK(registry.stop() == 0);
   const std::string log = read_file(registry.file("server.log"));
-  CHECK_THAT(log, Contains("stopping signal=SIGTERM") && Contains("http_stopping connections=1 grace_ms=10000") &&
+  CHECK_THAT(log, Contains("stopping signal=SIGTERM") && Contains("http_stopping requests=1 grace_ms=10000") &&
                       Contains("stopped seconds=") && !Contains("http_cut"));
   registry.start();
   CHECK(RawClient(port_of(registry))
