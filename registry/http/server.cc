@@ -175,8 +175,9 @@ void Server::Impl::begin_stop() {
   pause.cancel();
   const std::set<Session*> sessions = shared.sessions;
   const auto busy = std::count_if(sessions.begin(), sessions.end(), [](Session* session) { return !session->idle(); });
-  shared.log(LogLevel::info,
-             LogEvent("http_stopping").with("requests", busy).with("grace_ms", shared.limits.stop_grace.count()));
+  if (busy > 0)
+    shared.log(LogLevel::info,
+               LogEvent("http_stopping").with("requests", busy).with("grace_ms", shared.limits.stop_grace.count()));
   for (Session* session : sessions) session->stop_when_idle();
   if (shared.sessions.empty()) return;
   grace.expires_after(shared.limits.stop_grace);
