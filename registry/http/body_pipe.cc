@@ -7,7 +7,9 @@
 namespace assay::http {
 
 BodyPipe::BodyPipe(std::size_t capacity, std::function<void()> changed)
-    : changed_(std::move(changed)), ring_(capacity) {}
+    : changed_(std::move(changed)),
+      capacity_(capacity),
+      ring_(std::make_unique_for_overwrite<std::byte[]>(capacity)) {}
 
 std::size_t BodyPipe::read(std::span<std::byte> out) {
   std::unique_lock lock(mutex_);
@@ -20,11 +22,11 @@ std::size_t BodyPipe::read(std::span<std::byte> out) {
   arrived_.wait(lock, [this] { return size_ > 0 || finished_ || error_; });
   // Bytes that came before the failure are of no use to anybody: the body is not whole.
   if (error_) throw *error_;
-  const std::size_t n = std::min({out.size(), size_, ring_.size() - start_});
+  const std::size_t n = std::min({out.size(), size_, capacity_ - start_});
   if (n == 0) return 0;
   // The I/O thread never touches bytes between start_ and start_ + size_, but the copy is short.
-  std::memcpy(out.data(), ring_.data() + start_, n);
-  start_ = (start_ + n) % ring_.size();
+  std::memcpy(out.data(), ring_.get() + start_, n);
+  start_ = (start_ + n) % capacity_;
   size_ -= n;
   lock.unlock();
   changed_();
@@ -33,9 +35,9 @@ std::size_t BodyPipe::read(std::span<std::byte> out) {
 
 std::span<std::byte> BodyPipe::room() {
   const std::lock_guard lock(mutex_);
-  const std::size_t end = (start_ + size_) % ring_.size();
-  const std::size_t free = ring_.size() - size_;
-  return std::span(ring_).subspan(end, std::min(free, ring_.size() - end));
+  const std::size_t end = (start_ + size_) % capacity_;
+  const std::size_t free = capacity_ - size_;
+  return {ring_.get() + end, std::min(free, capacity_ - end)};
 }
 
 void BodyPipe::filled(std::size_t bytes) {

@@ -6,10 +6,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
-#include <vector>
 
 #include "registry/http/message.h"
 #include "storage/base/error.h"
@@ -36,7 +36,8 @@ class BodyPipe final : public BodyReader {
   std::function<void()> changed_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
-  std::vector<std::byte> ring_;
+  const std::size_t capacity_;
+  const std::unique_ptr<std::byte[]> ring_;  // no page of it is touched before a byte comes
   std::size_t start_ = 0;  // of what is unread
   std::size_t size_ = 0;
   bool wanted_ = false;

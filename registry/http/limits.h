@@ -24,10 +24,16 @@ inline constexpr std::chrono::milliseconds kIdleTimeout{75'000};
 // A body must bring kBodyWindowBytes in every kBodyWindow (about 1 KiB/s), which the worst mobile line does.
 inline constexpr std::chrono::milliseconds kBodyWindow{20'000};
 inline constexpr std::uint64_t kBodyWindowBytes = 20 * 1024;
-// A client takes one kStreamChunk of an answer within this time (about 4 KiB/s), else it is stuck.
+// A client takes one kStreamChunk of an answer, or one kFrugalChunk, within this time (4 or 0.5 KiB/s), else it is stuck.
 inline constexpr std::chrono::milliseconds kWriteTimeout{60'000};
 // How much of a body is in memory at once, on its way in or out.
 inline constexpr std::size_t kStreamChunk = 256 * 1024;
+
+// Answers that are read ahead of being sent, the next piece while one is on its way. Each may hold megabytes (the store
+// decodes several chunks ahead), for as long as its client is slow; so few machines have a use for more that the others are
+// read a little at a time, when the last of it was taken.
+inline constexpr std::size_t kAnswersAhead = 4;
+inline constexpr std::size_t kFrugalChunk = 32 * 1024;
 
 // A body up to this length is read at once, by the thread that found it: a ranged read is one step.
 inline constexpr std::size_t kShortBody = 64 * 1024;
@@ -65,6 +71,8 @@ inline constexpr std::size_t kSlowQueue = 16;
 inline constexpr std::size_t kUploads = 16;
 // Uploads waiting for such a thread.
 inline constexpr std::size_t kUploadQueue = 64;
+// An upload asks for a thread when this much of it, or all, is here: what comes too slowly to be taken never has one.
+inline constexpr std::size_t kUploadStart = 16 * 1024;
 // What a 503 asks the client to wait.
 inline constexpr std::chrono::seconds kRetryAfter{1};
 
@@ -88,6 +96,8 @@ struct Limits {
   std::uint64_t body_window_bytes = kBodyWindowBytes;
   std::chrono::milliseconds write_timeout = kWriteTimeout;
   std::size_t stream_chunk = kStreamChunk;
+  std::size_t answers_ahead = kAnswersAhead;
+  std::size_t frugal_chunk = kFrugalChunk;
   std::uint64_t buffered_bytes = kBufferedBytes;
   std::size_t connections = kConnections;
   std::size_t connections_per_address = kConnectionsPerAddress;
@@ -97,6 +107,7 @@ struct Limits {
   std::size_t slow_queue = kSlowQueue;
   std::size_t uploads = kUploads;
   std::size_t upload_queue = kUploadQueue;
+  std::size_t upload_start = kUploadStart;
   std::chrono::milliseconds linger_timeout = kLingerTimeout;
   std::uint64_t linger_bytes = kLingerBytes;
   std::chrono::milliseconds stop_grace = kStopGrace;

@@ -9,6 +9,8 @@
 #include <array>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
+#include <cstring>
+#include <limits>
 
 #include "registry/http/body_pipe.h"
 
@@ -24,6 +26,11 @@ namespace {
 auto into(error_code& ec) {
   return asio::redirect_error(asio::use_awaitable, ec);
 }
+
+// What a connection has room for at once while its head arrives, which most heads fit in; it keeps that while it rests.
+constexpr std::size_t kHeadRoom = 2 * 1024;
+// The same of a document.
+constexpr std::size_t kLeastRoom = 1024, kMostRoom = 64 * 1024;
 
 // A client's own id is kept when it is short and plain enough for a log line.
 bool plain_id(const std::string& id) {
@@ -151,7 +158,7 @@ asio::awaitable<Session::Head> Session::read_head() {
     scanned = bytes.size();
 
     error_code ec;
-    const auto space = buffer_.prepare(std::min<std::size_t>(8 * 1024, buffer_.max_size() - buffer_.size()));
+    const auto space = buffer_.prepare(std::min(kHeadRoom, buffer_.max_size() - buffer_.size()));
     const std::size_t n = co_await wire_.async_read_some(space, into(ec));
     buffer_.commit(n);
     if (ec && timed_out_ && !idle_) {
@@ -272,7 +279,7 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
     co_return;
   }
   std::string body;
-  if (co_await whole_body(exchange, body)) {
+  if (co_await gather(exchange, body, std::numeric_limits<std::size_t>::max())) {
     TextReader reader(body);
     exchange.request.body = &reader;
     std::function<void()> last = [&] { handle(site, exchange); };
@@ -382,34 +389,45 @@ asio::awaitable<bool> Session::continue_100(Exchange& exchange) {
   co_return !exchange.broken;
 }
 
-// Reads all of the body; false when it was refused or lost. The bytes are counted in shared_.buffered.
-asio::awaitable<bool> Session::whole_body(Exchange& exchange, std::string& body) {
+asio::awaitable<bool> Session::gather(Exchange& exchange, std::string& body, std::size_t most) {
   if (!co_await continue_100(exchange)) co_return false;
-  std::array<std::byte, 16 * 1024> part;
-  while (!body_complete(exchange)) {
+  while (!body_complete(exchange) && body.size() < most) {
+    // As much room as has been filled already: who has sent little holds little.
+    const std::size_t before = body.size();
+    const std::size_t room = std::min(std::clamp(before, kLeastRoom, kMostRoom), most - before);
+    body.resize(before + room);
     std::size_t n = 0;
-    const std::optional<Problem> problem = co_await read_some(exchange, part, n);
-    if (problem) {
-      exchange.refuse(*problem);
-      co_return false;
-    }
-    if (shared_.buffered + n > shared_.limits.buffered_bytes) {
-      exchange.refuse(busy());
+    const std::optional<Problem> problem =
+        co_await read_some(exchange, std::as_writable_bytes(std::span(body)).subspan(before), n);
+    const bool fits = shared_.buffered + n <= shared_.limits.buffered_bytes;
+    body.resize(problem || !fits ? before : before + n);
+    if (problem || !fits) {
+      exchange.refuse(problem ? *problem : busy());
       co_return false;
     }
     shared_.buffered += n;
-    body.append(reinterpret_cast<const char*>(part.data()), n);
   }
   co_return true;
 }
 
 // The handler pulls on a thread of its own while this coroutine feeds it from the socket.
 asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
+  // Who waits to be asked for the body may be refused without having sent any; the handler is what asks.
+  std::string start;
+  if (!exchange.wants_continue) {
+    const bool begun =
+        co_await gather(exchange, start, std::min(shared_.limits.upload_start, shared_.limits.stream_chunk));
+    shared_.buffered -= start.size();
+    if (!begun) co_return;
+  }
   const auto self = shared_from_this();
   bool done = false;
   bool reading = false;
   BodyPipe pipe(shared_.limits.stream_chunk,
                 [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
+  std::memcpy(pipe.room().data(), start.data(), start.size());
+  pipe.filled(start.size());
+  start = {};
   exchange.request.body = &pipe;
   // Set on the I/O thread, so that the loop below never sees half of it.
   const auto finished = [this, &done, &reading] {
@@ -427,10 +445,12 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     exchange.refuse(busy());
     co_return;
   }
-  bool complete = false;
+  bool complete = body_complete(exchange);
+  if (complete) pipe.finish();
   while (!done) {
     const std::span<std::byte> room = pipe.room();
-    if (complete || room.empty() || (exchange.wants_continue && !pipe.wanted())) {
+    // Those that wait for a thread hold no more than their start.
+    if (complete || room.empty() || !pipe.wanted()) {
       const auto paused = Clock::now();
       co_await signal_.wait();
       // Our own slowness is not the sender's.
@@ -488,7 +508,28 @@ asio::awaitable<bool> Session::write_response(Exchange& exchange) {
 
 namespace {
 
-// A piece of an answer's body that a worker reads while the one before is being sent.
+// One of the few answers that are read ahead, once there is room among them, until it ends.
+class Ahead {
+ public:
+  explicit Ahead(Shared& shared) : shared_(shared) {}
+  ~Ahead() { shared_.answers_ahead -= among_them_ ? 1 : 0; }
+  Ahead(const Ahead&) = delete;
+  Ahead& operator=(const Ahead&) = delete;
+
+  bool try_join() {
+    if (!among_them_ && shared_.answers_ahead < shared_.limits.answers_ahead) {
+      ++shared_.answers_ahead;
+      among_them_ = true;
+    }
+    return among_them_;
+  }
+
+ private:
+  Shared& shared_;
+  bool among_them_ = false;
+};
+
+// A piece of an answer's body that a worker reads, perhaps while the one before is being sent.
 struct Piece {
   std::vector<std::byte> bytes;
   std::size_t size = 0;
@@ -514,27 +555,31 @@ void fill(Exchange& exchange, Piece& piece, std::size_t wanted) {
 
 asio::awaitable<bool> Session::write_source(Exchange& exchange) {
   std::array<Piece, 2> pieces;
+  Ahead ahead(shared_);
   std::uint64_t asked = 0;  // bytes that were read, or would be if nothing fell short
   const auto begin = [&](Piece& piece) {
-    const std::size_t wanted =
-        std::min<std::uint64_t>(shared_.limits.stream_chunk, exchange.response.length - asked);
+    const std::size_t most = ahead.try_join() ? shared_.limits.stream_chunk : shared_.limits.frugal_chunk;
+    const std::size_t wanted = std::min<std::uint64_t>(most, exchange.response.length - asked);
     piece.size = 0;
     begin_job(shared_.workers, Bound::none, piece.read,
               [&exchange, &piece, wanted] { fill(exchange, piece, wanted); });
   };
   begin(pieces[0]);
-  for (std::size_t turn = 0; exchange.sent < exchange.response.length; turn ^= 1) {
+  for (std::size_t turn = 0; exchange.sent < exchange.response.length;) {
     Piece& piece = pieces.at(turn);
     co_await await_job(piece.read);
     // The status is sent already: an answer that breaks off is the only way left to say that it is not whole.
     exchange.broken = piece.size == 0;
     if (exchange.broken) break;
     asked += piece.size;
-    if (asked < exchange.response.length) begin(pieces.at(turn ^ 1));
+    const bool more = asked < exchange.response.length;
+    const bool meanwhile = more && ahead.try_join();
+    if (meanwhile) begin(pieces.at(turn ^= 1));
     exchange.broken =
         !co_await write(std::string_view(reinterpret_cast<const char*>(piece.bytes.data()), piece.size));
     exchange.sent += piece.size;
     if (exchange.broken) break;
+    if (more && !meanwhile) begin(piece);
   }
   for (const Piece& piece : pieces) co_await await_job(piece.read);
   co_return !exchange.broken;

@@ -48,7 +48,8 @@ struct Shared {
   WorkPool uploads;  // any thread
   std::set<Session*> sessions;
   std::map<std::string, std::size_t> per_address;
-  std::uint64_t buffered = 0;  // bytes of whole bodies in memory
+  std::uint64_t buffered = 0;  // bytes of whole bodies, and of beginnings of others, in memory
+  std::size_t answers_ahead = 0;
   std::uint64_t requests = 0;
   std::string id_prefix;  // of request ids: differs from start to start
   bool stopping = false;
@@ -106,7 +107,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   // Starts a job that sets `done` when it has ended, on the I/O thread; at once when the pool refuses it.
   bool begin_job(WorkPool& pool, Bound bound, bool& done, std::function<void()> job);
   boost::asio::awaitable<void> await_job(const bool& done);
-  boost::asio::awaitable<bool> whole_body(Exchange& exchange, std::string& body);
+  // Appends the body to `body` until that has `most` bytes or it ends; false when it was refused or lost. The bytes are
+  // counted in shared_.buffered, from which the caller takes them again.
+  boost::asio::awaitable<bool> gather(Exchange& exchange, std::string& body, std::size_t most);
   boost::asio::awaitable<void> streamed_body(Exchange& exchange);
   boost::asio::awaitable<std::optional<Problem>> read_some(Exchange& exchange, std::span<std::byte> into,
                                                            std::size_t& n);

@@ -47,6 +47,8 @@ inline constexpr std::uint64_t kSharedPackSize = 64 * kMiB;
 inline constexpr std::size_t kUploadWindow = 32;
 // Of a reader: chunks decoded ahead.
 inline constexpr std::size_t kReadAhead = 16;
+// A reader that takes less than this at a time has nothing decoded ahead, and keeps nothing in between.
+inline constexpr std::size_t kWorthReadingAhead = 128 * kKiB;
 // Decoded chunks kept for ranged reads and as parents.
 inline constexpr std::size_t kChunkCacheSize = 32 * kMiB;
 // Chunks of a parent that an upload looks at: a parent of 128 GiB of tensors. Beyond, it has no parent.

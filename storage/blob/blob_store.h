@@ -90,7 +90,8 @@ class BlobReader {
 
   // Fills `out` from the front and returns how many bytes, 0 only at the end or for an empty `out`. Every
   // byte given has been checked against the blob's identity. Throws corrupt when the stored bytes are not
-  // what was uploaded, unavailable when the disk failed; then nothing in `out` may be used.
+  // what was uploaded, unavailable when the disk failed; then nothing in `out` may be used. The bytes that come next
+  // may be prepared, and kept, only while `out` has kWorthReadingAhead or more.
   virtual std::size_t read(std::span<std::byte> out) = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
@@ -44,8 +45,22 @@ PackReader::~PackReader() {
   for (const Ahead& ahead : ahead_) ahead.job->cancel();
 }
 
+// For who takes little at a time, or is to cost little memory: between calls the chunk is the cache's alone.
+std::size_t PackReader::read_cached(std::span<std::byte> out) {
+  if (!here_) here_ = walk_->next();
+  if (!here_) throw Error(Code::corrupt, "its recipe ends too early");
+  const std::uint64_t skip = position_ - here_->offset;
+  const std::size_t count = std::min<std::uint64_t>({out.size(), here_->chunk.length - skip, end_ - position_});
+  const ChunkBytes bytes = parts_.source.read_shared(here_->chunk.digest, here_->chunk.length);
+  std::memcpy(out.data(), bytes->data() + skip, count);
+  position_ += count;
+  if (skip + count == here_->chunk.length) here_.reset();
+  return count;
+}
+
 // Keeps some chunks ahead of the reader; the first is decoded by the reader itself if nobody has begun it.
 void PackReader::read_ahead() {
+  if (here_) decode_later(*std::exchange(here_, std::nullopt));
   while (!walked_ && ahead_.size() < kReadAhead) {
     const auto piece = walk_->next();
     walked_ = !piece || piece->offset >= end_;
@@ -81,6 +96,7 @@ bool PackReader::help() {
 std::size_t PackReader::read(std::span<std::byte> out) {
   if (out.empty() || position_ == end_) return 0;
   try {
+    if (ahead_.empty() && out.size() < kWorthReadingAhead) return read_cached(out);
     read_ahead();
     if (ahead_.empty()) throw Error(Code::corrupt, "its recipe ends too early");
     Ahead& front = ahead_.front();

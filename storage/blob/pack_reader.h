@@ -36,6 +36,7 @@ class PackReader final : public BlobReader {
     std::shared_ptr<ChunkBytes> bytes;  // once the job is done
   };
 
+  std::size_t read_cached(std::span<std::byte> out);
   void read_ahead();
   void decode_later(const Piece& piece);
   bool help();
@@ -48,6 +49,7 @@ class PackReader final : public BlobReader {
   std::uint64_t end_;
   std::optional<RecipeWalk> walk_;
   bool walked_ = false;  // everything of the range is ahead or done
+  std::optional<Piece> here_;  // of which read_cached() has given a part
   std::deque<Ahead> ahead_;
 };
 

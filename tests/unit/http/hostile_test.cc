@@ -102,6 +102,11 @@ TEST_CASE("Hostile: a body that comes too slowly is cut off, read whole or strea
   TestServer server(limits([](http::Limits& l) { l.body_window = std::chrono::milliseconds(50); }));
   CHECK(only_status(server, post("Content-Length: 100\r\n", "abc")) == 408);
   CHECK(only_status(server, "PUT /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc") == 504);
+  TestServer patient(limits([](http::Limits& l) {
+    l.body_window = std::chrono::milliseconds(50);
+    l.upload_start = 4;
+  }));
+  CHECK(only_status(patient, "PUT /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nabc") == 408);
 }
 
 TEST_CASE("Hostile: a client that does not take its answer is cut off") {
@@ -208,6 +213,40 @@ TEST_CASE("Hostile: slow uploads hold no worker, and too many of them are refuse
   CHECK(server.client().ask("PUT /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").status == 503);
   server.gate.open();
   CHECK(slow.ask("def").body == "abcdef");
+}
+
+TEST_CASE("Hostile: an upload has no thread before its start is here, or all of it") {
+  TestServer server(limits([](http::Limits& l) {
+    l.uploads = 1;
+    l.upload_queue = 0;
+    l.upload_start = 4;
+  }));
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 8; ++i) {
+    slow.push_back(server.client());
+    slow.back().send("PUT /hold HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
+  }
+  CHECK(server.client().ask("PUT /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").body == "3");
+  slow.front().send("d");
+  server.gate.wait_until_entered();
+  CHECK(server.client().ask("PUT /sink HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").status == 503);
+  server.gate.open();
+  CHECK(slow.front().ask("ef").body == "abcdef");
+}
+
+TEST_CASE("Hostile: answers that may not be read ahead are sent all the same, to slow clients and others") {
+  TestServer server(limits([](http::Limits& l) {
+    l.answers_ahead = 1;
+    l.frugal_chunk = 1000;
+  }));
+  std::vector<RawClient> slow;
+  for (int i = 0; i < 4; ++i) {
+    slow.push_back(server.client());
+    slow.back().send(get("/big"));
+  }
+  const std::string big = server.client().ask(get("/big")).body;
+  CHECK(big.size() == 3u << 20);
+  for (RawClient& client : slow) CHECK(client.read().body == big);
 }
 
 TEST_CASE("Hostile: an upload whose sender vanishes ends with an error for its handler") {

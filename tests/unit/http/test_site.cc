@@ -95,6 +95,8 @@ TestServer::TestServer(http::Limits limits, std::vector<std::string> allowed_hos
   options.port = 0;
   options.version = "1.2.3";
   options.limits = limits;
+  // So that handlers are entered when a test has sent a byte, unless it is about that.
+  if (limits.upload_start == http::kUploadStart) options.limits.upload_start = 1;
   options.allowed_hosts = std::move(allowed_hosts);
   options.certificate = std::move(certificate);
   options.key = std::move(key);

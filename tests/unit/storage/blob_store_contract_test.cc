@@ -113,6 +113,21 @@ TEMPLATE_TEST_CASE("Blob store: a range gives those bytes and no others", "", Lo
   CHECK(code_of([&] { target.store.open(digest, {bytes.size() + 1, 0}); }) == Code::invalid_argument);
 }
 
+TEMPLATE_TEST_CASE("Blob store: whether a reader is asked for little or much, or both in turn, does not matter", "", Local,
+                   Memory) {
+  TestType target;
+  const std::string bytes = table_bytes(4 * kMiB, 5);
+  const auto reader = target.store.open(put(target.store, bytes).digest, {10, bytes.size() - 20});
+  const std::size_t steps[] = {1, 700, kMiB / 2, kMiB / 16, kMiB / 16, 200'000};
+  std::string all;
+  for (std::size_t turn = 0, got = 1; got > 0; ++turn) {
+    std::string part(steps[turn % std::size(steps)], '\0');
+    got = reader->read(std::as_writable_bytes(std::span(part)));
+    all.append(part, 0, got);
+  }
+  CHECK((all == bytes.substr(10, bytes.size() - 20)));
+}
+
 TEMPLATE_TEST_CASE("Blob store: what was never stored is not found", "", Local, Memory) {
   TestType target;
   const Digest digest = Digest::of("nothing");
