@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <fstream>
+#include <cstring>
 #include <future>
 #include <random>
 #include <stdexcept>
 #include <thread>
 
+#include "registry/client/session.h"
 #include "registry/client/targets.h"
-#include "registry/client/transfer.h"
+#include "storage/base/digest.h"
 #include "tests/support/watched_process.h"
 #include "tests/unit/http/raw_client.h"
 
@@ -37,13 +38,15 @@ void await(const std::string& what, const Condition& condition) {
     if (Clock::now() > deadline) throw std::runtime_error("waited in vain until " + what);
 }
 
-client::LocalFile noise(const std::filesystem::path& path, std::size_t bytes, std::uint64_t seed) {
+// What is uploaded, made anew each time: all of it at once would fill the machine's memory.
+std::string noise(std::size_t size, std::uint64_t seed) {
   std::mt19937_64 dice(seed);
-  std::vector<std::uint64_t> words(bytes / sizeof(std::uint64_t));
-  std::generate(words.begin(), words.end(), std::ref(dice));
-  std::ofstream(path, std::ios::binary)
-      .write(reinterpret_cast<const char*>(words.data()), static_cast<std::streamsize>(words.size() * sizeof(std::uint64_t)));
-  return client::hash_file(path);
+  std::string bytes(size, '\0');
+  for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+    const std::uint64_t word = dice();
+    std::memcpy(bytes.data() + at, &word, std::min(sizeof word, size - at));
+  }
+  return bytes;
 }
 
 client::Session session_to(const Besieged& registry) {
@@ -60,23 +63,35 @@ SlowRequests requests_of(const Besieged& registry, const Digest& large) {
           .small = "GET /api/v1/whoami HTTP/1.1\r\n" + by + "\r\n"};
 }
 
-void upload_all(const Besieged& registry, const std::vector<client::LocalFile>& files) {
-  std::vector<std::future<void>> uploads;
-  for (const client::LocalFile& file : files)
-    uploads.push_back(std::async(std::launch::async, [&registry, &file] {
-      client::Session session = session_to(registry);
-      client::upload(session, file, {}, {});
-    }));
-  for (auto& upload : uploads) upload.get();
+Digest upload(const Besieged& registry, std::string bytes) {
+  const Digest digest = Digest::of(bytes);
+  client::Session session = session_to(registry);
+  client::Call call;
+  call.method = "PUT";
+  call.target = client::blob_target(digest);
+  call.content_type = "application/octet-stream";
+  call.body = std::move(bytes);
+  session.call(call, "uploading under siege");
+  return digest;
 }
 
-bool reads_back(const Besieged& registry, const client::LocalFile& file) {
+std::vector<Digest> upload_all(const Besieged& registry, const SiegePlan& plan) {
+  std::vector<std::future<Digest>> uploads;
+  for (std::size_t i = 1; i <= plan.uploads; ++i)
+    uploads.push_back(std::async(std::launch::async, [&registry, &plan, i] {
+      return upload(registry, noise(plan.upload_bytes, plan.seed + i));
+    }));
+  std::vector<Digest> out;
+  for (auto& upload : uploads) out.push_back(upload.get());
+  return out;
+}
+
+bool reads_back(const Besieged& registry, const Digest& digest) {
   client::Session session = session_to(registry);
   client::Call call;
   call.method = "GET";
-  call.target = client::blob_target(file.digest);
-  const client::Answer answer = session.call(call, "reading back");
-  return answer.body.size() == file.size && Digest::of(answer.body) == file.digest;
+  call.target = client::blob_target(digest);
+  return Digest::of(session.call(call, "reading back").body) == digest;
 }
 
 }  // namespace
@@ -130,12 +145,8 @@ SiegeReport besiege(const Besieged& registry, const SiegePlan& plan) {
   const WatchedProcess server(registry.server);
   SiegeReport report;
   report.sockets_before = server.sockets();
-  std::vector<client::LocalFile> files;
-  for (std::size_t i = 0; i < plan.uploads; ++i)
-    files.push_back(noise(registry.directory / fmt::format("upload-{}", i), plan.upload_bytes, plan.seed + 1 + i));
   // The server has done each thing once before its memory is called its baseline.
-  const client::LocalFile large = noise(registry.directory / "large", kLargeBytes, plan.seed);
-  upload_all(registry, {large});
+  const Digest large = upload(registry, noise(kLargeBytes, plan.seed));
   if (!reads_back(registry, large)) throw std::runtime_error("the server does not even answer without a siege");
 
   await("the server has closed what was asked before", [&] { return server.sockets() <= report.sockets_before; });
@@ -145,11 +156,11 @@ SiegeReport besiege(const Besieged& registry, const SiegePlan& plan) {
 
   const auto port = static_cast<std::uint16_t>(std::stoi(registry.url.substr(registry.url.rfind(':') + 1)));
   HealthProbe health(port);
-  SlowClients slow(port, plan.slow, requests_of(registry, large.digest));
+  SlowClients slow(port, plan.slow, requests_of(registry, large));
   await("the server holds the slow clients", [&] { return server.sockets() >= report.sockets_before + plan.slow; });
   report.sockets_held = server.sockets();
   const auto start = Clock::now();
-  upload_all(registry, files);
+  const std::vector<Digest> uploaded = upload_all(registry, plan);
   report.uploads_s = seconds_since(start);
 
   slow.release();
@@ -159,7 +170,7 @@ SiegeReport besiege(const Besieged& registry, const SiegePlan& plan) {
   report.all_ended_s = seconds_since(released);
   report.endings = slow.finish();
   report.health = health.finish();
-  for (const client::LocalFile& file : files) report.uploads_right += reads_back(registry, file) ? 1 : 0;
+  for (const Digest& digest : uploaded) report.uploads_right += reads_back(registry, digest) ? 1 : 0;
   report.memory_peak = server.peak();
   await("the server's connections are those of before", [&] {
     report.sockets_after = server.sockets();

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -45,7 +44,6 @@ struct Besieged {
   std::string url;
   std::string token;  // of somebody who may upload
   pid_t server = 0;
-  std::filesystem::path directory{};  // for the files that are uploaded
 };
 
 struct SiegePlan {

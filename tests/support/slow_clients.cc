@@ -79,7 +79,16 @@ struct SlowClients::Crowd {
   };
 
   Crowd(std::uint16_t server, std::size_t count, SlowRequests wanted) : port(server), requests(std::move(wanted)) {
-    for (std::size_t i = 0; i < count; ++i) clients.push_back(open(i));
+    for (std::size_t i = 0; i < count; ++i) {
+      clients.push_back(open(i));
+      // They come as fast as the server can greet them: a crowd that overruns its queue would be told to come again.
+      if (clients.back().slowness() == Slowness::idle) await_answer(clients.back());
+    }
+  }
+
+  void await_answer(const Client& client) const {
+    pollfd wait{client.socket.get(), POLLIN, 0};
+    ::poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(kLastWords).count()));
   }
 
   Client open(std::size_t index) {

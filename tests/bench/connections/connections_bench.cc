@@ -41,8 +41,8 @@ int bench_assay(const fs::path& binary, const fs::path& directory, const SiegePl
   const std::string line = server.read_line();
   std::string token;
   std::getline(std::ifstream(data / "admin.token"), token);
-  const SiegeReport report = besiege(
-      {.url = line.substr(line.find("http")), .token = token, .server = server.pid(), .directory = directory}, plan);
+  const SiegeReport report =
+      besiege({.url = line.substr(line.find("http")), .token = token, .server = server.pid()}, plan);
   server.signal(SIGTERM);
   const bool well = server.wait() == 0 && report.health.unanswered == 0 &&
                     report.health.p99_ms < static_cast<double>(kHealthBound.count()) &&
