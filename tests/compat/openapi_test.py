@@ -165,15 +165,17 @@ def main():
     parser.add_argument("--phases", default="examples,coverage,fuzzing")
     wish = parser.parse_args()
 
+    assay = os.path.abspath(wish.assay)
     folder = pathlib.Path(tempfile.mkdtemp())
+    os.chdir(folder)  # Schemathesis leaves files where it runs
     environment = {**os.environ, "HOME": str(folder), "ASSAY_DATA": str(folder / "data"),
                    "ASSAY_CACHE_DIR": str(folder / "cache")}
-    server = subprocess.Popen([wish.assay, "serve", "--data", folder / "data", "--listen", "127.0.0.1:0",
+    server = subprocess.Popen([assay, "serve", "--data", folder / "data", "--listen", "127.0.0.1:0",
                                "--webhook-allow", "127.0.0.1"], cwd=folder, env=environment, stdout=subprocess.PIPE,
                               stderr=open(folder / "server.log", "w"), text=True)
     try:
         url = "http://" + server.stdout.readline().split("http://")[1].split()[0]
-        registry = FilledRegistry(wish.assay, url, folder, environment)
+        registry = FilledRegistry(assay, url, folder, environment)
         original = yaml.safe_load(requests.get(f"{url}/openapi.yaml", timeout=60).text)
         document = folder / "openapi.json"
         document.write_text(json.dumps(taught(original, registry)))
