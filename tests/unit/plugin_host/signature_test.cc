@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "registry/plugin_host/worker_plugins.h"
+#include "registry/signing/keys.h"
 #include "storage/base/error.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
