@@ -88,11 +88,11 @@ void add_evaluate(CommandSet& commands) {
   CLI::Option* latency = command.add_flag("--latency", options->latency,
                                           "record how long the model takes to answer instead");
   command.add_option("--batch", options->timing.batches, "with --latency: rows of a call; may be repeated")
-      ->check(whole_number(1))
+      ->check(whole_number(1, TimingRequest::kMaxBatch))
       ->needs(latency)
       ->capture_default_str();
   command.add_option("--calls", options->timing.calls, "with --latency: how many calls of each size are timed")
-      ->check(whole_number(1))
+      ->check(whole_number(1, TimingRequest::kMaxCalls))
       ->needs(latency)
       ->capture_default_str();
   for (const char* other : {"--plugin", "--component", "--set", "--seed", "--target", "--by", "--against"})
