@@ -2,7 +2,8 @@
 // What clients of a full catalogue wait for: publishing, searching, lists, single versions, a restart. The server is in
 // this process, its catalogue on the disk of DIRECTORY, blobs in memory, connections kept alive. Prints one JSON document
 // a size. See run.sh.
-//   catalog_bench DIRECTORY SECONDS VERSIONS...    sizes in rising order; the catalogue grows from one to the next
+//   catalog_bench DIRECTORY SECONDS VERSIONS...    sizes in rising order; the catalogue grows from one to the next; 0 seconds
+//                                                  only fill it
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -257,6 +258,7 @@ json measure(const std::filesystem::path& directory, std::int64_t size, double s
   auto served = std::make_unique<Served>(directory);
   fill(*served->database, size);
   out["fill_s"] = milliseconds_since(start) / 1000;
+  if (seconds <= 0) return out;
   const std::int64_t models = size / kVersionsEach;
   out["search"] = search(*served, models, seconds);
   out["lists"] = lists(*served, models, seconds);
