@@ -7,9 +7,7 @@
 namespace assay::http {
 
 BodyPipe::BodyPipe(std::size_t capacity, std::function<void()> changed)
-    : changed_(std::move(changed)),
-      capacity_(capacity),
-      ring_(std::make_unique_for_overwrite<std::byte[]>(capacity)) {}
+    : changed_(std::move(changed)), capacity_(capacity) {}
 
 std::size_t BodyPipe::read(std::span<std::byte> out) {
   std::unique_lock lock(mutex_);
@@ -35,6 +33,7 @@ std::size_t BodyPipe::read(std::span<std::byte> out) {
 
 std::span<std::byte> BodyPipe::room() {
   const std::lock_guard lock(mutex_);
+  if (!ring_) ring_ = std::make_unique_for_overwrite<std::byte[]>(capacity_);
   const std::size_t end = (start_ + size_) % capacity_;
   const std::size_t free = capacity_ - size_;
   return {ring_.get() + end, std::min(free, capacity_ - end)};

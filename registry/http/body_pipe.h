@@ -25,7 +25,8 @@ class BodyPipe final : public BodyReader {
   // The worker's side.
   std::size_t read(std::span<std::byte> out) override;
 
-  // The I/O thread's side. Where the next bytes may be put (empty: full), and how many were.
+  // The I/O thread's side. Where the next bytes may be put (empty: full), and how many were. The buffer is made when room
+  // is first asked for: a pipe that waits for its worker is small.
   std::span<std::byte> room();
   void filled(std::size_t bytes);
   void finish();           // the body is complete
@@ -37,7 +38,7 @@ class BodyPipe final : public BodyReader {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   const std::size_t capacity_;
-  const std::unique_ptr<std::byte[]> ring_;  // no page of it is touched before a byte comes
+  std::unique_ptr<std::byte[]> ring_;  // not there before the I/O thread first asks for room
   std::size_t start_ = 0;  // of what is unread
   std::size_t size_ = 0;
   bool wanted_ = false;

@@ -425,9 +425,6 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
   bool reading = false;
   BodyPipe pipe(shared_.limits.stream_chunk,
                 [self] { asio::post(self->shared_.io, [self] { self->signal_.set(); }); });
-  std::memcpy(pipe.room().data(), start.data(), start.size());
-  pipe.filled(start.size());
-  start = {};
   exchange.request.body = &pipe;
   // Set on the I/O thread, so that the loop below never sees half of it.
   const auto finished = [this, &done, &reading] {
@@ -445,12 +442,22 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
     exchange.refuse(busy());
     co_return;
   }
-  bool complete = body_complete(exchange);
-  if (complete) pipe.finish();
+  bool complete = false;
+  bool started = false;
   while (!done) {
-    const std::span<std::byte> room = pipe.room();
     // Those that wait for a thread hold no more than their start.
-    if (complete || room.empty() || !pipe.wanted()) {
+    const bool wanted = !complete && pipe.wanted();
+    const std::span<std::byte> room = wanted ? pipe.room() : std::span<std::byte>();
+    if (wanted && !started) {
+      std::memcpy(room.data(), start.data(), start.size());
+      pipe.filled(start.size());
+      start = {};
+      started = true;
+      complete = body_complete(exchange);
+      if (complete) pipe.finish();
+      continue;
+    }
+    if (room.empty()) {
       const auto paused = Clock::now();
       co_await signal_.wait();
       // Our own slowness is not the sender's.
@@ -589,7 +596,7 @@ asio::awaitable<bool> Session::write_source(Exchange& exchange) {
 asio::awaitable<void> Session::linger() {
   error_code ec;
   wire_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
-  std::array<char, 16 * 1024> sink;
+  std::array<char, 2 * 1024> sink;
   std::uint64_t dropped = 0;
   arm(shared_.limits.linger_timeout);
   while (!ec && dropped < shared_.limits.linger_bytes && !shared_.stopping)

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "storage/base/byte_size.h"
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
 #include "storage/blob/check_record.h"
@@ -22,6 +23,10 @@ constexpr std::size_t kWorthAJob = 32 * 1024;
 
 // Chunks that workers hash while this thread hashes the file.
 constexpr std::size_t kHashWindow = 4;
+
+// While memory is scarce: chunks that wait for being encoded, and how much is encoded before it is written to a pack.
+constexpr std::size_t kFrugalWindow = 2;
+constexpr std::size_t kFrugalPiece = 128 * kKiB;
 
 const Digest kNoDigest{Digest::Bytes{}};
 
@@ -180,7 +185,8 @@ void PackUpload::encode_later(const Cut& cut, std::uint64_t offset, std::shared_
   if (fresh_.size() == kFreshChunks) fresh_.clear();
   fresh_.insert(chunk->digest);
   chunk->choices = parents_->choices(cut, offset, pins_);
-  Pending pending{nullptr, std::make_shared<RecordBatch>()};
+  Pending pending{nullptr, std::make_shared<RecordBatch>(), chunk->raw.capacity()};
+  hold(pending.size);
   pending.job = std::make_shared<Job>([this, chunk = std::move(chunk), record = pending.record] {
     *record = encode_chunk(parts_, *chunk, parents_.get());
     parts_.buffers.give_back(std::move(chunk->raw));
@@ -188,7 +194,7 @@ void PackUpload::encode_later(const Cut& cut, std::uint64_t offset, std::shared_
   pending_.push_back(pending);
   // A small file is done before a worker has woken up: this thread encodes it when it ends.
   if (taken_ >= kWorthAJob) parts_.workers.post(pending.job);
-  collect(kUploadWindow);
+  collect(parts_.upload_memory.is_scarce_beside(held_) ? kFrugalWindow : kUploadWindow);
 }
 
 // Moves encoded chunks, in order, to the batch: those that are done, and as many more as it takes to leave at
@@ -201,6 +207,7 @@ void PackUpload::collect(std::size_t leave) {
       if (!pending_.front().job->done()) pending_.front().job->wait();
     }
     pending_.front().job->wait();  // throws what went wrong
+    let_go(pending_.front().size);
     add(std::move(*pending_.front().record));
     pending_.pop_front();
   }
@@ -215,19 +222,31 @@ void PackUpload::help() {
 void PackUpload::add(RecordBatch record) {
   recipe_.added += record.bytes.size();
   records_size_ += record.bytes.size();
+  hold(record.bytes.size());
   records_.push_back(std::move(record));
-  if (records_size_ >= parts_.sizes.shared_upload) spill();
+  const std::size_t most = parts_.sizes.shared_upload;
+  if (records_size_ >= (parts_.upload_memory.is_scarce_beside(held_) ? std::min(kFrugalPiece, most) : most)) spill();
 }
 
-// The upload has outgrown the shared pack, or what it keeps in memory for its own. One write at a time is
-// under way, so that they stay in order and memory stays bounded.
+void PackUpload::hold(std::size_t bytes) {
+  held_ += bytes;
+  parts_.upload_memory.take(bytes);
+}
+
+void PackUpload::let_go(std::size_t bytes) {
+  held_ -= bytes;
+  parts_.upload_memory.give_back(bytes);
+}
+
+// The upload has outgrown the shared pack, or what it keeps in memory for its own, or memory is scarce. One write at a time
+// is under way, so that they stay in order and memory stays bounded.
 void PackUpload::spill() {
   if (spill_) spill_->wait();
   if (packs_.empty() || packs_.back()->size() >= parts_.sizes.own) {
     if (!packs_.empty()) packs_.back()->seal();
     packs_.push_back(std::make_shared<NewPack>(parts_.files, parts_.entropy));
   }
-  records_size_ = 0;
+  let_go(std::exchange(records_size_, 0));
   spill_ = std::make_shared<Job>(
       [&buffers = parts_.buffers, pack = packs_.back(),
        records = std::make_shared<std::vector<RecordBatch>>(std::exchange(records_, {}))] {
@@ -335,6 +354,7 @@ void PackUpload::abandon() noexcept {
   if (spill_) spill_->cancel();
   packs_.clear();
   records_.clear();
+  let_go(held_);
 }
 
 }  // namespace assay

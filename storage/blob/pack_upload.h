@@ -41,6 +41,7 @@ class PackUpload final : public BlobUpload {
   struct Pending {
     std::shared_ptr<Job> job;
     std::shared_ptr<RecordBatch> record;  // filled when the job is done
+    std::size_t size;                     // of the chunk's buffer, which is held until then
   };
 
   template <typename Step>
@@ -58,6 +59,8 @@ class PackUpload final : public BlobUpload {
   void collect(std::size_t leave);
   void help();
   void add(RecordBatch record);
+  void hold(std::size_t bytes);
+  void let_go(std::size_t bytes);
   void spill();
   void end_page();
   void describe(const Digest& digest);
@@ -82,6 +85,7 @@ class PackUpload final : public BlobUpload {
   std::deque<Pending> pending_;
   std::vector<RecordBatch> records_;  // encoded and not yet written
   std::size_t records_size_ = 0;      // bytes of them
+  std::size_t held_ = 0;              // these and the chunks of pending_, as parts_.upload_memory has counted them
   std::shared_ptr<Job> spill_;        // writes those before to the last of packs_
   std::vector<std::shared_ptr<NewPack>> packs_;
   std::optional<Digest> leased_;

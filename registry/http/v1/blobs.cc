@@ -67,7 +67,7 @@ Response take(const Context& context, Request& request, std::optional<Digest> di
                  .size = request.body_size,
                  .parents = parents_of(request),
                  .stored = stored_of(request)});
-  std::vector<std::byte> part(kStreamChunk);
+  std::vector<std::byte> part(kStreamChunk / 4);
   while (const std::size_t n = request.body->read(part)) upload.write(std::span(part).first(n));
   return created_blob(upload.finish());
 }
