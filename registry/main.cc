@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that sees every part of the program: gives the command line the server, the plugins and the
 // checks. Arguments, errors and exit codes are cli/app.cc's.
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -110,6 +111,13 @@ void allow_many_files() {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
+// Left to itself, the allocator keeps ever larger buffers for whoever asks next, in an arena of each thread: a server would
+// hold for good what it needed in its busiest moment. From here on they are pages of their own, and go back when freed.
+void give_large_buffers_back() {
+  constexpr int kLarge = 128 * 1024;
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+}
+
 cli::BackupReport back_up(const fs::path& data_dir, const fs::path& to, const cli::CopyProgress& progress) {
   const daemon::BackupReport report = daemon::back_up(data_dir, to, progress);
   return {report.files, report.bytes, report.files_copied, report.bytes_copied};
@@ -130,6 +138,7 @@ int main(int argc, char** argv) {
   // A reader of our output that goes away is an error of one write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   allow_many_files();
+  give_large_buffers_back();
   cli::Program program;
   program.version = daemon::program_version();
   program.environment = cli::process_environment();
