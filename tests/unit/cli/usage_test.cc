@@ -124,7 +124,7 @@ TEST_CASE("Usage: an option that counts says in one line what it takes") {
         "assay: --expect: \"-1\" is not a whole number from 0");
   CHECK(line({"train", "--seed", "9007199254740992"}) ==
         "assay: --seed: \"9007199254740992\" is not a whole number from 0 to 9007199254740991");
-  CHECK(line({"evaluate", "churn@1", "--latency", "--calls", "few"}) == "assay: --calls: \"few\" is not a whole number from 1");
+  CHECK(line({"evaluate", "churn@1", "--latency", "--calls", "few"}) == "assay: --calls: \"few\" is not a whole number from 1 to 100000");
 }
 
 TEST_CASE("Errors: their message goes to stderr and their code is the exit code") {
