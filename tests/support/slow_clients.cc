@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <atomic>
 #include <cerrno>
@@ -30,6 +31,8 @@ constexpr std::size_t kHeard = 4 * 1024;  // more than any head that is answered
 // Below what a server that is asked may have for one address.
 constexpr std::size_t kClientsPerAddress = 100;
 constexpr std::chrono::seconds kLastWords{10};
+// How long a server may take to greet one: those that do not are not held, and tried again.
+constexpr timeval kGreeting{1, 0};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error(what + ": " + std::strerror(errno));
@@ -73,34 +76,40 @@ struct SlowClients::Crowd {
     UniqueFd socket{};
     std::string heard{};  // the start of what was answered
     std::uint64_t taken = 0;
-    bool ended = false;
+    bool ended = true;  // or not yet opened
 
     Slowness slowness() const { return kSlownesses[index % kSlownesses.size()]; }
   };
 
   Crowd(std::uint16_t server, std::size_t count, SlowRequests wanted) : port(server), requests(std::move(wanted)) {
-    for (std::size_t i = 0; i < count; ++i) {
-      clients.push_back(open(i));
-      // They come as fast as the server can greet them: a crowd that overruns its queue would be told to come again.
-      if (clients.back().slowness() == Slowness::idle) await_answer(clients.back());
-    }
+    for (std::size_t i = 0; i < count; ++i) clients.push_back({.index = i});
   }
 
-  void await_answer(const Client& client) const {
+  // They come as fast as the server can greet them: a crowd that overruns its queue would be told to come again.
+  void open(Client& client) {
+    if (client.socket.valid()) count(client);
+    client = connected(client.index);
+    if (client.ended || client.slowness() != Slowness::idle) return;
     pollfd wait{client.socket.get(), POLLIN, 0};
-    ::poll(&wait, 1, static_cast<int>(std::chrono::milliseconds(kLastWords).count()));
+    ::poll(&wait, 1, static_cast<int>(kGreeting.tv_sec * 1000));
   }
 
-  Client open(std::size_t index) {
+  // Not connected, and so ended, when the server does not take it in time.
+  Client connected(std::size_t index) const {
     Client out{.index = index, .socket = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
     const int socket = out.socket.get();
     if (socket < 0) fail("opening a socket");
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &kGreeting, sizeof kGreeting);
     if (out.slowness() == Slowness::reader)
       ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
     const sockaddr_in from = loopback(1 + static_cast<std::uint32_t>(index / kClientsPerAddress), 0);
     if (::bind(socket, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0) fail("binding a socket");
     const sockaddr_in to = loopback(0, port);
-    if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("connecting");
+    if (::connect(socket, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      out.socket.reset();
+      return out;
+    }
+    out.ended = false;
     send_all(socket, first_words(out));
     return out;
   }
@@ -128,15 +137,11 @@ struct SlowClients::Crowd {
   }
 
   void keep_going() {
-    auto beat = Clock::now() + kBeat;
     while (!stopping) {
-      listen(beat);
-      beat += kBeat;
+      listen(Clock::now() + kBeat);
       for (Client& client : clients) {
-        if (client.ended && holding) {
-          count(client);
-          client = open(client.index);
-        }
+        if (stopping) return;
+        if (client.ended && holding) open(client);
         if (!client.ended) dribble(client);
       }
     }
@@ -234,6 +239,7 @@ SlowClients::Endings SlowClients::finish() {
   crowd_->thread.join();
   if (crowd_->failure) std::rethrow_exception(crowd_->failure);
   for (Crowd::Client& client : crowd_->clients) {
+    if (!client.socket.valid()) continue;
     crowd_->drain(client);
     crowd_->count(client);
   }

@@ -26,7 +26,8 @@ struct SlowRequests {
 
 class SlowClients {
  public:
-  // `count` connections of the four kinds in turn. While they are held, one that the server has ended is opened again.
+  // `count` connections of the four kinds in turn, opened from now on. While they are held, one that the server has ended, or
+  // did not take, is opened again.
   SlowClients(std::uint16_t port, std::size_t count, SlowRequests requests);
   // Closes what is left.
   ~SlowClients();

@@ -128,6 +128,28 @@ TEMPLATE_TEST_CASE("Blob store: whether a reader is asked for little or much, or
   CHECK((all == bytes.substr(10, bytes.size() - 20)));
 }
 
+// So many that they have more to hold than memory is set aside for.
+TEMPLATE_TEST_CASE("Blob store: uploads that are under way together come out whole, each of them", "", Local, Memory) {
+  TestType target;
+  constexpr std::size_t kUploads = 12;
+  std::vector<std::string> contents;
+  std::vector<std::unique_ptr<BlobUpload>> uploads;
+  for (std::size_t i = 0; i < kUploads; ++i) {
+    contents.push_back(random_bytes(2 * kMiB + i, 100 + i));
+    uploads.push_back(target.store.begin_upload({}));
+  }
+  for (std::size_t at = 0; at < 2 * kMiB + kUploads; at += 100'000)
+    for (std::size_t i = 0; i < kUploads; ++i)
+      if (at < contents[i].size()) uploads[i]->write(as_span(std::string_view(contents[i]).substr(at, 100'000)));
+  uploads.erase(uploads.begin());  // one is given up
+  for (std::size_t i = 1; i < kUploads; ++i) {
+    const BlobInfo info = uploads[i - 1]->finish();
+    CHECK(info.digest == Digest::of(contents[i]));
+    CHECK((read_all(target.store, info.digest, kNoLimit) == contents[i]));
+  }
+  CHECK(code_of([&] { target.store.open(Digest::of(contents[0]), {}); }) == Code::not_found);
+}
+
 TEMPLATE_TEST_CASE("Blob store: what was never stored is not found", "", Local, Memory) {
   TestType target;
   const Digest digest = Digest::of("nothing");
