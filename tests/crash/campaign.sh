@@ -3,8 +3,9 @@
 # Runs the long crash tests, which no build runs by itself, and prints what they counted.
 #   tests/crash/campaign.sh             10 000 kills, 10 000 beside collections, 1 000 power cuts and more,
 #                                       1 000 bit flips, 1 000 collections beside writers, 10 000 power cuts of promotion and
-#                                       10 000 operations of sixteen clients on one stage, and
-#                                       10 000 edits of an audit trail
+#                                       10 000 operations of sixteen clients on one stage,
+#                                       10 000 edits of an audit trail,
+#                                       1 000 times all hostile requests, and 1 000 slow clients whatever CYCLES says
 #   tests/crash/campaign.sh CYCLES      so many of each
 # BUILD=build/tsan chooses another build than build/dev.
 set -euo pipefail
@@ -17,3 +18,5 @@ build="${BUILD:-build/dev}"
 "$build/tests/unit/promotion/promotion_test" "[campaign]" --durations yes
 "$build/tests/unit/promotion/promotion_server_test" "[campaign]" --durations yes
 "$build/tests/unit/storage_keeping/storage_keeping_test" "[campaign]" --durations yes
+"$build/tests/e2e/e2e_hostile" "[campaign]" --durations yes
+"$build/tests/e2e/e2e_slow_clients" "[campaign]" --durations yes
