@@ -2,11 +2,7 @@
 // Ends a process at every write, sync, truncation and deletion that SQLite makes while it promotes, as by kill -9 and as
 // by a power cut, and checks what is left: a stage, its decisions, their facts, the audit trail and the events are one.
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <functional>
 #include <iostream>
 
@@ -20,6 +16,8 @@
 #include "registry/service/rollback.h"
 #include "registry/service/stage_move.h"
 #include "tests/crash/campaign.h"
+#include "tests/crash/catalogue_promises.h"
+#include "tests/crash/child.h"
 #include "tests/support/catch.h"
 #include "tests/support/killing_vfs.h"
 #include "tests/unit/promotion/world.h"
@@ -66,95 +64,22 @@ struct Scene : World {
   Principal approver = principal("bo", Role::promoter);
 };
 
-struct Ending {
-  bool killed = false;
-  std::vector<std::string> acknowledged{};
-};
-
 void work_and_die(const Scene& scene, const std::filesystem::path& catalogue, const Work& work, Death death,
-                  std::size_t at, int acknowledge_fd) {
+                  std::size_t at, const Tell& tell) {
   use_killing_vfs(death, at);
   const auto database = open_sqlite_database(catalogue);
   database->migrate();
   die_at(at);
   work({.database = *database, .blobs = const_cast<MemoryBlobStore&>(scene.blobs), .clock = scene.clock,
         .entropy = const_cast<SystemEntropy&>(scene.entropy)},
-       [&](const Id& id) {
-         if (write(acknowledge_fd, id.text().data(), id.text().size()) < 0) _exit(3);
-       });
+       [&](const Id& id) { tell(id.text()); });
 }
 
-// In a child, which dies at operation `at` unless it was done before.
-Ending work_until(const Scene& scene, const std::filesystem::path& catalogue, const Work& work, Death death,
-                  std::size_t at) {
-  std::array<int, 2> ends{};
-  REQUIRE(pipe(ends.data()) == 0);
-  const pid_t child = fork();
-  if (child == 0) {
-    try {
-      work_and_die(scene, catalogue, work, death, at, ends[1]);
-    } catch (const std::exception& error) {
-      std::cerr << error.what() << '\n';
-      _exit(2);
-    }
-    _exit(0);
-  }
-  close(ends[1]);
-  Ending out;
-  std::array<char, 26> id{};
-  while (read(ends[0], id.data(), id.size()) == static_cast<ssize_t>(id.size()))
-    out.acknowledged.emplace_back(id.data(), id.size());
-  close(ends[0]);
-  int status = 0;
-  REQUIRE(waitpid(child, &status, 0) == child);
-  out.killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  if (!out.killed) REQUIRE((WIFEXITED(status) && WEXITSTATUS(status) == 0));
-  return out;
-}
-
-// Each counts what must not be.
-const std::pair<const char*, const char*> kPromises[] = {
-    {"stages that are not where their decisions took them",
-     "SELECT COUNT(*) FROM stages s WHERE revision <> (SELECT COUNT(*) FROM decisions d WHERE d.changed = 1 AND "
-     "d.artifact_id = s.artifact_id AND d.stage = s.key) OR number IS NOT (SELECT number FROM decisions d WHERE "
-     "d.changed = 1 AND d.artifact_id = s.artifact_id AND d.stage = s.key ORDER BY revision_after DESC LIMIT 1)"},
-    {"decisions that moved no stage",
-     "SELECT COUNT(*) FROM decisions d WHERE changed = 1 AND NOT EXISTS (SELECT 1 FROM stages s WHERE "
-     "s.artifact_id = d.artifact_id AND s.key = d.stage)"},
-    {"judged decisions without their facts",
-     "SELECT COUNT(*) FROM decisions d WHERE verdict NOT IN ('already_there', 'rolled_back') AND NOT EXISTS "
-     "(SELECT 1 FROM decision_facts f WHERE f.decision_seq = d.seq)"},
-    {"facts without a decision",
-     "SELECT COUNT(*) FROM decision_facts WHERE decision_seq NOT IN (SELECT seq FROM decisions)"},
-    {"decisions without exactly one audit entry",
-     "SELECT COUNT(*) FROM decisions d WHERE 1 <> (SELECT COUNT(*) FROM audit a WHERE a.action = d.action AND "
-     "json_extract(a.details, '$.decision') = d.id)"},
-    {"audit entries without a decision",
-     "SELECT COUNT(*) FROM audit WHERE action IN ('promote', 'rollback', 'approve') AND "
-     "json_extract(details, '$.decision') NOT IN (SELECT id FROM decisions)"},
-    {"decisions without exactly one event",
-     "SELECT COUNT(*) FROM decisions d WHERE 1 <> (SELECT COUNT(*) FROM events e WHERE "
-     "json_extract(e.data, '$.decision') = d.id)"},
-    {"events without a decision",
-     "SELECT COUNT(*) FROM events WHERE type LIKE '%.stage.%' AND json_extract(data, '$.decision') NOT IN "
-     "(SELECT id FROM decisions)"},
-    {"approvals that are not in the audit trail",
-     "SELECT abs((SELECT COUNT(*) FROM approvals) - (SELECT COUNT(*) FROM audit WHERE action = 'approve'))"},
-    {"approvals that led to nothing",
-     "SELECT COUNT(*) FROM approvals p WHERE NOT EXISTS (SELECT 1 FROM decisions d WHERE d.stage = p.stage AND "
-     "d.changed = 1)"}};
-
-std::string broken_promise(const std::filesystem::path& catalogue, const std::vector<std::string>& acknowledged) {
+std::string broken_after(const std::filesystem::path& catalogue, const std::vector<std::string>& acknowledged) {
   const auto database = open_sqlite_database(catalogue);
   database->migrate();
   return database->read([&](Snapshot& snapshot) -> std::string {
-    Rows check = snapshot.query("PRAGMA integrity_check");
-    if (!check.next() || check.get<std::string>(0) != "ok") return "the file is damaged";
-    for (const auto& [what, count] : kPromises) {
-      Rows rows = snapshot.query(count);
-      rows.next();
-      if (const auto found = rows.get<std::int64_t>(0); found != 0) return fmt::format("{} {}", found, what);
-    }
+    if (std::string broken = broken_promise(snapshot); !broken.empty()) return broken;
     for (const std::string& id : acknowledged)
       if (!find_decision(snapshot, Id::parse(id))) return fmt::format("decision {} was acknowledged and is gone", id);
     return "";
@@ -174,14 +99,15 @@ Deaths die_everywhere(const Scene& scene, const Work& work, Death death, std::si
     TempDir directory;
     const auto catalogue = directory / "catalog.db";
     std::filesystem::copy_file(scene.directory / "catalog.db", catalogue);
-    const Ending ending = work_until(scene, catalogue, work, death, at);
+    const Ending ending =
+        run_in_child([&](const Tell& tell) { work_and_die(scene, catalogue, work, death, at, tell); });
     std::string broken;
     try {
-      broken = broken_promise(catalogue, ending.acknowledged);
+      broken = broken_after(catalogue, ending.told);
     } catch (const std::exception& error) {
       broken = error.what();
     }
-    out.acknowledged += ending.acknowledged.size();
+    out.acknowledged += ending.told.size();
     if (out.broken.empty() && !broken.empty()) out.broken = fmt::format("at operation {}: {}", at, broken);
     if (!ending.killed) return out;
     ++out.count;
