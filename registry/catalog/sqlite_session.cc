@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 
 #include "storage/base/error.h"
 
@@ -131,11 +132,11 @@ void Session::harden(SessionMode mode) {
     if (const int status = sqlite3_db_config(handle_, setting, value, nullptr); status != SQLITE_OK)
       throw error("Configuring the catalogue", status);
   run("PRAGMA mmap_size = 0");  // a disk error is then an error, not a signal
-  run("PRAGMA cell_size_check = ON");
   run("PRAGMA temp_store = MEMORY");
   run("PRAGMA wal_autocheckpoint = 0");  // it would not tell when it fails
   run(fmt::format("PRAGMA cache_size = -{}", kCache_KiB).c_str());
   if (mode == SessionMode::write) {
+    run("PRAGMA cell_size_check = ON");  // damage is not built upon; a reader would pay a tenth of its time for it
     run("PRAGMA synchronous = FULL");  // NORMAL loses acknowledged commits when the power fails
     sqlite3_wal_hook(handle_, &Session::note_log, this);
   } else {
@@ -225,7 +226,9 @@ sqlite3_stmt* Session::borrow(std::string_view sql, Values values) {
   if (idle == idle_.end()) idle = idle_.try_emplace(std::string(sql)).first;
   sqlite3_stmt* statement = nullptr;
   if (idle->second.empty()) {
-    statement = prepare(sql, SQLITE_PREPARE_PERSISTENT);
+    std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> made(prepare(sql, SQLITE_PREPARE_PERSISTENT), sqlite3_finalize);
+    kept_.emplace(made.get(), &idle->second);
+    statement = made.release();
   } else {
     statement = idle->second.back();
     idle->second.pop_back();
@@ -243,13 +246,14 @@ sqlite3_stmt* Session::prepare_once(std::string_view sql, std::span<const Value>
 void Session::give_back(sqlite3_stmt* statement) noexcept {
   sqlite3_reset(statement);
   sqlite3_clear_bindings(statement);
-  try {
-    const auto idle = idle_.find(std::string_view(sqlite3_sql(statement)));
-    if (idle != idle_.end()) {
-      idle->second.push_back(statement);
+  const auto kept = kept_.find(statement);
+  if (kept != kept_.end()) {
+    try {
+      kept->second->push_back(statement);
       return;
+    } catch (...) {  // no memory to remember it
+      kept_.erase(kept);
     }
-  } catch (...) {  // no memory to remember it
   }
   sqlite3_finalize(statement);
 }

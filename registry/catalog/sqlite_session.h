@@ -5,9 +5,9 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "registry/catalog/database.h"
@@ -66,6 +66,11 @@ class Session {
   void keep_log() noexcept;
 
  private:
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+
   void harden(SessionMode mode);
   bool is_out_of_room() const;
   sqlite3_stmt* prepare(std::string_view sql, unsigned flags);
@@ -75,7 +80,9 @@ class Session {
   static int note_log(void* session, sqlite3*, const char* schema, int pages);
 
   sqlite3* handle_ = nullptr;
-  std::map<std::string, std::vector<sqlite3_stmt*>, std::less<>> idle_;  // by the SQL of `borrow`
+  // Statements of `borrow` that nobody uses, by their SQL; and of every one that is kept, used or not, its place there.
+  std::unordered_map<std::string, std::vector<sqlite3_stmt*>, TextHash, std::equal_to<>> idle_;
+  std::unordered_map<sqlite3_stmt*, std::vector<sqlite3_stmt*>*> kept_;
   std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   std::size_t log_pages_ = 0;
   bool sync_failed_ = false;
