@@ -16,10 +16,10 @@ std::uint64_t Version::size() const {
 }
 
 void to_json(json& out, const VersionFile& file) {
-  out = {{"path", file.path.text()},
-         {"digest", file.digest.text()},
-         {"size", file.size},
-         {"media_type", file.media_type}};
+  out["path"] = file.path.text();
+  out["digest"] = file.digest.text();
+  out["size"] = file.size;
+  out["media_type"] = file.media_type;
 }
 
 void to_json(json& out, const Version& version) {

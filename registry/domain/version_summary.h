@@ -11,18 +11,21 @@ namespace assay {
 
 // {"kind","namespace","name","number","reference","digest","created_at","created_by","labels","stages"}, of a Version or a
 // FoundVersion.
+// Member by member: a braced list would make everything twice, in what is most often asked for.
 template <class AnyVersion>
 nlohmann::json version_summary(const AnyVersion& version) {
-  return {{"kind", singular(version.kind)},
-          {"namespace", version.name.namespace_()},
-          {"name", version.name.name()},
-          {"number", version.number},
-          {"reference", version.reference()},
-          {"digest", version.digest.text()},
-          {"created_at", format_time(version.created_at)},
-          {"created_by", version.created_by},
-          {"labels", version.labels},
-          {"stages", version.stages}};
+  nlohmann::json out = nlohmann::json::object();
+  out["kind"] = singular(version.kind);
+  out["namespace"] = version.name.namespace_();
+  out["name"] = version.name.name();
+  out["number"] = version.number;
+  out["reference"] = version.reference();
+  out["digest"] = version.digest.text();
+  out["created_at"] = format_time(version.created_at);
+  out["created_by"] = version.created_by;
+  out["labels"] = version.labels;
+  out["stages"] = version.stages;
+  return out;
 }
 
 }  // namespace assay
