@@ -87,19 +87,29 @@ void Session::cut() {
 
 void Session::arm(std::chrono::milliseconds time) {
   timed_out_ = false;
-  watchdog_.expires_after(time);
+  deadline_ = Clock::now() + time;
+  if (!watching_ || deadline_ < watchdog_.expiry()) watch();
+}
+
+void Session::disarm() {
+  deadline_ = Clock::time_point::max();
+}
+
+// The timer is left running when a deadline is met or moves away, and looks again when it fires: a connection that answers
+// request after request sets it once in many, where setting and cancelling it each time cost two system calls an answer.
+void Session::watch() {
+  watching_ = true;
+  watchdog_.expires_at(deadline_);
   watchdog_.async_wait([this, weak = weak_from_this(), watch = ++watch_](error_code ec) {
     const auto self = weak.lock();
     if (ec || !self || watch != watch_) return;
+    watching_ = false;
+    if (deadline_ == Clock::time_point::max()) return;
+    if (Clock::now() < deadline_) return this->watch();
     timed_out_ = true;
     error_code ignored;
     wire_.socket().cancel(ignored);
   });
-}
-
-void Session::disarm() {
-  ++watch_;
-  watchdog_.cancel();
 }
 
 asio::awaitable<void> Session::run() {
@@ -269,7 +279,9 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
     admitted = admit(site, exchange);
     if (admitted && one_job) handle(site, exchange);
   };
-  if (!co_await in_pool(shared_.workers, Bound::queue, std::move(first))) {
+  const bool reads = exchange.request.method == Method::get || exchange.request.method == Method::head;
+  const Haste haste = reads ? Haste::computes : Haste::waits;
+  if (!co_await in_pool(shared_.workers, haste, std::move(first))) {
     exchange.refuse(busy());
     co_return;
   }
@@ -283,13 +295,13 @@ asio::awaitable<void> Session::on_worker(Exchange& exchange) {
     TextReader reader(body);
     exchange.request.body = &reader;
     std::function<void()> last = [&] { handle(site, exchange); };
-    if (!co_await in_pool(pool, Bound::queue, std::move(last))) exchange.refuse(busy());
+    if (!co_await in_pool(pool, haste, std::move(last))) exchange.refuse(busy());
     exchange.request.body = &exchange.no_body;
   }
   shared_.buffered -= body.size();
 }
 
-bool Session::begin_job(WorkPool& pool, Bound bound, bool& done, std::function<void()> job) {
+bool Session::begin_job(WorkPool& pool, Bound bound, Haste haste, bool& done, std::function<void()> job) {
   done = false;
   const auto finished = [this, &done] {
     done = true;
@@ -297,11 +309,11 @@ bool Session::begin_job(WorkPool& pool, Bound bound, bool& done, std::function<v
   };
   // Plain pointers: this coroutine keeps the session until `finished` has run on the I/O thread. A worker
   // that shared in owning it could be the last to let go, and sessions end on the I/O thread only.
-  const auto work = [this, finished, run = std::move(job)] {
+  WorkPool::Job work = [this, finished, run = std::move(job)] {
     run();
     asio::post(shared_.io, finished);
   };
-  const bool taken = bound == Bound::queue ? pool.offer(work) : pool.push(work);
+  const bool taken = bound == Bound::queue ? pool.offer(std::move(work), haste) : pool.push(std::move(work), haste);
   if (!taken) done = true;
   return taken;
 }
@@ -311,9 +323,9 @@ asio::awaitable<void> Session::await_job(const bool& done) {
   while (!done) co_await signal_.wait();
 }
 
-asio::awaitable<bool> Session::in_pool(WorkPool& pool, Bound bound, std::function<void()> job) {
+asio::awaitable<bool> Session::in_pool(WorkPool& pool, Haste haste, std::function<void()> job) {
   bool done = false;
-  const bool taken = begin_job(pool, bound, done, std::move(job));
+  const bool taken = begin_job(pool, Bound::queue, haste, done, std::move(job));
   co_await await_job(done);
   co_return taken;
 }
@@ -568,7 +580,7 @@ asio::awaitable<bool> Session::write_source(Exchange& exchange) {
     const std::size_t most = ahead.try_join() ? shared_.limits.stream_chunk : shared_.limits.frugal_chunk;
     const std::size_t wanted = std::min<std::uint64_t>(most, exchange.response.length - asked);
     piece.size = 0;
-    begin_job(shared_.workers, Bound::none, piece.read,
+    begin_job(shared_.workers, Bound::none, Haste::waits, piece.read,
               [&exchange, &piece, wanted] { fill(exchange, piece, wanted); });
   };
   begin(pieces[0]);

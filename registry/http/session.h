@@ -103,9 +103,9 @@ class Session final : public std::enable_shared_from_this<Session> {
   boost::asio::awaitable<bool> converse();                     // one exchange; whether another may follow
   boost::asio::awaitable<void> answer(Exchange& exchange);     // decides the response
   boost::asio::awaitable<void> on_worker(Exchange& exchange);  // as answer(), for what may block
-  boost::asio::awaitable<bool> in_pool(WorkPool& pool, Bound bound, std::function<void()> job);
+  boost::asio::awaitable<bool> in_pool(WorkPool& pool, Haste haste, std::function<void()> job);
   // Starts a job that sets `done` when it has ended, on the I/O thread; at once when the pool refuses it.
-  bool begin_job(WorkPool& pool, Bound bound, bool& done, std::function<void()> job);
+  bool begin_job(WorkPool& pool, Bound bound, Haste haste, bool& done, std::function<void()> job);
   boost::asio::awaitable<void> await_job(const bool& done);
   // Appends the body to `body` until that has `most` bytes or it ends; false when it was refused or lost. The bytes are
   // counted in shared_.buffered, from which the caller takes them again.
@@ -129,12 +129,15 @@ class Session final : public std::enable_shared_from_this<Session> {
   // Cuts off the socket operation that is running after `time`, until disarm().
   void arm(std::chrono::milliseconds time);
   void disarm();
+  void watch();  // has the timer look at the deadline when that is due
 
   Shared& shared_;
   Wire wire_;
   const std::string peer_;
   boost::asio::steady_timer watchdog_;
+  bool watching_ = false;    // the timer is running
   std::uint64_t watch_ = 0;  // tells a watchdog's late call from the present one
+  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
   bool timed_out_ = false;
   bool idle_ = true;
   bool first_ = true;

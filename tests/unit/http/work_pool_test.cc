@@ -25,6 +25,23 @@ TEST_CASE("Work pool: jobs that wait for each other all get a thread") {
   }
 }
 
+TEST_CASE("Work pool: jobs said to compute get more threads than there are cores when they wait after all") {
+  const std::size_t jobs = std::thread::hardware_concurrency() + 3;
+  PoolMeter meter;
+  WorkPool pool(jobs, 0, meter);
+  for (int round = 0; round < 5; ++round) {
+    std::latch together(static_cast<std::ptrdiff_t>(jobs)), done(static_cast<std::ptrdiff_t>(jobs));
+    for (std::size_t i = 0; i < jobs; ++i)
+      REQUIRE(pool.push(
+          [&] {
+            together.arrive_and_wait();
+            done.count_down();
+          },
+          Haste::computes));
+    done.wait();
+  }
+}
+
 TEST_CASE("Work pool: what is offered beyond the queue is refused, what was taken is run before it stops") {
   PoolMeter meter;
   WorkPool pool(1, 2, meter);
