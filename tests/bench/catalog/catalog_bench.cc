@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -35,7 +36,7 @@ using nlohmann::json;
 using std::chrono::steady_clock;
 
 constexpr int kWriters = 64, kPublished = 8;  // writers, and the models that they publish to
-constexpr int kReaders = 8;
+constexpr int kReaders = 32;  // connections that read single versions
 
 double milliseconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double, std::milli>(steady_clock::now() - start).count();
@@ -72,8 +73,8 @@ struct Times {
 // A registry on a directory that may have one already.
 class Served {
  public:
-  explicit Served(const std::filesystem::path& directory)
-      : database(open(directory)), authenticator_(*database, clock_) {
+  explicit Served(const std::filesystem::path& where)
+      : directory(where), database(open(directory)), authenticator_(*database, clock_) {
     ensure_admin_token(*database, clock_, entropy_, directory / "admin.token");
     std::getline(std::ifstream(directory / "admin.token"), token);
     http::Options options;
@@ -84,13 +85,15 @@ class Served {
     server_->start();
   }
 
-  test::RawClient client() const { return test::RawClient(server_->port()); }
+  std::uint16_t port() const { return server_->port(); }
+  test::RawClient client() const { return test::RawClient(port()); }
   std::string request(const std::string& method, const std::string& target, const std::string& body = "",
                       const std::string& type = "application/json") const {
     const std::string fields = body.empty() ? "" : fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", type, body.size());
     return fmt::format("{} {} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {}\r\n{}\r\n{}", method, target, token, fields, body);
   }
 
+  const std::filesystem::path directory;
   std::string token;
   test::MemoryBlobStore blobs;
   std::unique_ptr<Database> database;
@@ -232,15 +235,41 @@ json lists(const Served& served, std::int64_t models, double seconds) {
   return {{"models", of_models.summary()}, {"versions", of_versions.summary()}};
 }
 
+// What wrk sends: some version each time, of all there are.
+constexpr std::string_view kWrkScript = R"lua(
+local versions, each, turn = {versions}, {each}, 0
+request = function()
+  turn = (turn + 104729 * 7919) % versions
+  return wrk.format("GET", string.format("/api/v1/models/default/m%05d/versions/%d", math.floor(turn / each), turn % each + 1), {{
+    ["Authorization"] = "Bearer {token}"}})
+end
+done = function(summary, latency)
+  io.write(string.format('{{"count":%d,"seconds":%f,"failed":%d,"p50_ms":%f,"p99_ms":%f}}\n', summary.requests, summary.duration / 1e6,
+    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
+)lua";
+
+// One thread of wrk keeps all connections busy: threads of ours, each waiting for its answer, took as much as the server.
 json point_reads(const Served& served, std::int64_t models, double seconds) {
-  return rate(
-      kReaders, seconds,
-      [&](test::RawClient& client, int thread, std::int64_t i) {
-        const std::int64_t turn = (i * 7919 + thread * 104729) % (models * kVersionsEach);
-        ask(client, served.request("GET", fmt::format("/api/v1/models/default/{}/versions/{}", model_name(turn / kVersionsEach),
-                                                      turn % kVersionsEach + 1)));
-      },
-      served);
+  const std::string script = served.directory / "wrk.lua";
+  std::ofstream(script) << fmt::format(kWrkScript, fmt::arg("versions", models * kVersionsEach), fmt::arg("each", kVersionsEach),
+                                       fmt::arg("token", served.token));
+  const std::string command = fmt::format("wrk --threads 1 --connections {} --duration {}s --script {} http://127.0.0.1:{}", kReaders,
+                                          std::ceil(seconds), script, served.port());
+  const double cpu = cpu_ms();
+  const std::unique_ptr<FILE, int (*)(FILE*)> wrk(popen(command.c_str(), "r"), pclose);
+  std::string said;
+  for (int c = 0; (c = std::fgetc(wrk.get())) != EOF;) said += static_cast<char>(c);
+  std::filesystem::remove(script);
+  const auto begin = said.find('{');
+  if (begin == std::string::npos) throw std::runtime_error("wrk did not run; install it: " + said);
+  json out = json::parse(said.substr(begin));
+  if (out.at("failed") != 0) throw std::runtime_error("some reads failed: " + said);
+  out["per_second"] = out.at("count").get<double>() / out.at("seconds").get<double>();
+  out["cpu_ms"] = (cpu_ms() - cpu) / out.at("count").get<double>();  // of the server alone
+  out["clients"] = kReaders;
+  return out;
 }
 
 // From nothing open to the first answer of /readyz.

@@ -11,7 +11,7 @@ sizes="10000 40000"
 [ "${1:-}" != --full ] || { sizes="10000 100000 1000000"; shift; }
 seconds=${1:-4}
 folder=$PWD/build/bench/catalog
-install_missing $ASSAY_BUILD_PACKAGES python3 python3-venv
+install_missing $ASSAY_BUILD_PACKAGES python3 python3-venv wrk
 mkdir -p "$folder"
 python_env "$folder/venv" mlflow==3.17.2
 
