@@ -28,7 +28,8 @@ class PlaneCodec {
 
  private:
   Cpu cpu_;
-  std::unique_ptr<std::byte[]> planes_;  // kMaxChunk bytes
+  std::unique_ptr<std::byte[]> buffer_;
+  std::byte* planes_;  // kMaxChunk bytes
 };
 
 }  // namespace assay
