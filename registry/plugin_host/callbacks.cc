@@ -60,6 +60,10 @@ json Callbacks::answer(const WireFrame& frame) {
       return json::object();
     case FrameKind::source_read:
       return source_read(frame.json);
+    case FrameKind::scratch_take:
+      return scratch_take(frame.json);
+    case FrameKind::scratch_end:
+      return scratch_end(frame.json);
     default:
       throw Error(Code::invalid_argument, "no such callback");
   }
@@ -119,6 +123,20 @@ json Callbacks::source_read(const json& request) {
   wire::Payload bytes(size);
   const std::size_t got = lent_.source->read(name, offset, {bytes.data(), bytes.size()});
   payload_ = bytes.first(got);
+  return json::object();
+}
+
+json Callbacks::scratch_take(const json& request) {
+  if (!scratch_) scratch_.emplace();
+  const Scratch::Taken taken =
+      scratch_->take(static_cast<std::uint64_t>(JsonObject(request, "scratch").integer("bytes", 0, kMaxId)));
+  process_.send_with_file(FrameKind::arena, {{"id", taken.id}, {"size", taken.size}, {"use", "scratch"}}, taken.fd);
+  return {{"id", taken.id}};
+}
+
+json Callbacks::scratch_end(const json& request) {
+  if (!scratch_) throw Error(Code::invalid_argument, "this call holds no scratch room");
+  scratch_->give_back(static_cast<std::uint64_t>(JsonObject(request, "scratch").integer("id", 0, kMaxId)));
   return json::object();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "registry/plugin_host/bundle_stage.h"
 #include "registry/plugin_host/plugin_session.h"
 #include "registry/plugin_host/row_scan.h"
+#include "registry/plugin_host/scratch.h"
 
 namespace assay {
 
@@ -35,6 +37,8 @@ class Callbacks {
   nlohmann::json scan_close(const nlohmann::json& request);
   nlohmann::json sink_open(const nlohmann::json& request);
   nlohmann::json source_read(const nlohmann::json& request);
+  nlohmann::json scratch_take(const nlohmann::json& request);
+  nlohmann::json scratch_end(const nlohmann::json& request);
   void report(const WireFrame& frame);
 
   WorkerProcess& process_;
@@ -45,6 +49,7 @@ class Callbacks {
   std::map<std::uint64_t, RowScan> scans_;
   std::uint64_t next_scan_ = 1;
   BundleStage stage_;
+  std::optional<Scratch> scratch_;  // once it is asked for
 };
 
 }  // namespace assay

@@ -14,18 +14,6 @@
 namespace assay {
 namespace {
 
-const void* no_service(const assay_host*, const char*) {
-  return nullptr;
-}
-
-const assay_host* this_host() {
-  static constexpr std::string_view name = "assay", version = "0.1.0";
-  static const assay_host host{
-      sizeof(assay_host), ASSAY_ABI_MINOR, nullptr, {name.data(), name.size()}, {version.data(), version.size()},
-      &no_service};
-  return &host;
-}
-
 // An opened plugin with one component and its capability. Everything else here borrows one.
 class OpenComponent {
  public:

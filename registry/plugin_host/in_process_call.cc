@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry/plugin_host/in_process_call.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -9,6 +11,7 @@
 #include "registry/plugin_host/plugin_failure.h"
 #include "registry/plugin_host/plugin_session.h"
 #include "registry/plugin_host/row_scan.h"
+#include "registry/plugin_host/worker/lent_random.h"
 
 namespace assay {
 namespace {
@@ -77,7 +80,30 @@ void release(ArrowArrayStream* stream) {
   stream->release = nullptr;
 }
 
+assay_status take_scratch(const assay_scratch_v1*, const assay_call* call, uint64_t bytes, void** out) {
+  return answered(call, [&] { *out = InProcessCall::of(call).take_scratch(bytes); });
+}
+
+void give_back_scratch(const assay_scratch_v1*, const assay_call* call, void* memory) {
+  InProcessCall::of(call).give_back_scratch(memory);
+}
+
+const void* service(const assay_host*, const char* id) {
+  static const assay_scratch_v1 scratch{
+      sizeof scratch, 0, nullptr, wire::kScratchQuota, &take_scratch, &give_back_scratch};
+  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
+  if (wanted == ASSAY_HOST_RNG_V1) return worker::lent_random();
+  if (wanted == ASSAY_HOST_SCRATCH_V1) return &scratch;
+  return nullptr;
+}
+
 }  // namespace
+
+const assay_host* this_host() {
+  static constexpr std::string_view name = "assay", version = "0.1.0";
+  static const assay_host host{sizeof(assay_host), ASSAY_ABI_MINOR, nullptr, str(name), str(version), &service};
+  return &host;
+}
 
 InProcessCall::InProcessCall(const CallOptions& options, Progress& progress)
     : options_(options), progress_(progress) {
@@ -93,6 +119,34 @@ InProcessCall::InProcessCall(const CallOptions& options, Progress& progress)
   call_.progress = &InProcessCall::progress;
   call_.log = &log;
   call_.metric = &metric;
+}
+
+InProcessCall::~InProcessCall() {
+  for (const Mapped& each : mapped_) ::munmap(each.memory, each.size);
+}
+
+void* InProcessCall::take_scratch(std::uint64_t bytes) {
+  const std::lock_guard lock(mutex_);
+  if (!scratch_) scratch_.emplace();
+  const Scratch::Taken taken = scratch_->take(bytes);
+  void* memory = ::mmap(nullptr, taken.size, PROT_READ | PROT_WRITE, MAP_SHARED, taken.fd, 0);
+  if (memory == MAP_FAILED) {
+    const int error = errno;
+    scratch_->give_back(taken.id);
+    throw system_error("map scratch room", error);
+  }
+  mapped_.push_back({memory, taken.size, taken.id});
+  return memory;
+}
+
+void InProcessCall::give_back_scratch(const void* memory) {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(mapped_.begin(), mapped_.end(), [&](const Mapped& each) { return each.memory == memory; });
+  if (found == mapped_.end()) return;  // not of this call
+  ::munmap(found->memory, found->size);
+  scratch_->give_back(found->id);
+  mapped_.erase(found);
 }
 
 void InProcessCall::must(assay_status status, std::string_view subject) const {

@@ -4,14 +4,20 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "assay/abi.h"
+#include "assay/ext/scratch.h"
 #include "registry/plugin_host/bundle_stage.h"
+#include "registry/plugin_host/scratch.h"
 #include "registry/plugin_host/worker/lent_settings.h"
 
 namespace assay {
+
+// What a plugin in this process is told of its host. Lives for ever.
+const assay_host* this_host();
 
 // One operation under way. Borrows options and listener.
 class InProcessCall {
@@ -19,12 +25,16 @@ class InProcessCall {
   InProcessCall(const CallOptions& options, Progress& progress);
   InProcessCall(const InProcessCall&) = delete;
   InProcessCall& operator=(const InProcessCall&) = delete;
+  ~InProcessCall();
 
   const assay_call* get() const { return &call_; }
   // Throws what the plugin told, unless `status` is OK. `subject` says who attempted what.
   void must(assay_status status, std::string_view subject) const;
   // Attaches the reason of a failure on our own side.
   void explain(std::string message, std::string details = {});
+  // Room on disk until this ends; throws as Scratch does.
+  void* take_scratch(std::uint64_t bytes);
+  void give_back_scratch(const void* memory);
 
   static InProcessCall& of(const assay_call* call) { return *static_cast<InProcessCall*>(call->host_data); }
 
@@ -40,6 +50,12 @@ class InProcessCall {
   assay_call call_{};
   mutable std::mutex mutex_;  // guards what follows; a plugin may report from threads of its own
   std::string message_, details_;
+  struct Mapped {
+    void* memory;
+    std::uint64_t size, id;
+  };
+  std::optional<Scratch> scratch_;  // once it is asked for
+  std::vector<Mapped> mapped_;
 };
 
 // Rows as a dataset. Borrows them.

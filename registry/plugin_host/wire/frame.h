@@ -36,7 +36,8 @@ enum class FrameKind : std::uint32_t {
 
   // One way, and each with a file.
   library = 30,  // before the first request: what to load
-  arena = 31,    // "id", "size", "use": memory to map; "input" and "output" take the place of an earlier one
+  arena = 31,    // "id", "size", "use": memory to map; "input" and "output" take the place of an earlier one,
+                 // "scratch" is the plugin's until its call ends
   // One way, without.
   forget = 32,  // "id": no batch will lie in this table's memory any more
 
@@ -53,6 +54,8 @@ enum class FrameKind : std::uint32_t {
   sink_finish = 122,
   sink_abort = 123,
   source_read = 130,  // "name", "offset", "size" -> bytes
+  scratch_take = 131,  // "bytes" -> "id" of an arena that came before the answer
+  scratch_end = 132,   // "id"
   // Callbacks that do not.
   log = 140,       // "level", "message"
   metric = 141,    // "name", "step", "value" (null: not finite)
@@ -62,6 +65,7 @@ enum class FrameKind : std::uint32_t {
 inline constexpr std::uint32_t kMaxJsonBytes = 16u << 20;      // a schema of 16 384 columns, with room
 inline constexpr std::uint64_t kMaxPayloadBytes = 2ull << 30;  // a batch; rows are cut to fit
 inline constexpr std::size_t kMaxChunkBytes = 1u << 20;        // of an entry read or written
+inline constexpr std::uint64_t kScratchQuota = 16ull << 30;    // bytes that a call may hold at a time
 inline constexpr std::size_t kAlignment = 64;                  // of each buffer in a payload
 
 struct FrameHeader {

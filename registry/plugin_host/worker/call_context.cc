@@ -19,7 +19,8 @@ std::string cut(assay_str text) {
 
 }  // namespace
 
-CallContext::CallContext(Channel& channel, const json& request) : channel_(channel) {
+CallContext::CallContext(Channel& channel, const json& request)
+    : channel_(channel), lends_(request.contains("call")) {
   static std::atomic<std::uint64_t> next_id = 1;
   const json limits = request.value("call", json::object());
   call_.struct_size = sizeof call_;

@@ -16,9 +16,14 @@ class CallContext {
  public:
   // `request` has the "call" of a request. Borrows the channel.
   CallContext(Channel& channel, const nlohmann::json& request);
+  CallContext(const CallContext&) = delete;
+  CallContext& operator=(const CallContext&) = delete;
+  ~CallContext() { channel_.forget_scratch(); }  // what the plugin took and did not give back
 
   const assay_call* get() const { return &call_; }
   Channel& channel() const { return channel_; }
+  // Whether the host lends more than it sends: not to a check, which plays the host itself.
+  bool lends() const { return lends_; }
 
   // Attaches the reason of a failure, as the plugin's own call->fail does; the last one wins.
   void explain(std::string message, std::string details = {});
@@ -39,6 +44,7 @@ class CallContext {
   static void metric(const assay_call* call, assay_str name, int64_t step, double value);
 
   Channel& channel_;
+  bool lends_;
   assay_call call_{};
   mutable std::mutex mutex_;  // guards the two below
   std::string message_, details_;

@@ -115,13 +115,15 @@ void Channel::adopt(const Frame& frame) {
   }
   const auto size = frame.json.at("size").get<std::size_t>();
   const auto use = frame.json.at("use").get<std::string>();
-  const bool output = use == "output";
-  void* mapped = ::mmap(nullptr, size, output ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file.get(), 0);
+  const bool output = use == "output", scratch = use == "scratch";
+  void* mapped =
+      ::mmap(nullptr, size, output || scratch ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file.get(), 0);
   if (mapped == MAP_FAILED) throw system_error("map memory of the host", errno);
   const wire::SharedBytes place = {frame.json.at("id").get<std::uint64_t>(),
            {static_cast<const std::byte*>(mapped), size},
            std::shared_ptr<const void>(mapped, [size](void* memory) { ::munmap(memory, size); })};
   if (use == "table") tables_.push_back(place);
+  if (scratch) scratch_.push_back(place);
   if (use == "input") input_ = place;
   if (output) {
     output_ = place;
@@ -138,6 +140,29 @@ wire::Target Channel::room_for_answer() {
     }
     return {output_.arena, 0, room_};
   }};
+}
+
+void* Channel::scratch(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  for (const wire::SharedBytes& each : scratch_)
+    if (each.arena == id) return const_cast<std::byte*>(each.bytes.data());
+  return nullptr;
+}
+
+std::uint64_t Channel::forget_scratch(const void* memory) {
+  const std::lock_guard lock(mutex_);
+  for (auto each = scratch_.begin(); each != scratch_.end(); ++each) {
+    if (each->bytes.data() != memory) continue;
+    const std::uint64_t id = each->arena;
+    scratch_.erase(each);
+    return id;
+  }
+  return 0;
+}
+
+void Channel::forget_scratch() {
+  const std::lock_guard lock(mutex_);
+  scratch_.clear();
 }
 
 void Channel::write(FrameKind kind, const json& document, std::span<const std::byte> payload) {

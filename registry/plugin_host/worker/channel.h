@@ -39,6 +39,12 @@ class Channel {
   // Where an answer's rows may go: the host's room for them, as far as it goes.
   wire::Target room_for_answer();
 
+  // Room on disk for the call at hand. Where the answered one is mapped; forgets one and answers its id, 0 if there is
+  // none; forgets all.
+  void* scratch(std::uint64_t id);
+  std::uint64_t forget_scratch(const void* memory);
+  void forget_scratch();
+
   // Before a request is worked on; then whether the host asked it to stop. Looks at the socket at most every
   // millisecond.
   void clear_cancel() { cancelled_ = false; }
@@ -60,6 +66,7 @@ class Channel {
   wire::SharedBytes input_;        // written by the host; in use elsewhere while a plugin keeps rows
   wire::SharedBytes output_;
   wire::Arenas tables_;        // that the host's readers wrote
+  wire::Arenas scratch_;       // of the call at hand
   std::byte* room_ = nullptr;  // output_, writable
   std::uint64_t wanted_ = 0;   // of an answer that found no room
   std::mutex mutex_;  // one frame, or one question and its answer, at a time

@@ -5,13 +5,18 @@
 #include <string>
 
 #include "registry/plugin_host/spawn_worker.h"
+#include "registry/plugin_host/worker/lent_random.h"
+#include "registry/plugin_host/worker/lent_scratch.h"
 #include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"
 
 namespace assay::worker {
 namespace {
 
-const void* no_service(const assay_host*, const char*) {
+const void* service(const assay_host*, const char* id) {
+  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
+  if (wanted == ASSAY_HOST_RNG_V1) return lent_random();
+  if (wanted == ASSAY_HOST_SCRATCH_V1) return lent_scratch();
   return nullptr;
 }
 
@@ -48,7 +53,7 @@ const assay_host* this_host() {
                                nullptr,
                                {name.data(), name.size()},
                                {version.data(), version.size()},
-                               &no_service};
+                               &service};
   return &host;
 }
 

@@ -57,11 +57,30 @@ class Call {
   const assay_call* call_;
 };
 
+// The host itself, from a component's creation to its end: a component that wants a service keeps config.host().
+class Host {
+ public:
+  explicit Host(const assay_host* host) : host_(host) {}
+
+  std::string_view name() const { return host_ == nullptr ? std::string_view() : detail::view(host_->name); }
+  std::string_view version() const { return host_ == nullptr ? std::string_view() : detail::view(host_->version); }
+  // The service behind that id, such as "assay.host.rng/1"; null where the host has none. services.hpp knows some.
+  template <class Vtable>
+  const Vtable* service(const char* id) const {
+    if (host_ == nullptr || host_->get_service == nullptr) return nullptr;
+    const auto* found = static_cast<const Vtable*>(host_->get_service(host_, id));
+    return found == nullptr || found->struct_size < sizeof(Vtable) ? nullptr : found;
+  }
+
+ private:
+  const assay_host* host_;
+};
+
 // Settings by JSON pointer ("/max_depth"). A missing one, one of another type and one out of range is
 // INVALID_CONFIG that carries the pointer. Given to a component's constructor; not valid afterwards.
 class Config {
  public:
-  explicit Config(const assay_config* config) : config_(config) {}
+  explicit Config(const assay_config* config, const assay_host* host = nullptr) : config_(config), host_(host) {}
 
   double f64(std::string_view pointer) const { return get<double>(pointer, config_->get_f64, "a number"); }
   std::int64_t i64(std::string_view pointer) const {
@@ -126,6 +145,8 @@ class Config {
   }
   // The whole document, canonical JSON.
   std::string_view json() const { return detail::view(config_->json); }
+  // Whoever gives the settings; valid as long as the component.
+  Host host() const { return Host(host_); }
 
  private:
   static std::string number(double value) {
@@ -156,6 +177,7 @@ class Config {
   }
 
   const assay_config* config_;
+  const assay_host* host_;
 };
 
 // Which columns play which part: "label", "weight", "group", "timestamp", "score", "reference_score".

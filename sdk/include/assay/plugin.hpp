@@ -341,14 +341,14 @@ struct ComponentEdge {
   }
   static void destroy(void* self) noexcept { delete static_cast<C*>(self); }
 
-  static void create(const assay_config* config, assay_component* out) {
+  static void create(const assay_host* host, const assay_config* config, assay_component* out) {
     static_assert(
         Trains<C> || Scores<C> || Folds<C>,
         "a component needs fit(Call, Dataset, Sink), a nested Model, or a nested State with `capability`");
     std::unique_ptr<C> self;
     if constexpr (std::is_constructible_v<C, const Config&>) {
       require(config != nullptr, "settings");
-      self = std::make_unique<C>(Config(config));
+      self = std::make_unique<C>(Config(config, host));
     } else {
       self = std::make_unique<C>();
     }
@@ -363,11 +363,13 @@ struct ComponentEdge {
 
 template <class... Components>
 struct PluginEdge {
-  static assay_status create(void*, const assay_call* call, assay_str id, const assay_config* config,
+  // A plugin is its host: there is nothing else that its components have in common.
+  static assay_status create(void* self, const assay_call* call, assay_str id, const assay_config* config,
                              assay_component* out) noexcept {
     return guard(call, [&] {
+      const auto* host = static_cast<const assay_host*>(self);
       const bool known =
-          ((view(id) == Components::id && (ComponentEdge<Components>::create(config, out), true)) || ...);
+          ((view(id) == Components::id && (ComponentEdge<Components>::create(host, config, out), true)) || ...);
       if (known) return;
       std::string names;
       ((names += (names.empty() ? "" : ", ") + std::string(Components::id)), ...);
@@ -378,9 +380,11 @@ struct PluginEdge {
   static const void* extension(void*, const char*) noexcept { return nullptr; }
   static void close(void*) noexcept {}
 
-  static assay_status open(const assay_call* call, std::string_view manifest, assay_plugin* out) noexcept {
+  static assay_status open(const assay_host* host, const assay_call* call, std::string_view manifest,
+                           assay_plugin* out) noexcept {
     return guard(call, [&] {
       assay_plugin it{};
+      it.self = const_cast<assay_host*>(host);
       it.abi_minor = ASSAY_ABI_MINOR;
       it.manifest = str(manifest);
       it.create = &create;
@@ -419,7 +423,8 @@ struct ManifestBytes {
   __attribute__((section(".assay.manifest"), used))                                                       \
   ASSAY_NO_REDZONE static constexpr ::assay::sdk::detail::ManifestBytes<sizeof(manifest)>                 \
       assay_manifest_section(manifest);                                                                   \
-  extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call* call,    \
-                                                            assay_plugin* out) {                          \
-    return ::assay::sdk::detail::PluginEdge<__VA_ARGS__>::open(call, assay_manifest_section.view(), out); \
+  extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host* host,                       \
+                                                            const assay_call* call, assay_plugin* out) {  \
+    return ::assay::sdk::detail::PluginEdge<__VA_ARGS__>::open(host, call, assay_manifest_section.view(), \
+                                                               out);                                      \
   }

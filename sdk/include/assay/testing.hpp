@@ -25,8 +25,11 @@
 #include <utility>
 #include <vector>
 
+#include "assay/ext/rng.h"
+#include "assay/ext/scratch.h"
 #include "assay/plugin.hpp"
 #include "assay/testing_json.hpp"
+#include "assay/testing_scratch.hpp"
 
 namespace assay::sdk::testing {
 
@@ -163,7 +166,31 @@ class FakeCall {
   int failures = 0;
   std::string message, details;
   std::vector<MetricPoint> metrics;
+  FakeScratch scratch;  // what the call holds of it; a quota of 0 is a host that has none left
 };
+
+// The services of the ext headers: what a real host answers, in memory.
+inline const void* fake_service(const assay_host*, const char* id) {
+  static constexpr assay_rng_v1 random{
+      sizeof random, 0, nullptr,
+      [](const assay_rng_v1*, const assay_call* call, std::uint64_t stream, std::uint64_t first, std::uint64_t blocks,
+         std::uint32_t* out) -> assay_status {
+        for (std::uint64_t i = 0; i < blocks; ++i) assay_philox(call->seed, stream, first + i, out + i * 4);
+        return ASSAY_OK;
+      }};
+  static constexpr assay_scratch_v1 scratch{
+      sizeof scratch, 0, nullptr, std::uint64_t{1} << 30,
+      [](const assay_scratch_v1*, const assay_call* call, std::uint64_t bytes, void** out) {
+        return static_cast<FakeCall*>(call->host_data)->scratch.take(bytes, out);
+      },
+      [](const assay_scratch_v1*, const assay_call* call, void* memory) {
+        static_cast<FakeCall*>(call->host_data)->scratch.give_back(memory);
+      }};
+  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
+  if (wanted == ASSAY_HOST_RNG_V1) return &random;
+  if (wanted == ASSAY_HOST_SCRATCH_V1) return &scratch;
+  return nullptr;
+}
 
 class FakeConfig {
  public:
@@ -525,8 +552,11 @@ class FakeHost {
  public:
   using Open = decltype(&assay_plugin_open_v1);
 
-  explicit FakeHost(Open open) : host_(std::make_unique<assay_host>()) {
+  // With the services of `get_service`; null is a host without any, which a plugin must do with as well.
+  using GetService = const void* (*)(const assay_host*, const char* id);
+  explicit FakeHost(Open open, GetService get_service = &fake_service) : host_(std::make_unique<assay_host>()) {
     host_->struct_size = sizeof *host_;
+    host_->get_service = get_service;
     host_->name = detail::str("fake-host");
     host_->version = detail::str("1");
     FakeCall call;
@@ -548,7 +578,9 @@ class FakeHost {
     if (symbol == nullptr) throw std::runtime_error(path + " exports no assay_plugin_open_v1");
     return reinterpret_cast<Open>(symbol);
   }
-  static FakeHost load(const std::string& path) { return FakeHost(entry(path)); }
+  static FakeHost load(const std::string& path, GetService get_service = &fake_service) {
+    return FakeHost(entry(path), get_service);
+  }
 
   std::string_view manifest() const { return detail::view(plugin.manifest); }
 

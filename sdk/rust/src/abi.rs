@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `assay/abi.h` and `assay/arrow_c.h`, field by field. The header is the contract and explains it; the test
-//! `layout` holds this file to `abi/1.0/layout.txt`, which is made from the header.
+//! `assay/abi.h`, `assay/arrow_c.h` and `assay/ext/*.h`, field by field. The headers are the contract and explain it; the
+//! test `layout` holds this file to `abi/layout.txt`, which is made from them.
 #![allow(non_camel_case_types, missing_docs)]
 
 use std::os::raw::{c_char, c_int, c_void};
@@ -34,6 +34,9 @@ pub const ASSAY_CAP_EVALUATOR_V1: &str = "assay.evaluator/1";
 pub const ASSAY_CAP_DRIFT_V1: &str = "assay.drift/1";
 pub const ASSAY_CAP_VALIDATOR_V1: &str = "assay.validator/1";
 pub const ASSAY_SCORER_CONCURRENT: u32 = 1;
+
+pub const ASSAY_HOST_RNG_V1: &str = "assay.host.rng/1";
+pub const ASSAY_HOST_SCRATCH_V1: &str = "assay.host.scratch/1";
 
 pub const ARROW_FLAG_NULLABLE: i64 = 2;
 
@@ -341,4 +344,26 @@ pub struct assay_fold_v1 {
         ) -> assay_status,
     >,
     pub end: Option<unsafe extern "C" fn(*mut c_void, *mut c_void)>,
+}
+
+#[repr(C)]
+pub struct assay_rng_v1 {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub host_data: *mut c_void,
+    pub fill: Option<
+        unsafe extern "C" fn(*const assay_rng_v1, *const assay_call, u64, u64, u64, *mut u32) -> assay_status,
+    >,
+}
+
+#[repr(C)]
+pub struct assay_scratch_v1 {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub host_data: *mut c_void,
+    pub quota: u64,
+    pub take: Option<
+        unsafe extern "C" fn(*const assay_scratch_v1, *const assay_call, u64, *mut *mut c_void) -> assay_status,
+    >,
+    pub give_back: Option<unsafe extern "C" fn(*const assay_scratch_v1, *const assay_call, *mut c_void)>,
 }

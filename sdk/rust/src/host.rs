@@ -11,6 +11,7 @@ use std::ptr;
 use crate::abi::*;
 use crate::batch::{Batch, Schema};
 use crate::error::{Error, Result};
+use crate::services::Host;
 
 pub(crate) fn raw_str(text: &str) -> assay_str {
     raw_bytes(text.as_bytes())
@@ -108,6 +109,7 @@ impl<'a> Call<'a> {
 #[derive(Clone, Copy)]
 pub struct Config<'a> {
     raw: &'a assay_config,
+    host: Host,
 }
 
 impl<'a> Config<'a> {
@@ -116,7 +118,18 @@ impl<'a> Config<'a> {
     /// # Safety
     /// `raw` must be as the header says.
     pub unsafe fn new(raw: &'a assay_config) -> Config<'a> {
-        Config { raw }
+        Config::with_host(raw, Host::new(ptr::null()))
+    }
+    /// The same with a host that has services.
+    ///
+    /// # Safety
+    /// `raw` must be as the header says.
+    pub unsafe fn with_host(raw: &'a assay_config, host: Host) -> Config<'a> {
+        Config { raw, host }
+    }
+    /// Whoever gives the settings; valid as long as the component.
+    pub fn host(&self) -> Host {
+        self.host
     }
     pub fn f64(&self, pointer: &str) -> Result<f64> {
         let mut value = 0.0;

@@ -14,6 +14,7 @@ pub mod testing;
 mod batch;
 mod error;
 mod host;
+mod services;
 mod table;
 
 pub use batch::{Batch, Column, Field, Schema, Type};
@@ -21,6 +22,7 @@ pub use bytes::{seal, unseal, ByteReader, ByteWriter};
 pub use error::{Error, Result};
 pub use host::{Call, Config, Dataset, Log, Roles, Sink, Source};
 pub use plugin::{Component, Fold, Model, Scorer, Trainer, Training};
+pub use services::{philox, Host, Plain, Random, Scratch};
 pub use table::{ColumnBuilder, Drift, Finding, Metric, Row, Severity, Table};
 
 #[cfg(not(panic = "unwind"))]

@@ -14,13 +14,14 @@ use crate::abi::*;
 use crate::batch::{Batch, Schema};
 use crate::error::{Error, Result};
 use crate::host::*;
+use crate::services::Host;
 use crate::table::{Row, Table};
 
 /// One configured object. The host makes one call at a time for it, from any thread.
 pub trait Component: Sized + Send + 'static {
     /// As in the manifest.
     const ID: &'static str;
-    /// Copies what it needs of the settings.
+    /// Copies what it needs of the settings, and keeps `config.host()` if it wants a service (`Random`, `Scratch`).
     fn new(config: &Config<'_>) -> Result<Self>;
 }
 
@@ -434,6 +435,12 @@ pub struct Plugin {
     pub entries: &'static [Entry],
 }
 
+/// What is behind `self` of an opened plugin.
+struct Opened {
+    plugin: &'static Plugin,
+    host: Host,
+}
+
 /// # Safety
 /// `out` must be null or begin with its struct_size; `C` must be the type behind `get_capability`.
 pub unsafe fn create_component<C: Component>(
@@ -474,10 +481,10 @@ unsafe extern "C" fn create(
     out: *mut assay_component,
 ) -> assay_status {
     guard(call, |_| {
-        let plugin = lent(plugin as *const Plugin, "plugin")?;
+        let Opened { plugin, host } = lent(plugin as *const Opened, "plugin")?;
         let wanted = text_of(id);
         match plugin.entries.iter().find(|entry| entry.id == wanted) {
-            Some(entry) => (entry.create)(&Config::new(lent(config, "settings")?), out),
+            Some(entry) => (entry.create)(&Config::with_host(lent(config, "settings")?, *host), out),
             None => {
                 let names: Vec<&str> = plugin.entries.iter().map(|entry| entry.id).collect();
                 let wanted: String = wanted.chars().take(96).collect();
@@ -491,23 +498,36 @@ unsafe extern "C" fn create(
 unsafe extern "C" fn no_extension(_: *mut c_void, _: *const c_char) -> *const c_void {
     std::ptr::null()
 }
-unsafe extern "C" fn close(_: *mut c_void) {}
+unsafe extern "C" fn close(plugin: *mut c_void) {
+    if !plugin.is_null() {
+        drop(Box::from_raw(plugin as *mut Opened));
+    }
+}
 
 /// The body of `assay_plugin_open_v1`. `assay_sdk::plugin!` calls it.
 ///
 /// # Safety
 /// The arguments must be as the header says.
-pub unsafe fn open(plugin: &'static Plugin, call: *const assay_call, out: *mut assay_plugin) -> assay_status {
+pub unsafe fn open(
+    plugin: &'static Plugin,
+    host: *const assay_host,
+    call: *const assay_call,
+    out: *mut assay_plugin,
+) -> assay_status {
     keep_panics_quiet();
     guard(call, |_| {
         let mut answer: assay_plugin = zeroed();
         answer.abi_minor = ASSAY_ABI_MINOR;
-        answer.self_ = plugin as *const Plugin as *mut c_void;
+        let opened = Box::into_raw(Box::new(Opened { plugin, host: Host::new(host) }));
+        answer.self_ = opened.cast();
         answer.manifest = raw_bytes(plugin.manifest);
         answer.create = Some(create);
         answer.get_extension = Some(no_extension);
         answer.close = Some(close);
-        fill(out, answer)
+        fill(out, answer).map_err(|error| {
+            drop(Box::from_raw(opened));
+            error
+        })
     })
 }
 
@@ -549,11 +569,11 @@ macro_rules! plugin {
         /// Called by a host, as `assay/abi.h` says.
         #[no_mangle]
         pub unsafe extern "C" fn assay_plugin_open_v1(
-            _host: *const $crate::abi::assay_host,
+            host: *const $crate::abi::assay_host,
             call: *const $crate::abi::assay_call,
             out: *mut $crate::abi::assay_plugin,
         ) -> $crate::abi::assay_status {
-            $crate::plugin::open(&ASSAY_PLUGIN, call, out)
+            $crate::plugin::open(&ASSAY_PLUGIN, host, call, out)
         }
     };
     (@offer trainer $component:ty, $id:ident) => {

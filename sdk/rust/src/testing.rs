@@ -80,6 +80,7 @@ impl TestHost {
         raw.get_i64 = Some(get_i64);
         raw.get_bool = Some(get_bool);
         raw.get_str = Some(get_str);
+        // Without services: what comes of `Random` and `Scratch` is the same.
         C::new(&unsafe { Config::new(&raw) })
     }
     /// Trains and answers the model.

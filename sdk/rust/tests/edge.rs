@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::ffi::CString;
 use std::mem::{size_of, zeroed};
-use std::os::raw::c_void;
+use std::os::raw::{c_char, c_void};
 use std::ptr::{null, null_mut};
 
 use assay_sdk::abi::*;
@@ -19,6 +19,10 @@ impl Component for Thrower {
     fn new(config: &Config<'_>) -> Result<Self> {
         let what = config.text("/what")?;
         assert!(what != "create", "no component today");
+        let served = unsafe { !config.host().service::<assay_rng_v1>(ASSAY_HOST_RNG_V1).is_null() };
+        if what == "served" && !served {
+            return Err(Error::new(ASSAY_E_UNSUPPORTED, "this host has no service"));
+        }
         Ok(Thrower { what })
     }
 }
@@ -74,20 +78,26 @@ fn config_of(what: &String) -> assay_config {
     config
 }
 
-unsafe fn opened(call: &assay_call) -> assay_plugin {
+unsafe fn opened_by(host: *const assay_host, call: &assay_call) -> assay_plugin {
     let mut plugin: assay_plugin = zeroed();
     plugin.struct_size = size_of::<assay_plugin>() as u32;
-    assert_eq!(assay_plugin_open_v1(null(), call, &mut plugin), ASSAY_OK);
+    assert_eq!(assay_plugin_open_v1(host, call, &mut plugin), ASSAY_OK);
     plugin
+}
+unsafe fn opened(call: &assay_call) -> assay_plugin {
+    opened_by(null(), call)
 }
 
 // What fit (or create) answers, and what it explained.
 fn outcome(what: &str) -> (i32, Vec<(i32, String, String)>) {
+    outcome_in(null(), what)
+}
+fn outcome_in(host: *const assay_host, what: &str) -> (i32, Vec<(i32, String, String)>) {
     let seen = Seen::default();
     let (call, what) = (call_into(&seen), what.to_string());
     let config = config_of(&what);
     let status = unsafe {
-        let plugin = opened(&call);
+        let plugin = opened_by(host, &call);
         let mut component: assay_component = zeroed();
         component.struct_size = size_of::<assay_component>() as u32;
         let created = plugin.create.unwrap()(plugin.self_, &call, raw("thrower"), &config, &mut component);
@@ -127,6 +137,20 @@ fn errors_and_successes_pass_unchanged_and_a_panic_in_drop_stays_inside() {
     assert_eq!(outcome("error"), (ASSAY_E_INVALID_DATA, vec![(ASSAY_E_INVALID_DATA, "a bad label".into(), r#"{"row":3}"#.into())]));
     assert_eq!(outcome("nothing"), (ASSAY_OK, vec![]));
     assert_eq!(outcome("drop"), (ASSAY_OK, vec![]));
+}
+
+#[test]
+fn a_component_finds_the_services_of_the_host_that_opened_its_plugin() {
+    unsafe extern "C" fn get_service(_: *const assay_host, id: *const c_char) -> *const c_void {
+        static SERVICE: [u32; 6] = [24; 6];
+        assert_eq!(std::ffi::CStr::from_ptr(id).to_str(), Ok(ASSAY_HOST_RNG_V1));
+        SERVICE.as_ptr().cast()
+    }
+    let mut host: assay_host = unsafe { zeroed() };
+    host.struct_size = size_of::<assay_host>() as u32;
+    assert_eq!(outcome_in(&host, "served").0, ASSAY_E_UNSUPPORTED);
+    host.get_service = Some(get_service);
+    assert_eq!(outcome_in(&host, "served"), (ASSAY_OK, vec![]));
 }
 
 #[test]

@@ -52,6 +52,8 @@ fn layouts() -> Layouts {
         assay_trainer_v1 { struct_size, flags, fit }
         assay_scorer_v1 { struct_size, flags, load, bind, score, unload }
         assay_fold_v1 { struct_size, flags, begin, update, merge, save, restore, finish, end }
+        assay_rng_v1 { struct_size, flags, host_data, fill }
+        assay_scratch_v1 { struct_size, flags, host_data, quota, take, give_back }
     }
 }
 
@@ -136,5 +138,5 @@ fn constants_are_those_of_the_header() {
         assert!(there, "{} = {} is missing or different", name, value);
         seen += 1;
     }
-    assert!(seen >= 24);
+    assert!(seen >= 26);
 }

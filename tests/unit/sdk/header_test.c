@@ -2,6 +2,8 @@
  * abi.h is C11, alone, and its layout on 64-bit machines is this. A change here breaks every built plugin: append to
  * a struct that starts with struct_size, and add its line, but alter none. */
 #include "assay/abi.h"
+#include "assay/ext/rng.h"
+#include "assay/ext/scratch.h"
 
 #define AT(type, field, offset) \
   _Static_assert(offsetof(type, field) == (offset), #type "." #field " has moved")
@@ -102,6 +104,15 @@ AT(assay_fold_v1, save, 32);
 AT(assay_fold_v1, restore, 40);
 AT(assay_fold_v1, finish, 48);
 AT(assay_fold_v1, end, 56);
+
+SIZE(assay_rng_v1, 24);
+AT(assay_rng_v1, host_data, 8);
+AT(assay_rng_v1, fill, 16);
+SIZE(assay_scratch_v1, 40);
+AT(assay_scratch_v1, host_data, 8);
+AT(assay_scratch_v1, quota, 16);
+AT(assay_scratch_v1, take, 24);
+AT(assay_scratch_v1, give_back, 32);
 #endif
 
 /* ASSAY_HAS in C, for a test to call. */

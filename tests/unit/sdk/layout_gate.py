@@ -21,9 +21,17 @@ TARGETS = ["x86_64-linux-gnu", "aarch64-linux-gnu", "i386-linux-gnu"]
 HEADER = "assay/abi.h"
 
 
+def headers(include):
+    """The contract, and each of its optional extensions."""
+    folder = os.path.join(include, "assay", "ext")
+    names = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
+    return [HEADER] + ["assay/ext/" + name for name in names]
+
+
 def clang(include, arguments):
     # Freestanding: the widths of the other machines, without their C libraries.
-    command = ["clang", "-ffreestanding", "-std=c11", "-I", include, "-include", HEADER, "-x", "c"] + arguments
+    command = ["clang", "-ffreestanding", "-std=c11", "-I", include, "-x", "c"]
+    command += [word for header in headers(include) for word in ("-include", header)] + arguments
     done = subprocess.run(command + ["/dev/null"], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit("the header does not compile:\n" + done.stderr)
@@ -53,7 +61,7 @@ def dump(include, target):
 
 def constants(include):
     text = clang(include, ["-dM", "-E"])
-    found = re.findall(r"^#define (ASSAY_(?:OK|(?:E|LOG|CAP|SCORER|COMPONENT)_\w+)) (.+)$", text, re.M)
+    found = re.findall(r"^#define (ASSAY_(?:OK|(?:E|LOG|CAP|HOST|SCORER|COMPONENT)_\w+)) (.+)$", text, re.M)
     return [f"const {name} {value}" for name, value in sorted(found)]
 
 
@@ -117,7 +125,6 @@ def compare(golden, now):
 
 def self_test(include, layout):
     golden = read(layout)
-    original = open(os.path.join(include, HEADER)).read()
     # what is done to the header; what the gate must see
     cases = {
         "swapped fields": (r"(  uint64_t call_id;[^\n]*\n)(  uint64_t seed;[^\n]*\n)", r"\2\1", "changed"),
@@ -131,14 +138,18 @@ def self_test(include, layout):
         "a field appended": (r"(\n\} assay_host;)", r"\n  uint64_t more;\1", "appended"),
         "a status number appended": (r"(#define ASSAY_E_CRASHED 13[^\n]*\n)", r"\1#define ASSAY_E_NEW 14\n", "appended"),
         "a comment": (r"/\* may be NULL \*/", "/* often NULL */", "equal"),
+        "another signature in an extension": (r"uint64_t stream, uint64_t first", "uint32_t stream, uint64_t first", "changed"),
+        "another id of an extension": (r'(#define \w+ )"assay.host.rng/1"', r'\1"assay.host.rng/2"', "changed"),
+        "a field appended to an extension": (r"(\n\} assay_rng_v1;)", r"\n  uint64_t more;\1", "appended"),
     }
     failures = 0
     for what, (pattern, replacement, expected) in cases.items():
-        text, count = re.subn(pattern, replacement, original, count=1)
+        header = "assay/ext/rng.h" if "extension" in what else HEADER
+        text, count = re.subn(pattern, replacement, open(os.path.join(include, header)).read(), count=1)
         assert count == 1, f"{what}: the header no longer holds {pattern}"
         with tempfile.TemporaryDirectory() as folder:
             shutil.copytree(os.path.join(include, "assay"), os.path.join(folder, "assay"))
-            with open(os.path.join(folder, HEADER), "w") as out:
+            with open(os.path.join(folder, header), "w") as out:
                 out.write(text)
             changed, appended = compare(golden, describe(folder))
         seen = "changed" if changed else "appended" if appended else "equal"

@@ -52,3 +52,10 @@ refused 's/"type": "object"/"type": "array"/' "config_schema of mean-guess"
 printf '#include <assay/abi.h>\nint size(void);\nint size(void) { return (int)sizeof(assay_call); }\n' >"$scratch/alone.c"
 flags=$(PKG_CONFIG_PATH=$prefix/lib/pkgconfig pkg-config --cflags assay-sdk)
 ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror $flags -c "$scratch/alone.c" -o "$scratch/alone.o"
+# Each extension by itself too, in either language.
+for header in "$prefix"/include/assay/ext/*.h; do
+  printf '#include <assay/ext/%s>\nint there(void);\nint there(void) { return 1; }\n' "${header##*/}" >"$scratch/alone.c"
+  ${CC:-cc} -std=c11 -Wall -Wextra -Wpedantic -Werror $flags -c "$scratch/alone.c" -o "$scratch/alone.o"
+  sed 's/(void)/()/' "$scratch/alone.c" >"$scratch/alone.cc"
+  ${CXX:-c++} -std=c++20 -Wall -Wextra -Wpedantic -Werror $flags -c "$scratch/alone.cc" -o "$scratch/alone.o"
+done

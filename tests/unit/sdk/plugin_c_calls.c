@@ -59,3 +59,29 @@ double c_number(const struct ArrowSchema* schema, const struct ArrowArray* batch
 double c_number(const struct ArrowSchema* schema, const struct ArrowArray* batch, int64_t column, int64_t row) {
   return assay_number(batch, column, assay_type_of(schema->children[column]), row);
 }
+
+/* Number n of a stream, and what it is in [0, 1) and in [0, end). */
+uint64_t c_random(const assay_host* host, const assay_call* call, uint64_t stream, uint64_t n, uint64_t end,
+                  double* uniform, uint64_t* below);
+uint64_t c_random(const assay_host* host, const assay_call* call, uint64_t stream, uint64_t n, uint64_t end,
+                  double* uniform, uint64_t* below) {
+  assay_random random;
+  assay_random_start(&random, host, call, stream);
+  *uniform = assay_random_uniform(&random, n);
+  *below = assay_random_below(&random, n, end);
+  return assay_random_u64(&random, n);
+}
+
+/* Takes scratch room and gives it back; whether it was zeros that can be written. */
+int c_scratch(const assay_host* host, const assay_call* call, size_t bytes, int* on_disk);
+int c_scratch(const assay_host* host, const assay_call* call, size_t bytes, int* on_disk) {
+  assay_scratch scratch;
+  char* memory = assay_scratch_take(&scratch, host, call, bytes);
+  if (memory == NULL) return 0;
+  *on_disk = scratch.service != NULL;
+  int zeros = 1;
+  for (size_t i = 0; i < bytes; ++i) zeros = zeros && memory[i] == 0;
+  memset(memory, 1, bytes);
+  assay_scratch_end(&scratch);
+  return zeros;
+}

@@ -259,7 +259,7 @@ void misbehave() {
 
 }  // namespace assay::broken
 
-extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, const assay_call* call,
+extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host* host, const assay_call* call,
                                                           assay_plugin* out) {
   using namespace assay::broken;
   static std::atomic<int> opens = 0;
@@ -270,7 +270,7 @@ extern "C" ASSAY_EXPORT assay_status assay_plugin_open_v1(const assay_host*, con
   const bool first = opens++ == 0;
   const std::string_view manifest =
       broken("adds_to_its_descriptor") || (broken("changes_its_descriptor") && !first) ? whole : kSection.view();
-  const assay_status status = Plugin::open(call, manifest, &made);
+  const assay_status status = Plugin::open(host, call, manifest, &made);
   if (status != ASSAY_OK) return status;
   made.create = &create;
   const std::uint32_t room = std::min<std::uint32_t>(out->struct_size, sizeof made);
