@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "registry/plugin_host/worker/check/run.h"
 #include "registry/plugin_host/worker/check/settings.h"
 #include "registry/plugin_host/worker/lending.h"
 #include "registry/plugin_host/worker/loaded_plugin.h"
@@ -68,6 +69,19 @@ void refuses_component(const assay_plugin& plugin, const assay_call* call, const
          fmt::format("it refuses {}, but fills the output all the same", what));
 }
 
+void runs_bare(const Component& component) {
+  ordinary(Made(component));
+  Way bare;
+  bare.bare = true;
+  const Made alone(component, Services::none);
+  try {
+    run(alone, {}, bare);
+  } catch (const Error& error) {
+    throw Broken{fmt::format("component {} refuses to work in a host without services: status {}: {}", component.id,
+                             error.status(), error.message())};
+  }
+}
+
 }  // namespace
 
 std::string opens_more_than_once(Subject& subject) {
@@ -112,7 +126,12 @@ std::string lives_without_options(Subject& subject) {
     component.destroy(component.self);
   }
   plugin.close(plugin.self);
-  return "opens and creates without log, metric, progress and services";
+  try {
+    each_runnable(subject, runs_bare);
+  } catch (const Skipped&) {
+    subject.given.clear();  // nothing can be run, or not even with all options, which C22 tells
+  }
+  return "opens, creates and runs without log, metric, progress and services";
 }
 
 std::string refuses_strangers(Subject& subject) {

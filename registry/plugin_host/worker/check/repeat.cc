@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "registry/plugin_host/worker/check/run.h"
 #include "registry/plugin_host/worker/check/tables.h"
@@ -37,13 +38,23 @@ FakeBundle unpack(const json& packed) {
   return out;
 }
 
+// Whoever reads the answer finds its columns by name.
+void demand_names(const Component& component, const ArrowSchema& output) {
+  std::set<std::string> names;
+  for (const sdk::Field& field : sdk::Schema::copy(output))
+    demand(!field.name.empty() && names.insert(field.name).second,
+           fmt::format("component {} answers a column whose name, \"{}\", is empty or there twice", component.id, field.name));
+  demand(!names.empty(), fmt::format("component {} answers no column at all", component.id));
+}
+
 // Demands that each component that repeats itself gives what it gave in an earlier process, if there was one.
 std::string same_in_another_process(Subject& subject, const Way& way, const char* what) {
   const json before = subject.before.empty() ? json::object() : json::parse(subject.before);
   json now = json::object();
   const std::string names = each_runnable(subject, [&](const Component& component) {
     if (component.determinism == "none") return;
-    const std::string found = fingerprint(ordinary(Made(component), {}, way));
+    const Made made(component, way.bare ? Services::none : Services::all);
+    const std::string found = fingerprint(ordinary(made, {}, way));
     const std::string mine = subject.given + component.id;
     if (before.contains(mine))
       demand(before.at(mine) == found, fmt::format("component {} gives other results {}", component.id, what));
@@ -145,6 +156,7 @@ std::string round_trips(Subject& subject) {
         mine.empty() ? fit(made, trial.train.with_roles(component)) : unpack(mine.at("model"));
     Model model(made, bundle);
     model.bind(rows);
+    demand_names(component, model.output());
     const std::string scores = model.score(rows);
     if (!mine.empty()) {
       const std::string text = difference(unhex(mine.at("scores").get<std::string>()), scores);
@@ -223,7 +235,7 @@ std::string gives_equal_bits_anywhere(Subject& subject) {
     way.batch_rows = 11;
   }
   return same_in_another_process(subject, way, "to a host that is another in all that should not matter") +
-         ": equal bits in hosts that differ in process, call, callbacks and layout of memory";
+         ": equal bits in hosts that differ in process, call, callbacks, services and layout of memory";
 }
 
 }  // namespace assay::worker::check

@@ -190,12 +190,30 @@ void Sample::add_roles(const Component& component, fake::FakeData& out) const {
     add();
     out.with_role(name, name);
   };
-  role("label", [&] { out.i64("label", label); });
-  role("score", [&] { out.f64("score", score); });
+  role("label", [&] { out.i64("label", component.of_classes ? class_labels() : label); });
+  role("score", [&] { out.f64("score", component.of_classes ? class_scores(0) : score); });
+  for (const std::size_t i : {1, 2}) {
+    if (!component.takes("score") || !component.of_classes) continue;
+    out.f64(fmt::format("score_{}", i), class_scores(i)).with_role("score", fmt::format("score_{}", i));
+  }
   role("reference_score", [&] { out.f64("reference_score", reference_score); });
   role("weight", [&] { out.f64("weight", weight); });
   role("group", [&] { out.utf8("group", group); });
   role("timestamp", [&] { out.i64("timestamp", timestamp); });
+}
+
+Sample::Cells<std::int64_t> Sample::class_labels() const {
+  Cells<std::int64_t> out = label;
+  for (std::size_t row = 0; row < out.size(); ++row)
+    if (out[row] == 1 && group[row] == "south") out[row] = 2;
+  return out;
+}
+
+Sample::Cells<double> Sample::class_scores(std::size_t class_index) const {
+  Cells<double> out = score;
+  for (std::optional<double>& cell : out)
+    if (cell) cell = class_index == 0 ? 1 - *cell : *cell * (class_index == 1 ? 0.75 : 0.25);
+  return out;
 }
 
 Ledger::Node::~Node() {

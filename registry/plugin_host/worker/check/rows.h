@@ -32,6 +32,9 @@ struct Sample {
   fake::FakeData with_roles(const Component& component) const;
   fake::FakeData features() const;
   void add_roles(const Component& component, fake::FakeData& out) const;
+  // Of three classes, which follow from the two and the group: a score a class adds up to 1.
+  Cells<std::int64_t> class_labels() const;
+  Cells<double> class_scores(std::size_t class_index) const;
   // The features in another order.
   fake::FakeData reordered() const;
 };

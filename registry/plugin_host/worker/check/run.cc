@@ -114,7 +114,32 @@ void each_batch(const FakeData& data, const Way& way, Each each) {
   for (std::int64_t at = 0; at < data.rows(); at += step) each(at, std::min(step, data.rows() - at));
 }
 
-// With rows for the required roles alone, then for all that it takes.
+// The component with rows of three classes, if it tells more than two apart: it judges a column of scores a class, or
+// answers several columns once it has learned from such labels.
+std::optional<Component> of_classes(const Component& component) {
+  Component many = component;
+  many.of_classes = true;
+  // Two models are compared by one column of scores each.
+  for (const std::string& role : component.optional_roles)
+    if (component.offers(ASSAY_CAP_EVALUATOR_V1) && role != "reference_score") many.roles.push_back(role);
+  const bool judges = component.offers(ASSAY_CAP_EVALUATOR_V1) && many.takes("score");
+  const bool scores = component.offers(ASSAY_CAP_TRAINER_V1) && component.offers(ASSAY_CAP_SCORER_V1);
+  if (!many.takes("label") || (!judges && !scores)) return {};
+  const Made made(many);
+  const Trial trial;
+  std::int64_t columns = 0;
+  const assay_status status = status_of([&] {
+    if (judges) return static_cast<void>(run(made, trial));
+    Model model(made, fit(made, trial.train.with_roles(many)));
+    model.bind(trial.score.features());
+    columns = model.output().n_children;
+  });
+  if (refuses_data(status) || status == ASSAY_E_INVALID_CONFIG) return {};
+  // Whoever fails otherwise fails so in C22.
+  return judges || status != ASSAY_OK || columns > 1 ? std::optional(many) : std::nullopt;
+}
+
+// With rows for the required roles alone, then for all that it takes, then of several classes.
 void each_choice_of_roles(Subject& subject, const Component& component,
                           const std::function<void(const Component&)>& each) {
   const auto give = [&](const Component& chosen, const char* how) {
@@ -123,11 +148,14 @@ void each_choice_of_roles(Subject& subject, const Component& component,
     each(chosen);
     subject.given.clear();
   };
-  if (component.optional_roles.empty()) return give(component, "");
-  give(component, "without its optional roles, ");
-  Component all = component;
-  all.roles.insert(all.roles.end(), component.optional_roles.begin(), component.optional_roles.end());
-  give(all, "with its optional roles, ");
+  give(component, component.optional_roles.empty() ? "" : "without its optional roles, ");
+  if (!component.optional_roles.empty()) {
+    Component all = component;
+    all.roles.insert(all.roles.end(), component.optional_roles.begin(), component.optional_roles.end());
+    give(all, "with its optional roles, ");
+  }
+  subject.trying("component " + component.id + " with labels of three classes");
+  if (const auto many = of_classes(component)) give(*many, "with three classes, ");
 }
 
 bool runs(const Component& component) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "registry/plugin_host/worker/check/inside.h"
 #include "registry/plugin_host/worker/check/rules.h"
 #include "registry/plugin_host/worker/loaded_plugin.h"
 
@@ -100,6 +101,22 @@ Subject subject_from(const assay_call* call, const json& request) {
   return subject;
 }
 
+// As the SDK's host for tests has them; what they take is not the plugin's own.
+const void* service(const assay_host* host, const char* id) {
+  static const assay_scratch_v1 scratch{
+      sizeof scratch, 0, nullptr, std::uint64_t{1} << 30,
+      [](const assay_scratch_v1*, const assay_call* call, std::uint64_t bytes, void** out) {
+        const Outside outside;
+        return static_cast<fake::FakeCall*>(call->host_data)->scratch.take(bytes, out);
+      },
+      [](const assay_scratch_v1*, const assay_call* call, void* memory) {
+        const Outside outside;
+        static_cast<fake::FakeCall*>(call->host_data)->scratch.give_back(memory);
+      }};
+  const bool wanted = id != nullptr && std::string_view(id) == ASSAY_HOST_SCRATCH_V1;
+  return wanted ? &scratch : fake::fake_service(host, id);
+}
+
 }  // namespace
 
 void Subject::trying(const std::string& what) const {
@@ -120,10 +137,12 @@ bool Component::takes(std::string_view role) const {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
 }
 
-Made::Made(const Component& component) : Made(component, component.settings()) {}
+Made::Made(const Component& component, Services services) : Made(component, component.settings(), services) {}
 
-Made::Made(const Component& component, const fake::Json::Object& settings)
-    : about_(component), host_(load_plugin()), component_(host_.plugin, component.id, fake::Json(settings)) {}
+Made::Made(const Component& component, const fake::Json::Object& settings, Services services)
+    : about_(component),
+      host_(load_plugin(), services == Services::all ? &service : nullptr),
+      component_(host_.plugin, component.id, fake::Json(settings)) {}
 
 }  // namespace check
 

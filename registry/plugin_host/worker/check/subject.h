@@ -38,6 +38,7 @@ struct Component {
   std::vector<std::string> capabilities;
   std::vector<std::string> roles, optional_roles;  // that its rows have, and that they may have besides
   std::string determinism;  // "bitwise", "seeded" or "none"
+  bool of_classes = false;  // its labels are of three classes, and each class has a column of scores
 
   bool offers(std::string_view capability) const;
   // The capability of the fold that it is, or null.
@@ -59,11 +60,14 @@ struct Subject {
   void trying(const std::string& what) const;
 };
 
+// What a host offers besides its calls (assay/ext): a plugin must do with neither.
+enum class Services { all, none };
+
 // An opened plugin with one component in it; both are gone with this.
 class Made {
  public:
-  explicit Made(const Component& component);
-  Made(const Component& component, const fake::Json::Object& settings);
+  explicit Made(const Component& component, Services services = Services::all);
+  Made(const Component& component, const fake::Json::Object& settings, Services services = Services::all);
   const Component& about() const { return about_; }
   const fake::FakeComponent& operator*() const { return component_; }
   const fake::FakeComponent* operator->() const { return &component_; }
