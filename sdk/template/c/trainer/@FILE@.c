@@ -1,25 +1,34 @@
-/* @NAME@: learns the mean of the label, and answers it for every row. */
+/* @NAME@: learns the mean of the label over a share of the rows, and answers it for every row. */
 #include "assay/plugin_c.h"
 #include "assay_manifest.h" /* made from manifest.json */
 
 #define MAGIC "@NAME@/1"
 
 typedef struct component {
-  double scale;
+  const assay_host* host;
+  double scale, share;
 } component;
 
+typedef struct learning {
+  assay_random random; /* by the call's seed; number n is the same however the rows are cut into batches */
+  uint64_t n;
+  double share, sum, rows;
+} learning;
+
 /* Adds up the label of one batch; the caller releases it. */
-static assay_status add_up(const assay_call* call, const struct ArrowArray* batch, char type, double* sum, double* rows) {
-  for (int64_t row = 0; row < batch->length; ++row, ++*rows) {
+static assay_status add_up(const assay_call* call, const struct ArrowArray* batch, char type, learning* so_far) {
+  for (int64_t row = 0; row < batch->length; ++row) {
+    if (assay_random_uniform(&so_far->random, so_far->n++) >= so_far->share) continue;
     const double label = assay_number(batch, 0, type, row);
     if (!isfinite(label))
       return assay_failf(call, ASSAY_E_INVALID_DATA, "a label is missing or not a finite number");
-    *sum += label;
+    so_far->sum += label;
+    ++so_far->rows;
   }
   return ASSAY_OK;
 }
 
-static assay_status read_rows(const assay_call* call, struct ArrowArrayStream* stream, double* sum, double* rows) {
+static assay_status read_rows(const assay_call* call, struct ArrowArrayStream* stream, learning* so_far) {
   struct ArrowSchema schema = {0};
   if (stream->get_schema(stream, &schema) != 0 || schema.n_children != 1)
     return assay_failf(call, ASSAY_E_IO, "reading the schema of the rows failed");
@@ -31,7 +40,7 @@ static assay_status read_rows(const assay_call* call, struct ArrowArrayStream* s
     struct ArrowArray batch = {0};
     if (stream->get_next(stream, &batch) != 0) return assay_failf(call, ASSAY_E_IO, "reading the rows failed");
     if (batch.release == NULL) return ASSAY_OK;
-    status = add_up(call, &batch, type, sum, rows);
+    status = add_up(call, &batch, type, so_far);
     batch.release(&batch);
     if (status != ASSAY_OK) return status;
   }
@@ -47,14 +56,16 @@ static assay_status fit(void* self, const assay_call* call, const assay_dataset*
   struct ArrowArrayStream stream = {0};
   assay_status status = train->scan(train, call, &options, &stream);
   if (status != ASSAY_OK) return assay_failf(call, status, "reading the rows of the dataset failed");
-  double sum = 0, rows = 0;
-  status = read_rows(call, &stream, &sum, &rows);
+  const component* settings = self;
+  learning so_far = {.share = settings->share};
+  assay_random_start(&so_far.random, settings->host, call, 0);
+  status = read_rows(call, &stream, &so_far);
   stream.release(&stream);
   if (status != ASSAY_OK) return status;
-  if (rows == 0) return assay_failf(call, ASSAY_E_INVALID_DATA, "there are no rows to learn from");
-  if (call->metric != NULL) call->metric(call, assay_text("train_mean"), 0, sum / rows);
+  if (so_far.rows == 0) return assay_failf(call, ASSAY_E_INVALID_DATA, "there are no rows to learn from");
+  if (call->metric != NULL) call->metric(call, assay_text("train_mean"), 0, so_far.sum / so_far.rows);
   assay_bytes bytes = {0};
-  assay_put_f64(&bytes, ((const component*)self)->scale * sum / rows);
+  assay_put_f64(&bytes, settings->scale * so_far.sum / so_far.rows);
   status = assay_write_sealed(call, model, "mean", MAGIC, &bytes);
   assay_bytes_free(&bytes);
   return status;
@@ -114,12 +125,13 @@ static const void* get_capability(void* self, const char* id) {
 
 static assay_status create(void* plugin, const assay_call* call, assay_str id, const assay_config* config,
                            assay_component* out) {
-  (void)plugin;
-  component settings = {0};
+  component settings = {.host = plugin};
   if (!assay_same(id, assay_text("@NAME@")))
     return assay_failf(call, ASSAY_E_NOT_FOUND, "this plugin has one component, @NAME@");
   if (config->get_f64(config, assay_text("/scale"), &settings.scale) != ASSAY_OK || !(settings.scale >= 0 && settings.scale <= 10))
     return assay_failf(call, ASSAY_E_INVALID_CONFIG, "setting /scale must be a number from 0 to 10");
+  if (config->get_f64(config, assay_text("/share"), &settings.share) != ASSAY_OK || !(settings.share >= 0.01 && settings.share <= 1))
+    return assay_failf(call, ASSAY_E_INVALID_CONFIG, "setting /share must be a number from 0.01 to 1");
   component* self = malloc(sizeof *self);
   if (self == NULL) return assay_no_memory(call);
   *self = settings;

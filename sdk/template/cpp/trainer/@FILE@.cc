@@ -1,5 +1,6 @@
-// @NAME@: learns the mean of the label, and answers it for every row.
+// @NAME@: learns the mean of the label over a share of the rows, and answers it for every row.
 #include "assay/plugin.hpp"
+#include "assay/services.hpp"
 #include "assay_manifest.h"  // made from manifest.json
 
 namespace {
@@ -10,16 +11,21 @@ constexpr std::string_view magic = "@NAME@/1";
 
 struct MeanGuess {
   static constexpr std::string_view id = "@NAME@";
-  explicit MeanGuess(const Config& config) : scale(config.f64("/scale", 0, 10)) {}
+  explicit MeanGuess(const Config& config)
+      : host(config.host()), scale(config.f64("/scale", 0, 10)), share(config.f64("/share", 0.01, 1)) {}
 
   void fit(Call call, const Dataset& data, const Sink& model) const {
+    const Random random(host, call);  // by the call's seed; number n is the same however the rows are cut into batches
+    std::uint64_t n = 0;
     double sum = 0, rows = 0;
     data.scan({{data.label()}, 0}, [&](const Batch& batch) {  // polls for cancellation
-      for (std::int64_t row = 0; row < batch.rows(); ++row, ++rows) {
+      for (std::int64_t row = 0; row < batch.rows(); ++row, ++n) {
+        if (random.uniform(n) >= share) continue;
         const double label = batch.number(0, row);  // null is NaN
         if (!std::isfinite(label))
           throw Error(ASSAY_E_INVALID_DATA, "a label is missing or not a finite number").row(row);
         sum += label;
+        ++rows;
       }
     });
     if (rows == 0) throw Error(ASSAY_E_INVALID_DATA, "there are no rows to learn from");
@@ -44,7 +50,8 @@ struct MeanGuess {
     double answer = 0;
   };
 
-  double scale;
+  Host host;
+  double scale, share;
 };
 
 }  // namespace

@@ -38,6 +38,13 @@ int main(int argc, char** argv) {
   check(guess.score(model, train) == std::vector<double>(3, 2 * 2.0 / 3), "every row gets the scaled mean");
   FakeData cut = train;
   check(guess.fit(cut.with_batch_rows(1)) == model, "batches do not matter");
+  FakeData::Cells<std::int64_t> half;
+  for (std::int64_t row = 0; row < 200; ++row) half.push_back(row % 2);
+  FakeData many = Rows().i64("y", half).with_role("label", "y");
+  const FakeComponent sampler = host.component("@NAME@", {{"share", 0.5}});
+  const FakeBundle seven = sampler.fit(many, 7);
+  check(!(sampler.fit(many, 8) == seven), "a share of the rows is drawn by the seed");
+  check(sampler.fit(many.with_batch_rows(3), 7) == seven, "and by nothing else");
   const FakeData missing = Rows().i64("y", {1, {}}).with_role("label", "y");
   check(status_of([&] { guess.fit(missing); }) == ASSAY_E_INVALID_DATA, "a missing label is refused");
   model.entries[0].second[9] ^= 1;
