@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Philox4x32-10, a counter-based generator: the n-th number is a function of (seed, n), so that a resample
-// draws the same weights however the work is cut. Salmon et al., "Parallel random numbers: as easy as 1, 2,
-// 3", SC11.
+// Philox4x32-10 of the SDK, by key and counter, and counts drawn with it: the n-th number is a function of (seed, n), so
+// that a resample draws the same weights however the work is cut.
 #pragma once
 
 #include <array>
 #include <cstdint>
+
+#include "assay/ext/rng.h"
 
 namespace assay::classification {
 
@@ -13,17 +14,10 @@ using PhiloxBlock = std::array<std::uint32_t, 4>;
 
 // Four uniform 32-bit numbers for this key and counter.
 inline PhiloxBlock philox(std::uint64_t key, PhiloxBlock counter) {
-  auto key0 = static_cast<std::uint32_t>(key);
-  auto key1 = static_cast<std::uint32_t>(key >> 32);
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t even = std::uint64_t{0xD2511F53u} * counter[0];
-    const std::uint64_t odd = std::uint64_t{0xCD9E8D57u} * counter[2];
-    counter = {static_cast<std::uint32_t>(odd >> 32) ^ counter[1] ^ key0, static_cast<std::uint32_t>(odd),
-               static_cast<std::uint32_t>(even >> 32) ^ counter[3] ^ key1, static_cast<std::uint32_t>(even)};
-    key0 += 0x9E3779B9u;
-    key1 += 0xBB67AE85u;
-  }
-  return counter;
+  PhiloxBlock out;
+  assay_philox(key, counter[2] | std::uint64_t{counter[3]} << 32, counter[0] | std::uint64_t{counter[1]} << 32,
+               out.data());
+  return out;
 }
 
 // The cumulative distribution of Poisson(1) in units of 2^-32.
