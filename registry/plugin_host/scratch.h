@@ -30,14 +30,14 @@ class Scratch {
     int fd;              // of zeros, to be mapped
     std::uint64_t size;  // as asked for, up to whole pages
   };
-  // Throws denied past the quota, full when the disk would be left with less than it takes, else as system_error.
+  // Throws denied past the quota or 64 pieces, full when the disk would be left with less than it takes, else as system_error.
   Taken take(std::uint64_t bytes);
   void give_back(std::uint64_t id);
 
  private:
   struct File {
     UniqueFd fd;
-    std::uint64_t bytes;  // that were asked for
+    std::uint64_t size;
   };
   std::filesystem::path directory_;
   std::uint64_t quota_, held_ = 0, next_id_ = 1;

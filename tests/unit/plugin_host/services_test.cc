@@ -106,6 +106,20 @@ TEST_CASE("Scratch: the quota is of what is held at a time, and a full disk is l
   CHECK(std::filesystem::is_empty(folder.path()));  // nothing of it has a name
 }
 
+TEST_CASE("Scratch: many small pieces take no more than the quota, and few files of the host's") {
+  const TempDir folder;
+  Scratch narrow(folder.path(), 3 * kPage);
+  for (int i = 0; i < 3; ++i) narrow.take(1);
+  CHECK(error_of([&] { narrow.take(1); }).code() == Code::denied);
+  Scratch wide(folder.path(), 1 << 30);
+  for (int i = 0; i < 64; ++i) wide.take(1);
+  const Error many = error_of([&] { wide.take(1); });
+  CHECK(many.code() == Code::denied);
+  CHECK(contains(many.message(), "64 pieces"));
+  wide.give_back(1);
+  wide.take(1);
+}
+
 TEST_CASE("Scratch: its room on disk goes with it, whoever still has the file") {
   const TempDir folder;
   UniqueFd kept;
