@@ -57,12 +57,18 @@ void write_double(std::string& out, double value) {
   }
 }
 
+// Beyond 2^53 only what a double of that value is written as: then the canonical form of any document is read back as one
+// that has the same canonical form.
 void write_integer(std::string& out, const json& value) {
+  const std::string text = value.dump();
   const bool fits = value.is_number_unsigned()
                         ? value.get<std::uint64_t>() <= std::uint64_t{kMaxInteger}
                         : std::abs(value.get<double>()) <= static_cast<double>(kMaxInteger);
-  if (!fits) refuse("the integer " + value.dump() + " is beyond 2^53 - 1; write it as text");
-  out += std::to_string(value.get<std::int64_t>());
+  std::string as_double;
+  if (!fits) write_double(as_double, value.get<double>());
+  if (!fits && as_double != text)
+    refuse("the integer " + text + " is beyond 2^53 - 1 and no double; write it as text");
+  out += text;
 }
 
 // Escapes only what JSON must. The text is UTF-8 already: check_utf8() has refused everything else.

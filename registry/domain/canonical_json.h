@@ -11,8 +11,8 @@
 namespace assay {
 
 // Members sorted by UTF-16 code units, numbers as ECMAScript writes them, no blanks. Throws invalid_argument
-// for what RFC 8785 cannot carry: NaN and infinities, integers beyond ±(2^53 - 1), text that is not UTF-8,
-// binary values.
+// for what RFC 8785 cannot carry: NaN and infinities, integers beyond ±(2^53 - 1) that are not what a double is
+// written as, text that is not UTF-8, binary values. What parse_json reads of the answer has the same answer.
 std::string canonical(const nlohmann::json& json);
 
 // The digest of the canonical bytes.

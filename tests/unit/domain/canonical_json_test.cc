@@ -72,12 +72,15 @@ TEST_CASE("Canonical JSON: numbers as ECMAScript writes them") {
   for (const auto& [bits, text] : samples) CHECK(canonical(json(std::bit_cast<double>(bits))) == text);
 }
 
-TEST_CASE("Canonical JSON: integers reach to 2^53 - 1 and no further") {
+TEST_CASE("Canonical JSON: integers reach to 2^53 - 1, and beyond where a double is written so") {
   CHECK(canonical(json(9007199254740991)) == "9007199254740991");
   CHECK(canonical(json(-9007199254740991)) == "-9007199254740991");
-  CHECK_THROWS_AS(canonical(json(9007199254740992)), Error);
-  CHECK_THROWS_AS(canonical(json(-9007199254740992)), Error);
+  CHECK(canonical(json(9007199254740992)) == "9007199254740992");
+  CHECK(canonical(json(1'000'000'000'000'000'000)) == "1000000000000000000");
+  CHECK_THROWS_AS(canonical(json(9007199254740993)), Error);
+  CHECK_THROWS_AS(canonical(json(-9007199254740993)), Error);
   CHECK_THROWS_AS(canonical(json(std::numeric_limits<std::uint64_t>::max())), Error);
+  CHECK_THROWS_AS(canonical(json(std::numeric_limits<std::int64_t>::min())), Error);
 }
 
 TEST_CASE("Canonical JSON: what has no canonical form is refused") {
@@ -94,4 +97,9 @@ TEST_CASE("Canonical JSON: it is a fixed point") {
   const std::string once = canonical(json::parse(R"({"b":[1,2.5,{"z":"\u0001"}],"a":null})"));
   CHECK(once == R"({"a":null,"b":[1,2.5,{"z":"\u0001"}]})");
   CHECK(canonical(json::parse(once)) == once);
+  // Whole doubles come back as integers.
+  for (const double number : {1e15, 9007199254740992.0, 1e18, -1e18, 123456789012345680000.0, 1e21}) {
+    const std::string text = canonical(json(number));
+    CHECK(canonical(json::parse(text)) == text);
+  }
 }
