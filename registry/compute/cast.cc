@@ -7,6 +7,7 @@
 #include "registry/compute/csv.h"
 #include "registry/compute/literal.h"
 #include "registry/domain/nearest.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -57,7 +58,7 @@ Column cast_column(const Column& from, const ColumnSpec& wanted, std::string_vie
     } else if (!append_cast(to, from, row)) {
       throw Error(Code::invalid_argument,
                   fmt::format("{}, column \"{}\", row {}: \"{}\" is not of type {}, which {} needs", what,
-                              wanted.name, row + 1, spelling(from, row).substr(0, 80), name_of(wanted.type),
+                              wanted.name, row + 1, beginning(spelling(from, row), 80), name_of(wanted.type),
                               wanted_by));
     }
   }

@@ -10,6 +10,7 @@
 #include "registry/compute/csv.h"
 #include "registry/compute/literal.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -37,6 +38,10 @@ struct Guess {
     return std::nullopt;
   }
 };
+
+// A cell takes as much room whether the row has it or not: a row of many columns and many rows of none would fill memory.
+// No body within its limit holds as many cells that are there.
+constexpr std::size_t kMaxJsonCells = 8 << 20;
 
 struct Columns {
   std::vector<std::string> names;  // in order of first appearance
@@ -66,6 +71,9 @@ Columns columns_of(const json& rows) {
     if (columns.names.size() > kMaxCsvColumns)
       throw Error(Code::too_large, fmt::format("the rows have more than {} columns", kMaxCsvColumns));
   }
+  if (columns.names.size() * rows.size() > kMaxJsonCells)
+    throw Error(Code::too_large, fmt::format("{} rows of {} columns are more than {} cells; send CSV", rows.size(),
+                                             columns.names.size(), kMaxJsonCells));
   return columns;
 }
 
@@ -103,6 +111,15 @@ bool append_value(Column& column, const json& value) {
   return false;
 }
 
+void write_number(std::string& out, double value) {
+  if (!std::isfinite(value))
+    out += "null";
+  else if (value == 0 && std::signbit(value))
+    out += "-0.0";  // "-0" is an integer to many readers, which have one zero
+  else
+    out += format_f64(value);
+}
+
 void write_cell(std::string& out, const Column& column, std::int64_t row) {
   if (column.is_null(row)) {
     out += "null";
@@ -110,7 +127,7 @@ void write_cell(std::string& out, const Column& column, std::int64_t row) {
   }
   switch (column.type()) {
     case ColumnType::f64:
-      out += std::isfinite(column.f64(row)) ? format_f64(column.f64(row)) : "null";
+      write_number(out, column.f64(row));
       return;
     case ColumnType::i64:
       out += std::to_string(column.i64(row));
@@ -142,7 +159,7 @@ TablePtr read_json_rows(std::string_view text, const TableSchema& declared) {
       } else if (!append_value(column, *cell)) {
         throw Error(Code::invalid_argument,
                     fmt::format("rows[{}], column \"{}\": {} is not of type {}", row, name,
-                                cell->dump().substr(0, 80), name_of(column.type())));
+                                beginning(cell->dump(), 80), name_of(column.type())));
       }
     }
   }

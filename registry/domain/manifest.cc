@@ -11,6 +11,7 @@
 
 #include "registry/domain/canonical_json.h"
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -81,7 +82,7 @@ VersionFile read_layer(const json& layer) {
   annotations.finish();
   object.finish();
   if (std::find(kLayerTypes.begin(), kLayerTypes.end(), blob.media_type) == kLayerTypes.end())
-    throw Error(Code::unsupported, "The manifest has a layer of type " + blob.media_type.substr(0, 128) +
+    throw Error(Code::unsupported, "The manifest has a layer of type " + std::string(beginning(blob.media_type, 128)) +
                                        ", which is not one raw ModelPack file");
   return {path, blob.digest, blob.size, std::move(blob.media_type)};
 }

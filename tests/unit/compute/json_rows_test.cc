@@ -2,6 +2,7 @@
 #include "registry/compute/json_rows.h"
 
 #include "registry/compute/csv.h"
+#include "registry/compute/literal.h"
 #include "tests/support/catch.h"
 #include "tests/unit/compute/errors.h"
 
@@ -37,6 +38,33 @@ TEST_CASE("JSON rows: another shape says which one is wanted") {
   CHECK(contains(refused(R"({"rows":[{"a":1},{"a":"x"}]})"), "column \"a\" mixes"));
   CHECK(contains(refused(R"({"rows":[{"a":[1]}]})"), "\"a\""));
   CHECK(contains(refused("{"), "the request body"));
+}
+
+TEST_CASE("JSON rows: a cell takes room in every row, so cells are bounded and not only rows and columns") {
+  std::string wide = R"({"rows":[{"c0":1)";
+  for (int i = 1; i < 1024; ++i) wide += ",\"c" + std::to_string(i) + "\":1";
+  const auto rows = [&](std::size_t count) {
+    std::string text = wide + "}";
+    for (std::size_t i = 1; i < count; ++i) text += ",{}";
+    return text + "]}";
+  };
+  CHECK(read_json_rows(rows(8192), {})->rows() == 8192);
+  const Error error = error_of([&] { read_json_rows(rows(8193), {}); });
+  CHECK(error.code() == Code::too_large);
+  CHECK(contains(error.message(), "8193 rows of 1024 columns are more than 8388608 cells; send CSV"));
+}
+
+TEST_CASE("JSON rows: zero keeps its sign") {
+  const TablePtr table = read_json_rows(R"({"rows":[{"a":-0.0},{"a":0.5}]})", {});
+  CHECK(write_json_rows(*table) == R"({"rows":[{"a":-0.0},{"a":0.5}]})");
+}
+
+TEST_CASE("JSON rows: a refusal quotes whole characters of a long cell") {
+  std::string cell;
+  for (int i = 0; i < 60; ++i) cell += "ü";
+  const std::string message = refused(R"({"rows":[{"a":")" + cell + R"("}]})", {{"a", ColumnType::f64}});
+  CHECK(contains(message, "\"üü"));
+  CHECK(is_utf8(message));
 }
 
 TEST_CASE("JSON rows: what is written has both tables' columns and every bit") {
