@@ -64,9 +64,10 @@ std::string format_f64(double value) {
 }
 
 void append_csv_text(std::string& out, std::string_view text) {
-  // An empty text is quoted to tell it from null; blanks at the ends so that no reader trims them.
+  // An empty text is quoted to tell it from null; blanks at the ends so that no reader trims them, and a byte order mark
+  // that would be taken for the file's.
   const bool plain = !text.empty() && text.find_first_of(",\"\r\n") == text.npos && text.front() != ' ' &&
-                     text.back() != ' ';
+                     text.back() != ' ' && !text.starts_with("\xEF\xBB\xBF");
   if (plain) {
     out += text;
     return;

@@ -181,7 +181,6 @@ std::string write_csv(const Table& table) {
 }
 
 std::string append_csv_columns(std::string_view input, const Table& added, const CsvOptions& options) {
-  input = without_mark(input);
   std::string out;
   out.reserve(input.size() + static_cast<std::size_t>(added.rows() + 1) * 20);
   for (const std::string& name : read_csv_header(input, options)) {
@@ -193,7 +192,8 @@ std::string append_csv_columns(std::string_view input, const Table& added, const
     out += ',';
   }
   if (!out.empty()) out.back() = '\n';
-  AppendPass pass(input, added, options.source, out);
+  // The pass leaves one mark out by itself; a second belongs to the first name.
+  AppendPass pass(without_mark(input), added, options.source, out);
   pass.feed(input);
   pass.finish();
   if (pass.rows() != added.rows())

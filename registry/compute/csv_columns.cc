@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "registry/compute/cell.h"
+#include "registry/domain/utf8.h"
 
 namespace assay {
 namespace {
@@ -73,7 +74,7 @@ void CsvColumns::misfit(std::size_t at, std::string_view text, std::uint64_t lin
     // The first of the input is told: an earlier window's, or this window's record before it.
     if (!unfit_ || record < unfit_->record)
       unfit_ = Unfit{record, at,
-                     cell_error(line, at, fmt::format("\"{}\" is not of type {}", text.substr(0, 80),
+                     cell_error(line, at, fmt::format("\"{}\" is not of type {}", beginning(text, 80),
                                                       name_of(slot.column.type())))};
     return;
   }

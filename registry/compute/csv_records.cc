@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "registry/compute/literal.h"
+#include "registry/domain/utf8.h"
 
 namespace assay {
 namespace {
@@ -102,7 +103,7 @@ void CsvRecords::end_header() {
   if (names_.size() == 1 && names_[0].find(';') != std::string::npos)
     scanner_.fail(
         1, fmt::format("the header is one column, \"{}\"; cells are separated by commas, not semicolons",
-                       names_[0].substr(0, 80)));
+                       beginning(names_[0], 80)));
   in_header_ = false;
   header();
 }

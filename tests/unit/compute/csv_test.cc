@@ -5,6 +5,7 @@
 #include <fstream>
 #include <random>
 
+#include "registry/compute/literal.h"
 #include "tests/support/catch.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/compute/errors.h"
@@ -190,6 +191,28 @@ TEST_CASE("CSV: what is written reads back equal, texts that look like anything 
   CHECK(back->columns()[0].is_null(table.rows() - 1));
   for (std::size_t i = 0; i < texts.size(); ++i)
     CHECK(back->columns()[0].utf8(static_cast<std::int64_t>(i)) == texts[i]);
+}
+
+TEST_CASE("CSV: a byte order mark that is part of a name is written so that it stays one") {
+  const TablePtr table = read_csv("\xEF\xBB\xBF\xEF\xBB\xBF" "a,b\n1,2\n");
+  CHECK(table->schema()[0].name == "\xEF\xBB\xBF" "a");
+  CHECK(read_csv(write_csv(*table))->schema() == table->schema());
+  Column added({"c", ColumnType::i64});
+  added.append(std::int64_t{3});
+  CHECK(append_csv_columns("\xEF\xBB\xBF\xEF\xBB\xBF" "a,b\n1,2\n", Table({added})) ==
+        "\"\xEF\xBB\xBF" "a\",b,c\n1,2,3\n");
+}
+
+TEST_CASE("CSV: a refusal quotes whole characters of a long cell and a long header") {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "\xC3\xBC";
+  const auto refused = [](const std::string& csv) {
+    return error_of([&] { read_csv(csv, {.declared = {{"a", ColumnType::i64}}}); }).message();
+  };
+  for (const std::string& message : {refused("a\n1" + text + "\n"), refused("a" + text + ";b\n")}) {
+    CHECK(contains(message, "\xC3\xBC\xC3\xBC"));
+    CHECK(is_utf8(message));
+  }
 }
 
 TEST_CASE("CSV: appended columns leave every cell spelled as it was") {
