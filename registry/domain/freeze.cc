@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/domain/json_reader.h"
+#include "registry/domain/utf8.h"
 #include "storage/base/error.h"
 
 namespace assay {
@@ -25,7 +26,7 @@ constexpr std::size_t kMaxText = 128;
   throw Error(Code::invalid_argument,
               fmt::format("policy: the freeze \"{}\" {}: write it as \"Fri 16:00/Mon 08:00 Europe/Berlin\" or "
                           "\"2026-12-19 00:00/2027-01-04 08:00 Europe/Berlin\"",
-                          text.substr(0, kMaxText), why));
+                          beginning(text, kMaxText), why));
 }
 
 // A number of exactly so many digits.
@@ -69,12 +70,20 @@ std::optional<End> end_of(std::string_view text) {
   return std::nullopt;
 }
 
+// What names of the time zone database are made of.
+bool is_zone_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '_' ||
+           c == '-' || c == '+';
+  });
+}
+
 }  // namespace
 
 FreezeWindow FreezeWindow::parse(std::string_view text) {
   const std::size_t slash = text.find('/');
   const std::size_t zone = slash == std::string_view::npos ? slash : text.find(' ', text.find(' ', slash) + 1);
-  if (text.size() > kMaxText || zone == std::string_view::npos || zone + 1 == text.size())
+  if (text.size() > kMaxText || zone == std::string_view::npos || !is_zone_name(text.substr(zone + 1)))
     refuse(text, "is not FROM/UNTIL and a time zone");
   const auto from = end_of(text.substr(0, slash)), until = end_of(text.substr(slash + 1, zone - slash - 1));
   if (!from || !until || from->once.has_value() != until->once.has_value())

@@ -109,7 +109,8 @@ TEST_CASE("Freeze: bad windows are refused with how to write one") {
   for (const char* bad :
        {"", "Fri 16:00", "Fri 16:00/Mon 08:00", "Fri 16:00/Fri 16:00 UTC", "Fry 16:00/Mon 08:00 UTC", "Fri 24:00/Mon 08:00 UTC",
         "Fri 16:60/Mon 08:00 UTC", "Fri/Mon UTC", "2026-12-19 00:00/Mon 08:00 UTC", "2026-02-30 00:00/2026-03-01 00:00 UTC",
-        "2027-01-04 08:00/2026-12-19 00:00 UTC", "Fri 16:00/Mon 08:00 "}) {
+        "2027-01-04 08:00/2026-12-19 00:00 UTC", "Fri 16:00/Mon 08:00 ", "Fri 16:00/Mon 08:00 ../../etc/localtime",
+        "Fri 16:00/Mon 08:00 Europe/\xff"}) {
     const auto [code, message] = error_of([&] { FreezeWindow::parse(bad); });
     CAPTURE(bad);
     CHECK(code == Code::invalid_argument);
