@@ -126,24 +126,37 @@ struct ArchiveReader::Impl {
     if (code == ARCHIVE_EOF) return false;
     if (code != ARCHIVE_OK) throw broken(text_of(archive_error_string(in.get())));
     if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != nullptr)
-      throw broken(name() + " is no regular file");
+      throw broken(shown() + " is no regular file");
     return true;
   }
   std::string name() const { return text_of(archive_entry_pathname(entry)); }
+  // For messages: a name may be any bytes, and must not drive the terminal.
+  std::string shown() const {
+    std::string out = name().substr(0, 100);
+    std::replace_if(out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return out;
+  }
   std::uint64_t size() const { return static_cast<std::uint64_t>(std::max<la_int64_t>(0, archive_entry_size(entry))); }
 
   template <class Take>
   void read_all(Take take) {
-    std::vector<std::byte> block(kBlock);
+    la_int64_t end = 0;
     for (;;) {
-      const la_ssize_t got = archive_read_data(in.get(), block.data(), block.size());
-      if (got < 0) throw broken(text_of(archive_error_string(in.get())));
-      if (got == 0) return;
-      take(std::span<const std::byte>(block).first(static_cast<std::size_t>(got)));
+      const void* bytes = nullptr;
+      std::size_t count = 0;
+      la_int64_t offset = end;
+      const int code = archive_read_data_block(in.get(), &bytes, &count, &offset);
+      if (code != ARCHIVE_OK && code != ARCHIVE_EOF) throw broken(text_of(archive_error_string(in.get())));
+      // Filled with zeros, a few bytes of an archive could become terabytes.
+      if (offset != end || (code == ARCHIVE_EOF && static_cast<std::uint64_t>(end) != size()))
+        throw broken(shown() + " is a file with holes");
+      if (code == ARCHIVE_EOF) return;
+      take(std::span(static_cast<const std::byte*>(bytes), count));
+      end += static_cast<la_int64_t>(count);
     }
   }
   std::string document() {
-    if (size() > kMaxArchiveDocument) throw broken(name() + " is too large");
+    if (size() > kMaxArchiveDocument) throw broken(shown() + " is too large");
     std::string out;
     read_all([&](std::span<const std::byte> piece) {
       out.append(reinterpret_cast<const char*>(piece.data()), piece.size());
@@ -168,15 +181,20 @@ struct ArchiveReader::Impl {
     const json manifests = document.value("manifests", json::array());
     for (const json& one : manifests.is_array() ? manifests : json::array())
       if (one.is_object() && one.value("mediaType", json()) == kRecordsMediaType && one.value("digest", json()).is_string())
-        return Digest::parse(one["digest"].get_ref<const std::string&>());
+        return parsed_digest(one["digest"].get_ref<const std::string&>());
     throw broken("its index names no records");
+  }
+  Digest parsed_digest(const std::string& text) const try {
+    return Digest::parse(text);
+  } catch (const Error& error) {
+    throw broken(error.message());
   }
   Digest blob_digest() const try {
     const std::string path = name();
-    if (!path.starts_with(kBlobs)) throw broken("it holds " + path.substr(0, 100));
+    if (!path.starts_with(kBlobs)) throw broken("it holds " + shown());
     return Digest::parse("sha256:" + path.substr(kBlobs.size()));
   } catch (const Error& error) {
-    throw error.code() == Code::corrupt ? error : broken("it holds " + name().substr(0, 100));
+    throw error.code() == Code::corrupt ? error : broken("it holds " + shown());
   }
 };
 

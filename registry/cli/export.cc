@@ -8,6 +8,7 @@
 #include <set>
 
 #include "registry/cli/archive_file.h"
+#include "registry/cli/archive_records.h"
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/find_version.h"
@@ -97,9 +98,7 @@ std::set<Digest> blobs_of(const std::string& archive) {
   std::set<Digest> out;
   if (archive.empty()) return out;
   const ArchiveReader reader(archive);
-  for (const Json& version : reader.records().value("versions", Json::array()))
-    for (const Json& file : version.value("files", Json::array()))
-      out.insert(Digest::parse(file.value("digest", "")));
+  for (const RecordedFile& file : recorded_files(reader.records(), archive)) out.insert(file.digest);
   return out;
 }
 

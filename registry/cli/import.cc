@@ -5,8 +5,10 @@
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "registry/cli/archive_file.h"
+#include "registry/cli/archive_records.h"
 #include "registry/cli/command.h"
 #include "registry/cli/commands.h"
 #include "registry/cli/progress.h"
@@ -39,27 +41,19 @@ void require_signature(const ArchiveReader& archive, const Options& options) {
 }
 
 // The request that takes the records in. Its members are checked by the server.
-Json request_of(const Json& records, const std::string& file) {
-  if (!records.is_object() || records.value("format", Json()) != "assay-archive/1" || !records.contains("versions") ||
-      !records["versions"].is_array())
-    throw Error(Code::unsupported, file + " has records of a form that this program does not know: use a newer one");
+Json request_of(const Json& records) {
   Json out = records;
   out.erase("format");
   return out;
 }
 
-std::map<Digest, Missing> missing_blobs(client::Session& session, const Json& versions) {
+std::map<Digest, Missing> missing_blobs(client::Session& session, const std::vector<RecordedFile>& files) {
   std::map<Digest, Missing> out;
   std::map<Digest, bool> asked;
-  for (const Json& version : versions) {
-    const std::string reference = fmt::format("{}/{}@{}", version.value("namespace", ""), version.value("name", ""),
-                                              version.value("number", std::int64_t{0}));
-    for (const Json& file : version.value("files", Json::array())) {
-      const Digest digest = Digest::parse(file.value("digest", ""));
-      const auto [known, first] = asked.emplace(digest, false);
-      if (first) known->second = client::has_blob(session, digest);
-      if (!known->second) out.emplace(digest, Missing{reference, file.value("size", std::uint64_t{0})});
-    }
+  for (const RecordedFile& file : files) {
+    const auto [known, first] = asked.emplace(file.digest, false);
+    if (first) known->second = client::has_blob(session, file.digest);
+    if (!known->second) out.emplace(file.digest, Missing{file.version, file.size});
   }
   return out;
 }
@@ -98,13 +92,14 @@ void print_result(const Json& result, std::uint64_t sent, bool dry_run) {
 int run_import(Context& context, const Options& options) {
   ArchiveReader archive(options.file);
   if (!options.trusted.empty()) require_signature(archive, options);
-  Json request = request_of(archive.records(), options.file);
+  const std::vector<RecordedFile> files = recorded_files(archive.records(), options.file);
+  Json request = request_of(archive.records());
   client::ApiClient& api = context.api();
   request["dry_run"] = true;
   Json result = api.import_records(request);  // conflicts, before a byte travels
   std::uint64_t sent = 0;
   if (!options.dry_run) {
-    sent = send_blobs(api.session(), archive, missing_blobs(api.session(), request["versions"]));
+    sent = send_blobs(api.session(), archive, missing_blobs(api.session(), files));
     request["dry_run"] = false;
     result = api.import_records(request);
   }
