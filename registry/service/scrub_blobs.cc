@@ -24,17 +24,19 @@ using nlohmann::json;
 constexpr int kShownHolders = 5;
 
 json problem_json(const ScrubProblem& problem) {
-  return {{"pack", problem.pack},
-          {"offset", problem.offset},
-          {"digest", problem.digest.text()},
-          {"repaired", problem.repaired},
-          {"what", problem.what}};
+  json out = {{"pack", problem.pack},
+              {"offset", problem.offset},
+              {"repaired", problem.repaired},
+              {"what", problem.what}};
+  if (problem.digest) out["digest"] = problem.digest->text();
+  return out;
 }
 
 ScrubProblem problem_of(const json& document) {
-  return {document.at("pack").get<std::string>(), document.at("offset").get<std::uint64_t>(),
-          Digest::parse(document.at("digest").get<std::string>()), document.at("repaired").get<bool>(),
-          document.at("what").get<std::string>()};
+  ScrubProblem problem{document.at("pack").get<std::string>(), document.at("offset").get<std::uint64_t>(), std::nullopt,
+                       document.at("repaired").get<bool>(), document.at("what").get<std::string>()};
+  if (document.contains("digest")) problem.digest = Digest::parse(document["digest"].get<std::string>());
+  return problem;
 }
 
 // What a scrub has found so far and where it goes on: the document that the catalogue keeps.

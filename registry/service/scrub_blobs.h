@@ -46,7 +46,7 @@ struct ScrubResult {
 };
 
 // {"complete","records","stored_bytes","problems_found","problems_repaired","problems":[{"pack","offset",
-// "digest","repaired","what"}],"damaged_blobs":[{"digest","needed_by"}]}
+// "digest" but of a pack itself,"repaired","what"}],"damaged_blobs":[{"digest","needed_by"}]}
 void to_json(nlohmann::json& json, const ScrubResult& result);
 
 // What is known of the bytes' soundness, across restarts.

@@ -5,6 +5,7 @@
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
+#include "storage/blob/local_layout.h"
 
 namespace assay {
 
@@ -53,11 +54,21 @@ ChunkSource::ChunkSource(PackIndex& index)
     : index_(index), verified_(kChunkCacheSize / 2), bases_(kChunkCacheSize / 2) {}
 ChunkSource::~ChunkSource() = default;
 
+std::string ChunkSource::why_missing(RecordKind kind, const Digest& id) const {
+  if (const auto damaged = index_.find_damaged(kind, id))
+    return fmt::format("in {} at {} it was found damaged before", damaged->pack->name, damaged->entry.offset);
+  if (const auto pack = index_.find_unlisted())
+    return fmt::format("{} cannot be read whole, and may have it: {}; assay repair, with the server stopped, saves "
+                       "what is sound in that pack",
+                       layout::sealed_pack(pack->name), pack->trouble);
+  return "it is not in any pack";
+}
+
 // What a damaged copy says is reported only when there is no other. A sound one whose base is gone is not
 // marked: it can be read again as soon as somebody uploads the base.
 template <typename Use>
 auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
-  std::string why = "it is not in any pack";
+  std::string why;
   for (const Found& found : index_.find_all(kind, id)) {
     try {
       return use(found);
@@ -67,6 +78,7 @@ auto ChunkSource::with_sound_copy(RecordKind kind, const Digest& id, Use use) {
       why = fmt::format("in {} at {}: {}", found.pack->name, found.entry.offset, error.message());
     }
   }
+  if (why.empty()) why = why_missing(kind, id);
   throw Error(Code::corrupt, fmt::format("{} cannot be read ({})", id.short_text(), why));
 }
 

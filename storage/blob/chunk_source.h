@@ -43,6 +43,7 @@ class ChunkSource {
   struct Scratch;
   class Borrowed;
 
+  std::string why_missing(RecordKind kind, const Digest& id) const;
   template <typename Use>
   auto with_sound_copy(RecordKind kind, const Digest& id, Use use);
   void decode_unverified(const Found& found, Sums sums, std::span<const std::byte> parent,

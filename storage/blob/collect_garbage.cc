@@ -46,7 +46,10 @@ class Collection {
 
   void mark() {
     request_.roots([this](const Digest& blob) {
-      if (parts_.index.stat(blob)) need(blob);
+      if (parts_.index.stat(blob))
+        need(blob);
+      else
+        check_lost(blob);
     });
     for (const Digest& blob : parts_.index.relied_on(number_)) need(blob);
   }
@@ -61,6 +64,16 @@ class Collection {
               "Nothing was freed: blob {} is needed, and what it consists of cannot be read. Run assay "
               "scrub to see what is damaged, push it again with --resend or restore it, then collect again.",
               blob.text()));
+  }
+
+  // What it consists of may be read again once its pack has been repaired, if it is still there then.
+  void check_lost(const Digest& blob) const {
+    if (const auto pack = parts_.index.find_unlisted())
+      throw Error(Code::corrupt,
+                  fmt::format("Nothing was freed: blob {} is needed and not found, and {} cannot be read whole ({}). "
+                              "Stop the server and run assay repair on the data directory, or push the blob's file "
+                              "again with --resend; then collect again.",
+                              blob.text(), path_of({pack->name, pack->sealed}), pack->trouble));
   }
 
   std::vector<PackBlob> hide() {
@@ -149,7 +162,8 @@ class Collection {
     for (const PackPointer& pack : packs) {
       if (stopping()) return;
       const double live = look_at(pack);
-      if (!pack->sealed) continue;
+      // What could not be read in one is not known to be dead: it stays for a repair.
+      if (!pack->sealed || pack->unlisted) continue;
       if (live == 0)
         drop(pack);
       else if (live < request_.live_share)

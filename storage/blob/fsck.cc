@@ -102,12 +102,12 @@ class Check {
   void read_pack(const PackFileName& name, const std::set<DeadBlob>& dead) {
     try {
       LoadedPack loaded = load_pack(files_, name, dead);
-      if (!loaded.trouble.empty()) problem({}, path_of(name), "The pack is damaged: " + loaded.trouble + ".");
+      if (!loaded.pack->trouble.empty())
+        problem({}, path_of(name), "The pack is damaged: " + loaded.pack->trouble + ".");
       index_.add(std::move(loaded.pack), PackIndex::Arrival::moved);
     } catch (const Error& error) {
-      // An open pack without a header is what a crash leaves; one that has just been closed is listed by its
-      // other name.
-      if (!name.sealed && (error.code() == Code::corrupt || error.code() == Code::not_found)) return;
+      // An open one that has just been closed is listed by its other name.
+      if (!name.sealed && error.code() == Code::not_found) return;
       problem({}, path_of(name), error.message());
     }
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/blob/local_blob_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 #include <thread>
@@ -21,6 +23,15 @@ namespace {
 
 Error not_stored(const Digest& digest) {
   return Error(Code::not_found, "Blob " + digest.text() + " is not stored here");
+}
+
+// Of a blob that is not there although a pack is of which not everything could be read.
+Error perhaps_in(const Pack& pack, const Digest& digest) {
+  return Error(Code::corrupt,
+               fmt::format("Blob {} is not among what can be read here. {} cannot be read whole and may have it: {}. "
+                           "Push the file again with --resend; or stop the server and run assay repair on the data "
+                           "directory, or restore it from a backup.",
+                           digest.text(), layout::sealed_pack(pack.name), pack.trouble));
 }
 
 class Lease final : public BlobLease {
@@ -123,6 +134,8 @@ std::unique_ptr<BlobUpload> LocalBlobStore::begin_upload(const UploadOptions& op
 }
 
 std::unique_ptr<BlobReader> LocalBlobStore::open(const Digest& digest, const ByteRange& range) const {
+  if (!stat(digest))
+    if (const auto pack = parts_->index.find_unlisted()) throw perhaps_in(*pack, digest);
   auto lease = std::make_unique<Lease>(parts_->index, digest);
   const auto info = stat(digest);
   return std::make_unique<PackReader>(*parts_, *info, std::move(lease), range);

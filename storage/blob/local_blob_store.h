@@ -20,9 +20,9 @@ class LocalBlobStore final : public BlobStore, public Maintenance {
 
   // Lays the directories out when they are missing, removes what interrupted uploads left, closes packs that
   // a crash left open and reads what all packs hold. `files` is the store's own tree; it and `entropy` must
-  // outlive the store. One store a tree: hold a DirectoryLock. Throws unsupported for a store of another
-  // format, corrupt for a pack that cannot be read, else as Files does. With 0 threads everything happens on
-  // the callers' threads.
+  // outlive the store. One store a tree: hold a DirectoryLock. A damaged pack is opened for what can be read in
+  // it. Throws unsupported for a store of another format, corrupt for a list of the dead that does not read, else
+  // as Files does. With 0 threads everything happens on the callers' threads.
   LocalBlobStore(Files& files, Entropy& entropy, std::size_t threads = default_threads(),
                  const PackSizes& sizes = {});
   ~LocalBlobStore() override;

@@ -49,7 +49,7 @@ struct ScrubRequest {
 struct ScrubProblem {
   std::string pack;
   std::uint64_t offset;
-  Digest digest;  // of the chunk, or of the blob whose description it is
+  std::optional<Digest> digest;  // of the chunk, or of the blob whose description it is; none: of the pack itself
   bool repaired;  // another sound copy has taken its place
   std::string what;
 };

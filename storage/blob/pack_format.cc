@@ -278,14 +278,6 @@ void PackWriter::seal() {
   size_ += footer.size();
 }
 
-void check_pack_header(const File& file) {
-  std::array<std::byte, kPackHeaderSize> header;
-  if (file.read_at(0, header) != header.size() || !has(header, kPackMagic))
-    throw corrupt("it does not begin as a pack does");
-  if (const std::uint32_t version = get_u32(header.data() + 8); version != kVersion)
-    throw Error(Code::unsupported, fmt::format("it has version {} of the format", version));
-}
-
 bool has_header_of(const File& file, std::string_view name) {
   std::array<std::byte, kPackHeaderSize> header;
   if (file.read_at(0, header) != header.size()) return false;
@@ -297,7 +289,6 @@ bool has_header_of(const File& file, std::string_view name) {
 }
 
 PackContents read_footer(const File& file) {
-  check_pack_header(file);
   std::array<std::byte, kTrailer> end;
   const auto trailer = read_trailer(file, end);
   if (!trailer) throw corrupt("it does not end as a pack does");
@@ -370,6 +361,14 @@ std::uint64_t next_magic(const File& file, std::uint64_t offset, std::uint64_t l
     offset += got - magic.size() + 1;
   }
   return limit;
+}
+
+void check_pack_header(const File& file) {
+  std::array<std::byte, kPackHeaderSize> header;
+  if (file.read_at(0, header) != header.size() || !has(header, kPackMagic))
+    throw corrupt("it does not begin as a pack does");
+  if (const std::uint32_t version = get_u32(header.data() + 8); version != kVersion)
+    throw Error(Code::unsupported, fmt::format("it has version {} of the format", version));
 }
 
 }  // namespace

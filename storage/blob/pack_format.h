@@ -104,18 +104,17 @@ class PackWriter {
   PackContents contents_;
 };
 
-// Throws corrupt unless the file begins as a pack does, unsupported for a later version, with a bare clause.
-void check_pack_header(const File& file);
 // Whether the header, every bit of it, is that of the pack of this name (its id, 32 hex digits).
 bool has_header_of(const File& file, std::string_view name);
 
-// What the footer of a sealed pack says, compared with its own digest and with the file's length. Throws
-// corrupt, or unsupported for a later version, with a bare clause for the caller to put in a sentence.
-// Allocates in proportion to the file, whatever the file says.
+// What the footer of a sealed pack says, compared with its own digest and with the file's length; what the
+// header says is no matter. Throws corrupt with a bare clause for the caller to put in a sentence. Allocates in
+// proportion to the file, whatever the file says.
 PackContents read_footer(const File& file);
 
 // The same from the records alone, front to back up to the first that is not whole; their stored bytes are
-// compared with their sums. `end` becomes where that is.
+// compared with their sums. `end` becomes where that is. Throws corrupt unless the file begins as a pack does,
+// unsupported for a later version, with a bare clause.
 PackContents scan_records(const File& file, std::uint64_t& end);
 
 // As scan_records, but goes on behind what is not whole, wherever a whole record begins again, and whatever

@@ -157,6 +157,16 @@ std::vector<Found> PackIndex::find_all(RecordKind kind, const Digest& id) const 
   return copies;
 }
 
+std::optional<Found> PackIndex::find_damaged(RecordKind kind, const Digest& id) const {
+  const std::lock_guard lock(mutex_);
+  std::optional<Found> damaged;
+  for_each_record(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
+    if (entry.damaged) damaged = Found{pack, entry, {}};
+    return !damaged;
+  });
+  return damaged;
+}
+
 // Collects the packs of a chunk and of what it is decoded with.
 bool PackIndex::pin(RecordKind kind, const Digest& id, unsigned depth,
                     std::vector<std::shared_ptr<Pack>>& packs) const {
@@ -305,6 +315,13 @@ std::vector<std::shared_ptr<Pack>> PackIndex::packs() const {
   for (const auto& pack : packs_)
     if (pack) packs.push_back(pack);
   return packs;
+}
+
+std::shared_ptr<Pack> PackIndex::find_unlisted() const {
+  const std::lock_guard lock(mutex_);
+  const auto found =
+      std::find_if(packs_.begin(), packs_.end(), [](const auto& pack) { return pack && pack->unlisted; });
+  return found == packs_.end() ? nullptr : *found;
 }
 
 PackContents PackIndex::contents(const std::shared_ptr<Pack>& pack) const {

@@ -25,6 +25,11 @@ struct Pack {
   std::string name;  // its id, 32 hex digits
   std::unique_ptr<File> file;
   std::atomic<bool> sealed = true;  // whether its file is packs/NAME.pack or still packs/NAME.open
+  // What is wrong with its header or footer, or between its records, a bare clause; empty when it is sound. Known
+  // when it is read.
+  std::string trouble;
+  // Its footer does not hold, or it was never given one: it may hold more than could be read.
+  bool unlisted = false;
   PackContents contents;            // the index's mutex guards it, for the shared pack grows
   std::size_t pins = 0;             // uploads that rely on it; guarded likewise
   std::uint64_t touched = 0;  // the collection since which nobody has come to rely on it; guarded likewise
@@ -75,6 +80,8 @@ class PackIndex {
   bool reuse(RecordKind kind, const Digest& id, Pins& pins);
   // The same now; it need not stay.
   bool is_whole(RecordKind kind, const Digest& id) const;
+  // A copy that is known to be damaged, if there is one.
+  std::optional<Found> find_damaged(RecordKind kind, const Digest& id) const;
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.
   void mark_damaged(const Found& found);
 
@@ -100,6 +107,8 @@ class PackIndex {
   std::vector<PackBlob> hide_dead(const std::unordered_set<Digest>& live, std::uint64_t collection,
                                   std::vector<Digest>& missed);
   std::vector<std::shared_ptr<Pack>> packs() const;
+  // A pack of which not everything could be read, so that what seems missing may be in it; null when there is none.
+  std::shared_ptr<Pack> find_unlisted() const;
   // A copy of what the pack holds at the moment.
   PackContents contents(const std::shared_ptr<Pack>& pack) const;
   // Whether somebody relies on the pack, or has since the collection began.

@@ -12,6 +12,8 @@
 namespace assay {
 namespace {
 
+constexpr const char* kNotItsHeader = "its header is not that of a pack of this name";
+
 // What is wrong with a file of the store, from the clause that its reader complains with.
 Error about_file(const std::string& path, const Error& error) {
   if (error.code() != Code::corrupt && error.code() != Code::unsupported) return error;
@@ -58,26 +60,23 @@ void doubt(LoadedPack& loaded, std::uint64_t end) {
 void read_open(LoadedPack& loaded) {
   Pack& pack = *loaded.pack;
   std::uint64_t end = 0;
-  try {
-    check_pack_header(*pack.file);
-  } catch (const Error& error) {
-    if (error.code() != Code::corrupt)
-      throw;  // else the process ended while it was writing that, or it rotted
-  }
   pack.contents = salvage_records(*pack.file, end);
   const bool is_broken = !pack.contents.entries.empty() && pack.contents.entries.back().offset >= end;
-  if (is_broken) loaded.trouble = fmt::format("whole records follow what is none, at offset {}", end);
+  if (is_broken) pack.trouble = fmt::format("whole records follow what is none, at offset {}", end);
+  else if (!pack.contents.entries.empty() && !has_header_of(*pack.file, pack.name))
+    pack.trouble = kNotItsHeader;
   doubt(loaded, end);
 }
 
-void read_sealed(LoadedPack& loaded) {
-  Pack& pack = *loaded.pack;
+// Where only the header is damaged nothing is missing: every record vouches for itself.
+void read_sealed(Pack& pack) {
+  if (!has_header_of(*pack.file, pack.name)) pack.trouble = kNotItsHeader;
   try {
     pack.contents = read_footer(*pack.file);
   } catch (const Error& error) {
     if (error.code() != Code::corrupt) throw;
-    loaded.trouble = error.message();
-    check_pack_header(*pack.file);
+    pack.trouble = error.message();
+    pack.unlisted = true;
     std::uint64_t end = 0;
     pack.contents = salvage_records(*pack.file, end);
   }
@@ -115,24 +114,28 @@ std::set<DeadBlob> read_dead_lists(const Files& files) {
   return all;
 }
 
-LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead) {
-  LoadedPack loaded{std::make_shared<Pack>(), {}, {}};
+std::string trouble_of(const File& file, std::string_view name) {
   try {
-    loaded.pack->name = name.name;
-    loaded.pack->sealed = name.sealed;
-    loaded.pack->file = files.open(path_of(name));
-    if (name.sealed)
-      read_sealed(loaded);
-    else
-      read_open(loaded);
-    forget(name.name, dead, loaded);
-    const bool holds_any = name.sealed || !loaded.pack->contents.entries.empty();
-    if (loaded.trouble.empty() && holds_any && !has_header_of(*loaded.pack->file, name.name))
-      loaded.trouble = "its header is not that of a pack of this name";
-    return loaded;
+    read_footer(file);
+    return has_header_of(file, name) ? "" : kNotItsHeader;
   } catch (const Error& error) {
-    throw about_file(path_of(name), error);
+    if (error.code() != Code::corrupt) throw;
+    return error.message();
   }
+}
+
+LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead) {
+  LoadedPack loaded{std::make_shared<Pack>(), {}};
+  Pack& pack = *loaded.pack;
+  pack.name = name.name;
+  pack.sealed = name.sealed;
+  pack.file = files.open(path_of(name));
+  if (name.sealed)
+    read_sealed(pack);
+  else
+    read_open(loaded);
+  forget(name.name, dead, loaded);
+  return loaded;
 }
 
 }  // namespace assay

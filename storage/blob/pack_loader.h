@@ -32,13 +32,13 @@ struct LoadedPack {
   // kept the description of a blob but not its chunks, or the disk has lost some bytes of a blob that is
   // needed. They are in the contents as dead: who opens the pack finds out which of them are complete.
   std::vector<PackBlob> doubtful;
-  // What is wrong with the footer of a sealed one, so that its records were read instead, or with the id in
-  // its header; empty when it is sound.
-  std::string trouble;
 };
 
-// Descriptions in `dead` are passed over. Throws corrupt when a sealed one does not even begin as a pack,
-// unsupported for a later version, naming the file, else as Files does.
+// What is wrong with the header or footer of a sealed pack, a bare clause; empty when they are sound.
+std::string trouble_of(const File& file, std::string_view name);
+
+// Descriptions in `dead` are passed over. Whatever the file holds, what can be read of it is: of a sealed pack whose
+// footer does not hold, the records that are whole. Throws as Files does.
 LoadedPack load_pack(const Files& files, const PackFileName& name, const std::set<DeadBlob>& dead);
 
 }  // namespace assay

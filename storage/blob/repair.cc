@@ -75,21 +75,11 @@ class Repair {
 
   void load(const PackFileName& name) {
     ++report_.packs;
-    Patient patient{name, nullptr, ""};
-    try {
-      LoadedPack loaded = load_pack(files_, name, dead_);
-      patient.pack = loaded.pack;
-      // Opening the store makes a sealed pack of what is whole in an open one.
-      if (name.sealed) patient.what = loaded.trouble;
-      if (patient.what.empty() && name.sealed && rebuild_ == RebuildIndex::everywhere)
-        patient.what = compare_footer(*loaded.pack);
-    } catch (const Error& error) {
-      if (error.code() != Code::corrupt) throw;
-      patient.what = error.message();
-      patient.pack = std::make_shared<Pack>();
-      patient.pack->name = name.name;
-      patient.pack->file = files_.open(path_of(name));
-    }
+    Patient patient{name, load_pack(files_, name, dead_).pack, ""};
+    // Opening the store makes a sealed pack of what is whole in an open one.
+    if (name.sealed) patient.what = patient.pack->trouble;
+    if (patient.what.empty() && name.sealed && rebuild_ == RebuildIndex::everywhere)
+      patient.what = compare_footer(*patient.pack);
     if (!patient.what.empty()) patient.pack->contents = salvage(*patient.pack);
     index_.add(patient.pack, PackIndex::Arrival::moved);
     patients_.push_back(std::move(patient));

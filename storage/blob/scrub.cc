@@ -10,6 +10,7 @@
 #include "storage/base/error.h"
 #include "storage/blob/check_record.h"
 #include "storage/blob/explain.h"
+#include "storage/blob/pack_loader.h"
 
 namespace assay {
 namespace {
@@ -66,6 +67,7 @@ class Scrub {
     std::vector<PackEntry> entries = contents.entries;
     std::sort(entries.begin(), entries.end(),
               [](const PackEntry& one, const PackEntry& other) { return one.offset < other.offset; });
+    if (pack->sealed && (pack->name != start_.pack || start_.offset == 0)) check_frame(*pack);
     for (const PackEntry& entry : entries) {
       if (pack->name == start_.pack && entry.offset < start_.offset) continue;
       if (request_.stop && report_.records > 0 && request_.stop()) {
@@ -78,6 +80,15 @@ class Scrub {
       if (request_.progress) request_.progress(report_.stored_bytes, std::max(total_, report_.stored_bytes));
     }
     return true;
+  }
+
+  // What is around the records. Where they can be read all the same no blob needs a repair, but the next damage
+  // may be where it hurts.
+  void check_frame(const Pack& pack) {
+    const std::string trouble = trouble_of(*pack.file, pack.name);
+    if (trouble.empty()) return;
+    report_.problems.push_back({pack.name, 0, std::nullopt, false,
+                                trouble + "; run assay repair on the data directory, with the server stopped"});
   }
 
   void check(const Found& found) {

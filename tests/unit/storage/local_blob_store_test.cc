@@ -8,6 +8,7 @@
 
 #include "storage/base/byte_size.h"
 #include "storage/base/error.h"
+#include "storage/base/limits.h"
 #include "storage/blob/local_layout.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
@@ -153,21 +154,52 @@ TEST_CASE("Local blob store: a damaged record or footer does not keep the store 
   }
 }
 
-TEST_CASE("Local blob store: a file that is no pack keeps the store from opening, and its name is told") {
-  test::TempDir directory;
-  const auto path = directory / "blobs";
-  put(*open_local_blob_store(path), "abc");
-  open_local_blob_store(path);
-  const auto pack = pack_in(path);
-  write_file(pack, "not a pack");
+// Reading the blob fails, and the message names the pack and says what to do.
+void check_lost(const BlobStore& store, const Digest& blob, const fs::path& pack) {
   try {
-    open_local_blob_store(path);
-    FAIL("opened");
+    read_all(store, blob, kMaxBlobSize);
+    FAIL("read");
   } catch (const Error& error) {
     CHECK(error.code() == Code::corrupt);
+    CHECK(error.message().find(blob.text()) != std::string::npos);
     CHECK(error.message().find(pack.filename().string()) != std::string::npos);
     CHECK(error.message().find("assay repair") != std::string::npos);
+    CHECK(error.message().find("--resend") != std::string::npos);
   }
+}
+
+TEST_CASE("Local blob store: a file that is no pack costs what it held, and nothing else") {
+  test::TempDir directory;
+  const auto path = directory / "blobs";
+  const Digest lost = put(*open_local_blob_store(path), "abc").digest;
+  open_local_blob_store(path);
+  const auto pack = pack_in(path);
+  const Digest other = put(*open_local_blob_store(path), "def").digest;
+  write_file(pack, "not a pack");
+  const auto store = open_local_blob_store(path);
+  CHECK(read_all(*store, other, 3) == "def");
+  CHECK_FALSE(store->stat(lost));
+  check_lost(*store, lost, pack);
+  put(*store, "abc");
+  CHECK(read_all(*store, lost, 3) == "abc");
+}
+
+TEST_CASE("Local blob store: a blob of which only chunks were in a file that is no pack says so") {
+  test::TempDir directory;
+  const auto path = directory / "blobs";
+  const std::string bytes = test::random_bytes(6 * kMiB, 1);
+  Digest digest = Digest::of(bytes);
+  fs::path pack;
+  {
+    const auto store = open_local_blob_store(path);
+    put(*store, std::string_view(bytes).substr(0, kSharedUpload + kMiB));  // all but its last chunks
+    pack = pack_in(path);
+    put(*store, bytes);
+  }
+  write_file(pack, "not a pack");
+  const auto store = open_local_blob_store(path);
+  CHECK(store->stat(digest));
+  check_lost(*store, digest, pack);
 }
 
 TEST_CASE("Local blob store: a symbolic link in place of a pack is not followed") {

@@ -286,6 +286,32 @@ TEST_CASE("Collect: a damaged live chunk does not stop it, and its pack is left 
   CHECK(store.packs() == std::vector<std::string>{pack});
 }
 
+TEST_CASE("Collect: frees nothing while what it needs may be in a pack that cannot be read whole") {
+  Store store;
+  const Digest live = store.add(random_bytes(kLarge, 1));
+  const std::string lost = store.packs().at(0);
+  const Digest other = store.add(random_bytes(kLarge, 2));
+  store.add(random_bytes(kLarge, 3));
+  store.replace(lost, "not a pack");
+  store.reopen();
+  try {
+    collect(*store, {live, other});
+    FAIL("freed");
+  } catch (const Error& error) {
+    CHECK(error.code() == Code::corrupt);
+    CHECK(error.message().find(live.text()) != std::string::npos);
+    CHECK(error.message().find(lost) != std::string::npos);
+    CHECK(error.message().find("assay repair") != std::string::npos);
+  }
+  CHECK(store->totals().blobs == 2);
+  // With all that is needed at hand, what is known to be dead goes; the pack stays for a repair.
+  store.add(random_bytes(kLarge, 1));
+  CHECK(collect(*store, {live, other}).packs_removed == 1);
+  CHECK(store.disk.open(lost)->size() == 10);
+  CHECK(store.has(random_bytes(kLarge, 1)));
+  CHECK(store.has(random_bytes(kLarge, 2)));
+}
+
 TEST_CASE("Collect: frees nothing while it is not known what a needed blob consists of") {
   Store store;
   const std::string live = random_bytes(300'000, 1);

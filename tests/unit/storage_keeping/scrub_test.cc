@@ -49,6 +49,27 @@ TEST_CASE("Scrub: every flipped bit of a record is found, with its place and the
   CHECK(store->scrub({}).problems.empty());
 }
 
+TEST_CASE("Scrub: a pack whose header or footer is damaged is named, and what it holds can be read") {
+  Store store;
+  const std::string bytes = random_bytes(40'000, 1);
+  store.add(bytes);
+  store.reopen();
+  const std::string pack = store.packs().at(0);
+  for (const std::uint64_t offset : {std::uint64_t{2}, std::uint64_t{9}, store.disk.open(pack)->size() - 40}) {
+    INFO(offset);
+    store.flip(pack, offset);
+    store.reopen();
+    CHECK(store.has(bytes));
+    const ScrubReport report = store->scrub({});
+    REQUIRE(report.problems.size() == 1);
+    CHECK(pack == layout::sealed_pack(report.problems[0].pack));
+    CHECK_FALSE(report.problems[0].digest);
+    CHECK(report.problems[0].what.find("assay repair") != std::string::npos);
+    CHECK(report.damaged_blobs.empty());
+    store.flip(pack, offset);
+  }
+}
+
 TEST_CASE("Scrub: a chunk that was uploaded again since is repaired, and the blob can be read") {
   Store store;
   const std::string bytes = random_bytes(40'000, 1);

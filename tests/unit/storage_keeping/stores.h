@@ -72,6 +72,10 @@ struct Store {
     std::string bytes(old->size(), '\0');
     old->read_at(0, std::as_writable_bytes(std::span(bytes)));
     bytes.at(offset) = static_cast<char>(bytes.at(offset) ^ 4);
+    replace(path, bytes);
+  }
+  // Another file takes its place, under its name.
+  void replace(const std::string& path, const std::string& bytes) {
     disk.remove(path);
     const auto file = disk.create(path);
     file->append(as_span(bytes));
