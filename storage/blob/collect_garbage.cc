@@ -8,6 +8,7 @@
 
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
+#include "storage/blob/check_record.h"
 #include "storage/blob/dead_lists.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/marks.h"
@@ -185,14 +186,23 @@ class Collection {
   }
 
   // The last look: whatever was decided before, a pack goes only when all that is needed of it is elsewhere.
-  bool is_spare(const PackPointer& pack) const {
-    for (const PackEntry& entry : parts_.index.contents(pack).entries) {
-      if (entry.dead || !is_needed(entry)) continue;
-      const auto copies = parts_.index.find_all(entry.kind, entry.id);
-      if (std::all_of(copies.begin(), copies.end(), [&](const Found& copy) { return copy.pack == pack; }))
-        return false;
-    }
+  bool is_spare(const PackPointer& pack) {
+    for (const PackEntry& entry : parts_.index.contents(pack).entries)
+      if (!entry.dead && is_needed(entry) && !is_elsewhere(pack, entry)) return false;
     return true;
+  }
+
+  // Whether there is another copy and it can be read: the one that goes may be the only sound one. What this
+  // collection has just written need not be read.
+  bool is_elsewhere(const PackPointer& pack, const PackEntry& entry) {
+    for (const Found& copy : parts_.index.find_all(entry.kind, entry.id)) {
+      if (copy.pack == pack) continue;
+      if (written_.contains(copy.pack)) return true;
+      const RecordState state = check_record(parts_.index, parts_.source, copy, raw_).state;
+      if (state == RecordState::sound) return true;
+      if (state == RecordState::damaged) parts_.index.mark_damaged(copy);
+    }
+    return false;
   }
 
   bool retire(const PackPointer& pack) {
@@ -245,7 +255,9 @@ class Collection {
     }
     if (copy.empty() || sources.empty()) return;
     std::uint64_t before = 0;
-    const std::uint64_t after = copy.publish(parts_.index);
+    const PackPointer written = copy.publish(parts_.index);
+    written_.insert(written);
+    const std::uint64_t after = written->file->size();
     for (const PackPointer& pack : std::exchange(sources, {})) {
       if (retire(pack)) {
         ++report_.packs_rewritten;
@@ -261,6 +273,8 @@ class Collection {
   const GcRequest& request_;
   Marks marks_;
   std::uint64_t number_ = 0;
+  std::set<PackPointer> written_;
+  std::vector<std::byte> raw_;
   std::uint64_t dry_copied_ = 0;
   GcReport report_;
 };

@@ -4,30 +4,15 @@
 #include <set>
 #include <string>
 
-#include "storage/base/error.h"
 #include "storage/blob/local_layout.h"
-#include "storage/blob/new_pack.h"
 #include "storage/blob/pack_loader.h"
+#include "storage/blob/publish_list.h"
 
 namespace assay {
 
 void publish_dead_list(StoreParts& parts, const std::vector<DeadBlob>& rows) {
   if (rows.empty()) return;
-  const std::string name = PackId(parts.entropy).text;
-  const std::string temp = layout::temp(name);
-  const auto file = parts.files.create(temp);
-  try {
-    file->append(encode_dead_list(rows));
-    if (!parts.publisher.publish(*file, temp, std::string(layout::kDead) + "/" + name))
-      throw Error(Code::internal, "There is a dead list " + name + " already, against all odds; try again");
-  } catch (...) {
-    try {
-      parts.files.remove(temp);
-    } catch (const Error&) {
-      // Opening the store sweeps it.
-    }
-    throw;
-  }
+  publish_list(parts.files, parts.entropy, parts.publisher, layout::kDead, encode_dead_list(rows));
 }
 
 void forget_dead_packs(StoreParts& parts) {

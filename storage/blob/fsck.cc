@@ -10,6 +10,7 @@
 #include "storage/base/error.h"
 #include "storage/blob/check_record.h"
 #include "storage/blob/chunk_source.h"
+#include "storage/blob/damage_list.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/pack_loader.h"
 #include "storage/blob/recipe_walk.h"
@@ -50,8 +51,8 @@ class Check {
   }
 
   void check_top() {
-    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead, layout::kTemps,
-                                           layout::kQuarantine};
+    constexpr std::string_view kKnown[] = {layout::kFormatFile, layout::kPacks, layout::kDead, layout::kDamaged,
+                                           layout::kTemps,      layout::kQuarantine};
     for (const FileEntry& entry : entries(""))
       if (std::find(std::begin(kKnown), std::end(kKnown), entry.name) == std::end(kKnown)) stray(entry.name);
     check_format();
@@ -63,10 +64,22 @@ class Check {
     }
     for (const FileEntry& entry : entries(layout::kDead))
       if (entry.kind != FileEntry::Kind::file) stray(std::string(layout::kDead) + "/" + entry.name);
+    check_damage_lists();
     for (const FileEntry& entry : entries(layout::kPacks))
       if (entry.kind != FileEntry::Kind::file ||
           !(entry.name.ends_with(layout::kSealed) || entry.name.ends_with(layout::kOpen)))
         stray(std::string(layout::kPacks) + "/" + entry.name);
+  }
+
+  // What they say is found out anew here. There is no directory where nothing was ever damaged.
+  void check_damage_lists() {
+    const std::vector<FileEntry> top = entries("");
+    if (std::none_of(top.begin(), top.end(), [](const auto& entry) { return entry.name == layout::kDamaged; })) return;
+    for (const FileEntry& entry : entries(layout::kDamaged))
+      if (entry.kind != FileEntry::Kind::file) stray(std::string(layout::kDamaged) + "/" + entry.name);
+    if (!read_damage_lists(files_).all_hold)
+      problem({}, std::string(layout::kDamaged),
+              "A row of the lists of damaged records does not hold; opening the store drops it.");
   }
 
   void check_format() {

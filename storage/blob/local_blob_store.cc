@@ -121,6 +121,7 @@ void LocalBlobStore::load() {
     parts_->index.add(loaded.pack, PackIndex::Arrival::moved);
     if (!name.sealed) open.push_back(std::move(loaded));
   }
+  parts_->damage.load();
   for (const LoadedPack& pack : open) recover_pack(*parts_, pack);
 }
 

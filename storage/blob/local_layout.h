@@ -11,6 +11,7 @@ inline constexpr std::string_view kFormatFile = "format";
 inline constexpr std::string_view kFormatText = "assay blob store 1\n";
 inline constexpr std::string_view kPacks = "packs";
 inline constexpr std::string_view kDead = "dead";
+inline constexpr std::string_view kDamaged = "damaged";
 inline constexpr std::string_view kTemps = "tmp";
 inline constexpr std::string_view kQuarantine = "quarantine";
 

@@ -33,8 +33,11 @@ void Marks::add_chunk(const Digest& chunk, bool is_part, unsigned depth) {
   const auto [known, is_new] = chunks_.try_emplace(chunk, is_part);
   known->second = known->second || is_part;
   if (!is_new || depth > kMaxDepth) return;
-  if (const auto found = index_.find(RecordKind::chunk, chunk))
-    for (const Digest& base : found->bases) add_chunk(base, false, depth + 1);
+  auto found = index_.find(RecordKind::chunk, chunk);
+  // Its pack may be put back, or the reading have failed only once: then what it is decoded with must be there.
+  if (!found) found = index_.find_damaged(RecordKind::chunk, chunk);
+  if (!found) return;
+  for (const Digest& base : found->bases) add_chunk(base, false, depth + 1);
 }
 
 void Marks::for_each_chunk(const std::function<void(const Digest& chunk, bool is_part)>& visit) const {

@@ -13,7 +13,20 @@ namespace assay {
 
 PackId::PackId(Entropy& entropy) {
   entropy.fill(bytes);
-  for (const std::byte byte : bytes) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  text = pack_name_of(bytes);
+}
+
+std::string pack_name_of(std::span<const std::byte, 16> id) {
+  std::string name;
+  for (const std::byte byte : id) name += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  return name;
+}
+
+std::array<std::byte, 16> pack_id_of(const std::string& name) {
+  std::array<std::byte, 16> id;
+  for (std::size_t i = 0; i < id.size(); ++i)
+    id[i] = static_cast<std::byte>(std::stoul(name.substr(2 * i, 2), nullptr, 16));
+  return id;
 }
 
 NewPack::NewPack(Files& files, Entropy& entropy) : files_(files) {

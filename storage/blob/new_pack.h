@@ -5,6 +5,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "storage/blob/pack_index.h"
@@ -20,6 +21,10 @@ struct PackId {
   std::array<std::byte, 16> bytes;
   std::string text;
 };
+
+// A pack's name from the 16 bytes of its id, and back.
+std::string pack_name_of(std::span<const std::byte, 16> id);
+std::array<std::byte, 16> pack_id_of(const std::string& name);
 
 // One thread at a time. Throws as Files does; then, or when it is destroyed before publish(), the temporary
 // is removed.

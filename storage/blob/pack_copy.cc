@@ -21,13 +21,12 @@ bool PackCopy::add(const Pack& pack, const PackContents& contents,
   }
 }
 
-std::uint64_t PackCopy::publish(PackIndex& index) {
+std::shared_ptr<Pack> PackCopy::publish(PackIndex& index) {
   const std::unique_ptr<NewPack> whole = std::move(pack_);
   whole->seal();
   auto pack = whole->publish(publisher_);
-  const std::uint64_t size = pack->file->size();
-  index.add(std::move(pack), PackIndex::Arrival::moved);
-  return size;
+  index.add(pack, PackIndex::Arrival::moved);
+  return pack;
 }
 
 }  // namespace assay

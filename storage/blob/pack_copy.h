@@ -27,8 +27,8 @@ class PackCopy {
   bool empty() const { return !pack_ || pack_->size() <= kPackHeaderSize; }
   std::uint64_t size() const { return pack_ ? pack_->size() : 0; }
   // Makes what was copied a pack of the store, durable and in `index` on return, and begins anew. Not when
-  // empty. How many bytes its file has.
-  std::uint64_t publish(PackIndex& index);
+  // empty. That pack.
+  std::shared_ptr<Pack> publish(PackIndex& index);
 
  private:
   NewPack& target();

@@ -46,7 +46,7 @@ struct PackEntry {
   ChunkCodec codec;
   Element element;
   std::uint8_t depth;
-  bool damaged = false;  // found to be so since the pack was opened; not in files
+  bool damaged = false;  // was found to be so; damage lists say so
   bool dead = false;     // the description of a blob that a collection found dead; dead lists say so
 
   std::uint64_t size() const { return record_size(base_count, stored_length); }

@@ -161,8 +161,10 @@ std::optional<Found> PackIndex::find_damaged(RecordKind kind, const Digest& id) 
   const std::lock_guard lock(mutex_);
   std::optional<Found> damaged;
   for_each_record(kind, id, [&](const std::shared_ptr<Pack>& pack, const PackEntry& entry) {
-    if (entry.damaged) damaged = Found{pack, entry, {}};
-    return !damaged;
+    if (!entry.damaged) return true;
+    const auto bases = pack->contents.bases_of(entry);
+    damaged = Found{pack, entry, {bases.begin(), bases.end()}};
+    return false;
   });
   return damaged;
 }
@@ -194,10 +196,39 @@ bool PackIndex::is_whole(RecordKind kind, const Digest& id) const {
   return pin(kind, id, 0, packs);
 }
 
-void PackIndex::mark_damaged(const Found& found) {
+bool PackIndex::set_damaged(const Found& found, bool damaged) {
   const std::lock_guard lock(mutex_);
+  bool changed = false;
   for (PackEntry& entry : found.pack->contents.entries)
-    if (entry.offset == found.entry.offset) entry.damaged = true;
+    if (entry.offset == found.entry.offset) changed |= std::exchange(entry.damaged, damaged) != damaged;
+  return changed;
+}
+
+void PackIndex::mark_damaged(const Found& found) {
+  if (set_damaged(found, true) && tell_damage_) tell_damage_({found.pack->name, found.entry.offset});
+}
+
+void PackIndex::mark_damaged(const std::set<DamagedRecord>& records) {
+  if (records.empty()) return;
+  const std::lock_guard lock(mutex_);
+  for (const auto& pack : packs_)
+    if (pack)
+      for (PackEntry& entry : pack->contents.entries)
+        if (records.contains({pack->name, entry.offset})) entry.damaged = true;
+}
+
+void PackIndex::mark_sound(const Found& found) {
+  set_damaged(found, false);
+}
+
+std::vector<DamagedRecord> PackIndex::damaged() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<DamagedRecord> records;
+  for (const auto& pack : packs_)
+    if (pack)
+      for (const PackEntry& entry : pack->contents.entries)
+        if (entry.damaged) records.push_back({pack->name, entry.offset});
+  return records;
 }
 
 std::optional<BlobInfo> PackIndex::stat(const Digest& digest) const {

@@ -6,9 +6,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -40,6 +42,14 @@ struct Found {
   std::shared_ptr<Pack> pack;
   PackEntry entry;
   std::vector<Digest> bases;
+};
+
+// A record that was found not to be what it was.
+struct DamagedRecord {
+  std::string pack;  // its name
+  std::uint64_t offset;
+
+  auto operator<=>(const DamagedRecord&) const = default;
 };
 
 // Any thread may call any method at any time.
@@ -84,6 +94,14 @@ class PackIndex {
   std::optional<Found> find_damaged(RecordKind kind, const Digest& id) const;
   // find() passes this copy over from now on, and an upload of the same bytes stores them anew.
   void mark_damaged(const Found& found);
+  // The same of several, which nobody is told of; those that are not there are passed over.
+  void mark_damaged(const std::set<DamagedRecord>& records);
+  // Takes such a mark back.
+  void mark_sound(const Found& found);
+  // All that are marked.
+  std::vector<DamagedRecord> damaged() const;
+  // Tells of every copy that is marked from now on, once, on the thread that found it. Before others use the index.
+  void on_damage(std::function<void(const DamagedRecord&)> tell) { tell_damage_ = std::move(tell); }
 
   std::optional<BlobInfo> stat(const Digest& blob) const;
   std::optional<Sketch> sketch(const Digest& blob) const;
@@ -145,7 +163,9 @@ class PackIndex {
   bool pin(RecordKind kind, const Digest& id, unsigned depth,
            std::vector<std::shared_ptr<Pack>>& packs) const;
   void take_out(const std::shared_ptr<Pack>& pack);
+  bool set_damaged(const Found& found, bool damaged);
 
+  std::function<void(const DamagedRecord&)> tell_damage_;
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Pack>> packs_;  // empty where one was retired
   std::vector<Slot> slots_;                   // open addressing, a power of two, at most two thirds full

@@ -10,6 +10,7 @@
 
 #include "storage/base/error.h"
 #include "storage/blob/check_record.h"
+#include "storage/blob/damage_list.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/pack_copy.h"
 #include "storage/blob/pack_loader.h"
@@ -46,6 +47,7 @@ class Repair {
     for (Patient& patient : patients_) examine(patient);
     for (const Patient& patient : patients_)
       if (!patient.what.empty()) treat(patient);
+    remove_damage_lists(files_, publisher_);  // no record is left that is damaged
     return std::move(report_);
   }
 

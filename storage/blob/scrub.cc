@@ -56,6 +56,7 @@ class Scrub {
     for (const auto& pack : packs) total_ += pack->file->size();
     const bool all = std::all_of(packs.begin(), packs.end(), [&](const auto& pack) { return read(pack); });
     // What a repair has put aside is no record that could be read: it is missed only where it is needed.
+    if (healed_) parts_.damage.rewrite();
     if (all || lost_) report_.damaged_blobs = incomplete_blobs(parts_, kMaxDamaged);
     return std::move(report_);
   }
@@ -96,11 +97,20 @@ class Scrub {
     report_.stored_bytes += found.entry.size();
     if (found.entry.dead) return;
     const RecordCheck result = check_record(parts_.index, parts_.source, found, raw_);
-    if (result.state != RecordState::damaged) return;  // what it is stored against is reported by itself
+    if (result.state != RecordState::damaged) {  // what it is stored against is reported by itself
+      if (found.entry.damaged) take_back(found);
+      return;
+    }
     parts_.index.mark_damaged(found);
     const bool repaired = has_sound_copy(found);
     report_.problems.push_back({found.pack->name, found.entry.offset, found.entry.id, repaired, result.what});
     lost_ = lost_ || !repaired;
+  }
+
+  // It was taken for damaged: somebody has put its pack back, or reading it failed only once.
+  void take_back(const Found& found) {
+    parts_.index.mark_sound(found);
+    healed_ = true;
   }
 
   // Readers pass the damaged copy over from now on; a collection leaves it behind.
@@ -129,7 +139,8 @@ class Scrub {
   const steady_clock::time_point begun_ = steady_clock::now();
   std::uint64_t total_ = 0;
   std::vector<std::byte> raw_;
-  bool lost_ = false;  // a record of which there is no sound copy
+  bool healed_ = false;  // a record is sound that was marked as damaged
+  bool lost_ = false;    // a record of which there is no sound copy
   ScrubReport report_;
 };
 

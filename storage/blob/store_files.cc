@@ -11,9 +11,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What is damaged here may be sound in a backup.
 bool is_left_out(const std::string& path) {
   return path.starts_with(std::string(layout::kTemps) + "/") ||
-         path.starts_with(std::string(layout::kQuarantine) + "/");
+         path.starts_with(std::string(layout::kQuarantine) + "/") ||
+         path.starts_with(std::string(layout::kDamaged) + "/");
 }
 
 }  // namespace

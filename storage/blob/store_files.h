@@ -15,9 +15,9 @@ struct StoreFile {
 };
 
 // Everything that the blobs are made of, by path: not what is unfinished (temporary files) or was put aside
-// (quarantine). May be called beside a server. While no collection runs, the files are there to be copied,
-// but for an open pack that is closed: that has another name then, and may be missed by this listing or be in
-// it under both names. What is appended meanwhile may be copied or not.
+// (quarantine), nor which records were found damaged. May be called beside a server. While no collection runs,
+// the files are there to be copied, but for an open pack that is closed: that has another name then, and may be
+// missed by this listing or be in it under both names. What is appended meanwhile may be copied or not.
 std::vector<StoreFile> store_files(const std::filesystem::path& directory);
 
 // Opens a copy of such files once, so that what a copy of a running store lacks is made good: an open pack

@@ -14,6 +14,7 @@
 #include "storage/blob/buffers.h"
 #include "storage/blob/chunk_codec.h"
 #include "storage/blob/chunk_source.h"
+#include "storage/blob/damage_list.h"
 #include "storage/blob/pack_index.h"
 #include "storage/blob/shared_pack.h"
 #include "storage/blob/workers.h"
@@ -85,6 +86,7 @@ struct StoreParts {
         entropy(the_entropy),
         sizes(the_sizes),
         publisher(the_files),
+        damage(the_files, the_entropy, publisher, index),
         source(index),
         shared(the_files, the_entropy, publisher, index, the_sizes.shared),
         encoders(threads + 1),
@@ -95,6 +97,7 @@ struct StoreParts {
   const PackSizes sizes;
   DurablePublisher publisher;
   PackIndex index;
+  DamageList damage;
   ChunkSource source;
   SharedPack shared;
   Encoders encoders;
