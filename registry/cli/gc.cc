@@ -28,6 +28,10 @@ void print_report(const Json& report) {
                    number("packs_skipped") > 0
                        ? fmt::format(", {} in use and left for the next time", number("packs_skipped"))
                        : "");
+  if (number("packs_without_room") > 0)
+    std::cout << number("packs_without_room")
+              << " packs stay as they are: the disk is too full for a copy of what is live in them; make some room "
+                 "and run gc again\n";
   if (number("chunks_rebased") > 0)
     std::cout << number("chunks_rebased")
               << " chunks were stored anew without a parent that nothing else needs\n";

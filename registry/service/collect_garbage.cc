@@ -107,6 +107,7 @@ void to_json(nlohmann::json& json, const GarbageReport& report) {
           {"packs_removed", store.packs_removed},
           {"packs_rewritten", store.packs_rewritten},
           {"packs_skipped", store.packs_skipped},
+          {"packs_without_room", store.packs_without_room},
           {"chunks_rebased", store.chunks_rebased},
           {"largest_dead", nlohmann::json::array()},
           {"uploads_forgotten", report.uploads_forgotten}};

@@ -35,7 +35,7 @@ struct GarbageReport {
 };
 
 // {"dry_run","stopped","live_blobs","live_bytes","dead_blobs","dead_bytes","freed_bytes","packs_removed",
-// "packs_rewritten","packs_skipped","chunks_rebased","largest_dead","uploads_forgotten"}
+// "packs_rewritten","packs_skipped","packs_without_room","chunks_rebased","largest_dead","uploads_forgotten"}
 void to_json(nlohmann::json& json, const GarbageReport& report);
 
 // Needs `admin` everywhere. Audited with its sizes unless it was a dry run. Throws conflict while another

@@ -10,6 +10,7 @@
 #include "storage/base/limits.h"
 #include "storage/blob/check_record.h"
 #include "storage/blob/dead_lists.h"
+#include "storage/blob/dependents.h"
 #include "storage/blob/local_layout.h"
 #include "storage/blob/marks.h"
 #include "storage/blob/new_pack.h"
@@ -38,11 +39,23 @@ class Collection {
     sweep();
     if (request_.dry_run) return std::move(report_);
     if (!stopping()) report_.chunks_rebased = rebase_chunks(parts_, marks_, kMaxRebase, request_.stop);
-    forget_dead_packs(parts_);
+    unless_full([&] { forget_dead_packs(parts_); });  // else the next collection does
     return std::move(report_);
   }
 
  private:
+  // False when there was no room for it.
+  template <typename Step>
+  static bool unless_full(Step step) {
+    try {
+      step();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() != Code::full) throw;
+      return false;
+    }
+  }
+
   bool stopping() const { return request_.stop && request_.stop(); }
 
   void mark() {
@@ -119,15 +132,39 @@ class Collection {
       if (report_.largest_dead.size() < kShownDead) report_.largest_dead.push_back(blob.digest);
   }
 
-  // Also what an earlier collection found dead and failed to write down: its blobs are not among the dead
-  // ones any more, and their chunks go all the same.
+  // A list takes room, and where there is none a pack has to make it.
   void write_down() {
     const std::set<DeadBlob> written = read_dead_lists(parts_.files);
+    while (!unless_full([&] { publish_dead_list(parts_, to_write(written)); }))
+      if (!make_room(written))
+        throw Error(Code::full,
+                    "Nothing more was freed: the disk is full, and what is dead shares packs or differences in such "
+                    "a way that it has to be written down first, in some kilobytes. Free a little space where the "
+                    "data directory is, then collect again.");
+  }
+
+  // Also what an earlier collection found dead and failed to write down: its blobs are not among the dead
+  // ones any more, and their chunks go all the same.
+  std::vector<DeadBlob> to_write(const std::set<DeadBlob>& written) const {
     std::vector<DeadBlob> rows;
     for (const PackPointer& pack : parts_.index.packs())
       for (const PackEntry& entry : parts_.index.contents(pack).entries)
         if (entry.dead && !written.contains({pack->name, entry.id})) rows.push_back({pack->name, entry.id});
-    publish_dead_list(parts_, rows);
+    return rows;
+  }
+
+  // Removes, durably, a pack that takes all descriptions along that need something of it; false when there is none.
+  bool make_room(const std::set<DeadBlob>& written) {
+    const Dependents dependents(parts_, written);
+    for (const PackPointer& pack : parts_.index.packs()) {
+      const Share share = share_of(pack);
+      if (share.live > 0 || !may_change(*pack) || dependents.has_others(*pack) || !retire(pack)) continue;
+      parts_.publisher.sync_directory(layout::kPacks);
+      report_.dead_bytes += share.all;
+      count_removed(*pack);
+      return true;
+    }
+    return false;
   }
 
   bool is_needed(const PackEntry& entry) const {
@@ -144,45 +181,57 @@ class Collection {
     return found->pack == pack && found->entry.offset == entry.offset;
   }
 
-  // The share of a pack's records that is live.
-  double look_at(const PackPointer& pack) {
+  // Bytes of a pack's records.
+  struct Share {
     std::uint64_t live = 0, all = 0;
+  };
+
+  Share share_of(const PackPointer& pack) const {
+    Share share;
     for (const PackEntry& entry : parts_.index.contents(pack).entries) {
-      all += entry.size();
-      if (is_live(pack, entry)) live += entry.size();
+      share.all += entry.size();
+      if (is_live(pack, entry)) share.live += entry.size();
     }
-    report_.live_bytes += live;
-    report_.dead_bytes += all - live;
-    return live == 0 ? 0 : static_cast<double>(live) / static_cast<double>(all);
+    return share;
   }
 
-  // Packs that can go as they are go first: they free the room that rewriting needs.
+  // What could not be read in a pack is not known to be dead: it stays for a repair.
+  static bool may_change(const Pack& pack) { return pack.sealed && !pack.unlisted; }
+
+  // Packs that can go as they are go first: they free the room that rewriting needs. They do once nobody has
+  // their files open, so none is held on to.
   void sweep() {
     std::vector<PackPointer> sparse, small;
     std::vector<PackPointer> packs = parts_.index.packs();
-    for (const PackPointer& pack : packs) {
+    for (PackPointer& held : packs) {
       if (stopping()) return;
-      const double live = look_at(pack);
-      // What could not be read in one is not known to be dead: it stays for a repair.
-      if (!pack->sealed || pack->unlisted) continue;
-      if (live == 0)
+      const PackPointer pack = std::move(held);
+      const Share share = share_of(pack);
+      report_.live_bytes += share.live;
+      report_.dead_bytes += share.all - share.live;
+      if (!may_change(*pack)) continue;
+      if (share.live == 0)
         drop(pack);
-      else if (live < request_.live_share)
+      else if (static_cast<double>(share.live) < request_.live_share * static_cast<double>(share.all))
         sparse.push_back(pack);
       else if (pack->file->size() < kSmallPack)
         small.push_back(pack);
     }
     if (small.size() >= kManySmallPacks) sparse.insert(sparse.end(), small.begin(), small.end());
-    rewrite(sparse);
+    small.clear();
+    rewrite(std::move(sparse));
   }
 
   void drop(const PackPointer& pack) {
-    if (request_.dry_run || retire(pack)) {
-      ++report_.packs_removed;
-      report_.freed_bytes += pack->file->size();
-    } else {
+    if (request_.dry_run || retire(pack))
+      count_removed(*pack);
+    else
       ++report_.packs_skipped;
-    }
+  }
+
+  void count_removed(const Pack& pack) {
+    ++report_.packs_removed;
+    report_.freed_bytes += pack.file->size();
   }
 
   // The last look: whatever was decided before, a pack goes only when all that is needed of it is elsewhere.
@@ -211,29 +260,38 @@ class Collection {
     return true;
   }
 
-  // Copies what is live of several packs into one, publishes that, and only then takes the old ones away.
-  void rewrite(const std::vector<PackPointer>& packs) {
-    PackCopy copy(parts_.files, parts_.entropy, parts_.publisher);
-    std::vector<PackPointer> sources;
-    try {
-      for (const PackPointer& pack : packs) {
-        if (stopping()) break;
-        if (parts_.index.is_relied_on(pack, number_)) {
-          ++report_.packs_skipped;
-          continue;
-        }
-        rewrite_one(pack, copy, sources);
-        if (copy.size() >= parts_.sizes.own) finish(copy, sources);
-      }
-      finish(copy, sources);
-    } catch (const Error& error) {
-      // There is no room for a copy. What has been freed so far may make some the next time.
-      if (error.code() != Code::full) throw;
-      report_.packs_skipped += sources.size();
+  // Where there is no room for a copy of many packs there may be for one of each, those first that need the least:
+  // every one that is done makes more.
+  void rewrite(std::vector<PackPointer> packs) {
+    if (unless_full([&] { rewrite_together(packs); })) return;
+    std::erase(packs, nullptr);
+    std::sort(packs.begin(), packs.end(),
+              [&](const auto& one, const auto& other) { return share_of(one).live < share_of(other).live; });
+    for (PackPointer& pack : packs) {
+      std::vector<PackPointer> alone = {std::move(pack)};
+      if (!unless_full([&] { rewrite_together(alone); })) ++report_.packs_without_room;
     }
   }
 
-  void rewrite_one(const PackPointer& pack, PackCopy& copy, std::vector<PackPointer>& sources) {
+  // Copies what is live of several packs into one, publishes that, and only then takes the old ones away. Those that
+  // have been dealt with are taken out of `packs`.
+  void rewrite_together(std::vector<PackPointer>& packs) {
+    PackCopy copy(parts_.files, parts_.entropy, parts_.publisher);
+    std::vector<PackPointer*> sources;
+    for (PackPointer& pack : packs) {
+      if (stopping()) break;
+      if (parts_.index.is_relied_on(pack, number_)) {
+        ++report_.packs_skipped;
+        pack.reset();
+        continue;
+      }
+      rewrite_one(pack, copy, sources);
+      if (copy.size() >= parts_.sizes.own) finish(copy, sources);
+    }
+    finish(copy, sources);
+  }
+
+  void rewrite_one(PackPointer& pack, PackCopy& copy, std::vector<PackPointer*>& sources) {
     const PackContents contents = parts_.index.contents(pack);
     const auto wanted = [&](const PackEntry& entry) { return is_live(pack, entry); };
     if (request_.dry_run) {
@@ -242,13 +300,14 @@ class Collection {
       for (const PackEntry& entry : contents.entries)
         if (wanted(entry)) dry_copied_ += entry.size();
     } else if (copy.add(*pack, contents, wanted)) {
-      sources.push_back(pack);
+      sources.push_back(&pack);
     } else {
       ++report_.packs_skipped;  // somebody may still repair it
+      pack.reset();
     }
   }
 
-  void finish(PackCopy& copy, std::vector<PackPointer>& sources) {
+  void finish(PackCopy& copy, std::vector<PackPointer*>& sources) {
     if (request_.dry_run) {
       report_.freed_bytes -= std::min(report_.freed_bytes, std::exchange(dry_copied_, 0));
       return;
@@ -258,7 +317,8 @@ class Collection {
     const PackPointer written = copy.publish(parts_.index);
     written_.insert(written);
     const std::uint64_t after = written->file->size();
-    for (const PackPointer& pack : std::exchange(sources, {})) {
+    for (PackPointer* const source : std::exchange(sources, {})) {
+      const PackPointer pack = std::move(*source);
       if (retire(pack)) {
         ++report_.packs_rewritten;
         before += pack->file->size();

@@ -34,6 +34,7 @@ struct GcReport {
   std::uint64_t freed_bytes = 0;      // by which the packs got smaller; in a dry run, by which they would
   std::uint64_t packs_removed = 0;    // nothing in them was live
   std::uint64_t packs_rewritten = 0;  // what was live in them was copied
+  std::uint64_t packs_without_room = 0;  // those left as they are since the disk is too full for a copy
   std::uint64_t packs_skipped = 0;   // somebody has relied on them since the collection began: the next one's
   std::uint64_t chunks_rebased = 0;  // stored anew without a parent that nothing else needs
   std::vector<Digest> largest_dead;  // at most 20, by size, for people

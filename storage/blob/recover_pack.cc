@@ -26,9 +26,7 @@ bool is_complete(StoreParts& parts, const Pack& pack, const PackEntry& entry) {
   }
 }
 
-}  // namespace
-
-void recover_pack(StoreParts& parts, const LoadedPack& open) {
+void make_sealed(StoreParts& parts, const LoadedPack& open) {
   const Pack& pack = *open.pack;
   PackContents contents = pack.contents;
   for (PackEntry& entry : contents.entries) {
@@ -48,6 +46,26 @@ void recover_pack(StoreParts& parts, const LoadedPack& open) {
   }
   parts.index.remove(open.pack);
   parts.files.remove(path_of({pack.name, false}));
+}
+
+// Nothing is appended to it. What is doubtful about it stays unseen, and may be needed: it is as if it could not be read.
+void keep_open(StoreParts& parts, const LoadedPack& open) {
+  parts.index.remove(open.pack);
+  Pack& pack = *open.pack;
+  std::erase_if(pack.contents.entries, [](const PackEntry& entry) { return entry.dead; });
+  pack.unlisted = !open.doubtful.empty();
+  parts.index.add(open.pack, PackIndex::Arrival::moved);
+}
+
+}  // namespace
+
+void recover_pack(StoreParts& parts, const LoadedPack& open) {
+  try {
+    make_sealed(parts, open);
+  } catch (const Error& error) {
+    if (error.code() != Code::full) throw;
+    keep_open(parts, open);
+  }
 }
 
 }  // namespace assay

@@ -2,7 +2,7 @@
 // A disk in memory whose power can be cut. After the cut it holds what was synced and, of the rest, whatever
 // a malicious file system might have kept: any prefix of a file's unsynced bytes, any zeros in it, and any of
 // the directory changes since that directory's last sync, a rename within one directory being one change, as
-// it is in every journal. One thread at a time.
+// it is in every journal. It may also have little room. One thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -31,12 +31,15 @@ class SimulatedDisk final : public Files {
   // From the `operation`-th state-changing operation on (from 1), everything fails and changes nothing.
   void cut_power_at(std::size_t operation) { cut_at_ = operation; }
   std::size_t operations() const { return operations_; }
+  // How many bytes more it takes from now on; what is removed, and not open any more, makes room.
+  void leave_room(std::uint64_t bytes) { *room_ = bytes; }
   // What is on the disk when the power is back. `seed` picks what survives of the unsynced.
   void restart(std::uint64_t seed) {
     std::mt19937_64 random(seed);
     revert(*root_, random);
     cut_at_ = 0;
     operations_ = 0;
+    room_->reset();
   }
 
   // The bytes of every file by its path, and directories by paths that end in "/". All of it is synced in a
@@ -100,7 +103,10 @@ class SimulatedDisk final : public Files {
     change();
     auto [directory, name] = place(path);
     if (!directory->now.contains(name)) throw system_error("Removing " + std::string(path), ENOENT);
+    const NodePointer node = directory->now.at(name);
     directory->set(name, nullptr);
+    node->is_removed = true;
+    give_room(*room_, *node);
   }
   std::vector<FileEntry> list(std::string_view path) const override {
     std::vector<FileEntry> entries;
@@ -129,15 +135,30 @@ class SimulatedDisk final : public Files {
     }
 
     bool is_directory = false;
+    bool is_removed = false;
+    std::size_t handles = 0;
     std::string bytes, synced_bytes;  // of a file
     Entries now, synced;              // of a directory
     std::vector<Change> unsynced;     // in order
   };
   using NodePointer = std::shared_ptr<Node>;
+  using Room = std::optional<std::uint64_t>;  // none: there is always enough
+
+  static void give_room(Room& room, const Node& node) {
+    if (room && node.is_removed && node.handles == 0) *room += node.bytes.size();
+  }
 
   class OpenFile final : public File {
    public:
-    OpenFile(SimulatedDisk& disk, NodePointer node) : disk_(disk), node_(std::move(node)) {}
+    OpenFile(SimulatedDisk& disk, NodePointer node) : disk_(disk), room_(disk.room_), node_(std::move(node)) {
+      ++node_->handles;
+    }
+    ~OpenFile() override {
+      --node_->handles;
+      give_room(*room_, *node_);
+    }
+    OpenFile(const OpenFile&) = delete;
+    OpenFile& operator=(const OpenFile&) = delete;
 
     std::size_t read_at(std::uint64_t offset, std::span<std::byte> out) const override {
       if (offset >= node_->bytes.size()) return 0;
@@ -147,7 +168,10 @@ class SimulatedDisk final : public Files {
     }
     void append(std::span<const std::byte> bytes) override {
       disk_.change();
-      node_->bytes.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      const std::size_t fits = std::min<std::uint64_t>(bytes.size(), room_->value_or(bytes.size()));
+      node_->bytes.append(reinterpret_cast<const char*>(bytes.data()), fits);
+      if (*room_) **room_ -= fits;
+      if (fits < bytes.size()) throw system_error("Writing", ENOSPC);
     }
     void sync() override {
       disk_.change();
@@ -157,6 +181,7 @@ class SimulatedDisk final : public Files {
 
    private:
     SimulatedDisk& disk_;
+    const std::shared_ptr<Room> room_;  // also once the disk has gone
     NodePointer node_;
   };
 
@@ -248,6 +273,7 @@ class SimulatedDisk final : public Files {
     return root;
   }
 
+  std::shared_ptr<Room> room_ = std::make_shared<Room>();
   Honesty honesty_ = Honesty::honest;
   NodePointer root_ = make_root();
   std::size_t operations_ = 0;
