@@ -7,6 +7,7 @@
 
 #include "registry/client/local_file.h"
 #include "registry/domain/transfer_format.h"
+#include "storage/base/error.h"
 #include "storage/blob/local_blob_store.h"
 
 namespace assay::cli {
@@ -15,10 +16,47 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kIndex = "used";
+constexpr const char* kBlobs = "blobs";
 // Collecting garbage costs about the same however much there is: give up a tenth at a time.
 constexpr std::uint64_t kSpareShare = 10;
 // Of the limit, for headers and footers of packs, dead lists and the index: well above what they take.
 constexpr std::uint64_t kOverheadShare = 64;
+
+void make_directory(const fs::path& path) {
+  std::error_code failed;
+  fs::create_directories(path, failed);
+  if (failed) throw system_error("Creating " + path.string(), failed.value());
+}
+
+DirectoryLock take_lock(const fs::path& directory) {
+  try {
+    return DirectoryLock(directory);
+  } catch (const Error& error) {
+    if (error.code() != Code::unavailable) throw;
+    throw Error(Code::unavailable, "another assay is using it");
+  }
+}
+
+void remove_store(const fs::path& path) {
+  std::error_code failed;
+  fs::remove_all(path, failed);
+  if (failed) throw system_error("Removing " + path.string(), failed.value());
+}
+
+// What is in it can be fetched again: a store that is damaged is not worth a repair.
+std::unique_ptr<LocalBlobStore> open_store(const fs::path& path, std::string& note) {
+  try {
+    auto store = open_local_blob_store(path);
+    const auto unread = store->find_unread();
+    if (!unread) return store;
+    note = *unread;
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt && error.code() != Code::unsupported) throw;
+    note = error.message();
+  }
+  remove_store(path);
+  return open_local_blob_store(path);
+}
 
 }  // namespace
 
@@ -26,23 +64,24 @@ std::string cache_origin(Kind kind, const Name& name, std::string_view path) {
   return std::string(singular(kind)) + " " + name.text() + " " + std::string(path);
 }
 
-std::unique_ptr<BlobCache> BlobCache::open(const CacheSettings& settings) {
+std::unique_ptr<BlobCache> BlobCache::open(const CacheSettings& settings, std::string& note) {
   if (settings.limit == 0) return nullptr;
   try {
-    std::error_code failed;
-    fs::create_directories(settings.directory, failed);
-    if (failed) return nullptr;
-    return std::unique_ptr<BlobCache>(new BlobCache(settings, DirectoryLock(settings.directory)));
-  } catch (const Error&) {
+    make_directory(settings.directory);
+    DirectoryLock lock = take_lock(settings.directory);
+    auto store = open_store(settings.directory / kBlobs, note);
+    return std::unique_ptr<BlobCache>(new BlobCache(settings, std::move(lock), std::move(store)));
+  } catch (const Error& error) {
+    note = error.message();
     return nullptr;
   }
 }
 
-BlobCache::BlobCache(const CacheSettings& settings, DirectoryLock lock)
+BlobCache::BlobCache(const CacheSettings& settings, DirectoryLock lock, std::unique_ptr<LocalBlobStore> store)
     : settings_(settings),
       budget_(settings.limit - settings.limit / kOverheadShare),
       lock_(std::move(lock)),
-      store_(open_local_blob_store(settings.directory / "blobs")) {
+      store_(std::move(store)) {
   read_index();
 }
 
@@ -115,12 +154,30 @@ std::set<Digest> BlobCache::newest(std::uint64_t bytes) const {
   return kept;
 }
 
-void BlobCache::give_up_but(const std::set<Digest>& kept, double live_share) {
-  store_->collect_garbage({.roots =
-                               [&](const std::function<void(const Digest&)>& keep) {
-                                 for (const Digest& digest : kept) keep(digest);
-                               },
-                           .live_share = live_share});
+// False when it is not known what a blob among them consists of.
+bool BlobCache::collect_but(const std::set<Digest>& kept, double live_share) {
+  try {
+    store_->collect_garbage({.roots =
+                                 [&](const std::function<void(const Digest&)>& keep) {
+                                   for (const Digest& digest : kept) keep(digest);
+                                 },
+                             .live_share = live_share});
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt) throw;
+    return false;
+  }
+}
+
+// What is damaged goes too, and everything when that does not help.
+void BlobCache::give_up_but(std::set<Digest>& kept, double live_share) {
+  if (!collect_but(kept, live_share)) {
+    std::erase_if(kept, [&](const Digest& digest) { return !store_->is_whole(digest); });
+    if (!collect_but(kept, live_share)) {
+      clear();
+      kept.clear();
+    }
+  }
   std::erase_if(entries_, [&](const auto& entry) { return !kept.contains(entry.first); });
 }
 
@@ -130,7 +187,7 @@ bool BlobCache::make_room(std::uint64_t bytes) {
   if (bytes > budget_) return false;
   const std::uint64_t step = budget_ / kSpareShare + 1;
   for (std::uint64_t spare = step; !has_room(bytes); spare += step) {
-    const std::set<Digest> kept = newest(budget_ - std::min(budget_, bytes + spare));
+    std::set<Digest> kept = newest(budget_ - std::min(budget_, bytes + spare));
     give_up_but(kept, kLiveShare);
     if (!has_room(bytes)) give_up_but(kept, 1);
     if (kept.empty()) return has_room(bytes);
@@ -143,7 +200,7 @@ void BlobCache::keep(const std::string& origin, const Digest& digest, std::uint6
   // A small file is fetched as fast as it would be kept.
   if (size < client::kSentWhole) return;
   try {
-    if (!entries_.contains(digest)) {
+    if (!store_->is_whole(digest)) {
       if (!make_room(size)) return;
       const auto upload = store_->begin_upload({.digest = digest, .size = size, .parents = alike(origin)});
       client::FileReader(file).read_all([&](std::span<const std::byte> bytes) { upload->write(bytes); });
@@ -165,10 +222,10 @@ std::uint64_t BlobCache::blobs() const {
 
 std::uint64_t BlobCache::clear() {
   const std::uint64_t bytes = stored_bytes();
-  const fs::path blobs = settings_.directory / "blobs";
+  const fs::path blobs = settings_.directory / kBlobs;
   store_.reset();
   entries_.clear();
-  fs::remove_all(blobs);
+  remove_store(blobs);
   store_ = open_local_blob_store(blobs);
   return bytes;
 }

@@ -29,8 +29,9 @@ std::string cache_origin(Kind kind, const Name& name, std::string_view path);
 // One thread at a time.
 class BlobCache {
  public:
-  // Nothing when it is switched off, another command is using it, or the directory cannot be used.
-  static std::unique_ptr<BlobCache> open(const CacheSettings& settings);
+  // Nothing when it is switched off, another command is using it, or the directory cannot be used. One that cannot be
+  // read, or not all of it, begins anew. `note` then becomes a clause that says why; it is left alone when all is well.
+  static std::unique_ptr<BlobCache> open(const CacheSettings& settings, std::string& note);
   // Writes down what was used when.
   ~BlobCache();
 
@@ -52,7 +53,7 @@ class BlobCache {
     std::string origin;
   };
 
-  BlobCache(const CacheSettings& settings, DirectoryLock lock);
+  BlobCache(const CacheSettings& settings, DirectoryLock lock, std::unique_ptr<LocalBlobStore> store);
   void read_index();
   void write_index() const;
   std::vector<Digest> alike(const std::string& origin) const;
@@ -60,7 +61,8 @@ class BlobCache {
   bool make_room(std::uint64_t bytes);
   // The last used ones that take no more than `bytes` together.
   std::set<Digest> newest(std::uint64_t bytes) const;
-  void give_up_but(const std::set<Digest>& kept, double live_share);
+  void give_up_but(std::set<Digest>& kept, double live_share);
+  bool collect_but(const std::set<Digest>& kept, double live_share);
 
   const CacheSettings settings_;
   const std::uint64_t budget_;  // for records; the rest of the limit is for what packs and this cache add

@@ -24,8 +24,8 @@ int cache(Context& context, const Options& options) {
     throw Error(Code::unavailable,
                 settings.limit == 0
                     ? "there is no cache: ASSAY_CACHE_SIZE is 0, or there is no home directory"
-                    : "the cache in " + settings.directory.string() +
-                          " is in use by another assay, or cannot be written: try again");
+                    : "the cache in " + settings.directory.string() + " cannot be used: " + context.cache_note() +
+                          ". It holds nothing that cannot be fetched again: if nobody is using it, remove it");
   const std::uint64_t freed = options.clear ? cache->clear() : 0;
   if (context.json()) {
     context.print_json({{"directory", settings.directory.string()},

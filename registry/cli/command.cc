@@ -4,6 +4,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "registry/cli/table.h"
+
 namespace assay::cli {
 namespace {
 
@@ -37,8 +39,13 @@ client::ApiClient& Context::api() {
 }
 
 BlobCache* Context::cache() {
-  if (!cache_opened_) cache_ = BlobCache::open(cache_settings(program_.environment));
+  if (cache_opened_) return cache_.get();
+  const CacheSettings settings = cache_settings(program_.environment);
+  cache_ = BlobCache::open(settings, cache_note_);
   cache_opened_ = true;
+  if (cache_ && !cache_note_.empty())
+    std::cerr << "warning: the cache in " << plain(settings.directory.string()) << " was damaged and begins anew ("
+              << plain(cache_note_) << ")\n";
   return cache_.get();
 }
 

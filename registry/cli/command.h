@@ -29,6 +29,8 @@ class Context {
   // What is kept of earlier downloads; null when there is no cache or another command is using it. Opened on
   // first use; throws invalid_argument when its settings are wrong.
   BlobCache* cache();
+  // Why there is no cache, as a clause; empty when it is switched off.
+  const std::string& cache_note() const { return cache_note_; }
   // The data directory of commands that own local state: `given`, else the default one.
   std::filesystem::path data_dir(const std::string& given) const;
 
@@ -42,6 +44,7 @@ class Context {
   std::unique_ptr<client::ApiClient> api_;
   std::unique_ptr<BlobCache> cache_;
   bool cache_opened_ = false;
+  std::string cache_note_;
 };
 
 // Answers the exit code.

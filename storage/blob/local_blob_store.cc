@@ -174,6 +174,25 @@ void LocalBlobStore::check(const Digest& digest) const {
     throw about_blob(digest, Error(Code::corrupt, "its chunks are sound and do not make up the blob"));
 }
 
+std::optional<std::string> LocalBlobStore::find_unread() const {
+  const auto pack = parts_->index.find_unlisted();
+  if (!pack) return std::nullopt;
+  return fmt::format("{} cannot be read whole: {}", layout::sealed_pack(pack->name), pack->trouble);
+}
+
+bool LocalBlobStore::is_whole(const Digest& digest) const {
+  try {
+    bool whole = true;
+    for_each_chunk(digest, [&](const ChunkInfo& chunk) {
+      whole = whole && parts_->index.is_whole(RecordKind::chunk, chunk.digest);
+    });
+    return whole;
+  } catch (const Error& error) {
+    if (error.code() != Code::corrupt && error.code() != Code::not_found) throw;
+    return false;
+  }
+}
+
 BlobTotals LocalBlobStore::totals() const {
   return parts_->index.totals();
 }

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "storage/blob/blob_store.h"
 #include "storage/blob/maintenance.h"
@@ -36,6 +38,11 @@ class LocalBlobStore final : public BlobStore, public Maintenance {
   void for_each(const std::function<void(const Digest&)>& visit) const override;
   void check(const Digest& digest) const override;
   BlobTotals totals() const override;
+
+  // A pack of which not everything could be read when the store opened, and why, as a clause; none when all was.
+  std::optional<std::string> find_unread() const;
+  // Whether nothing of the blob is missing or known to be damaged. Reads its recipe and no more.
+  bool is_whole(const Digest& digest) const;
 
   // False once a disk failed under it, until the process is restarted.
   bool writable() const { return parts_->publisher.writable(); }

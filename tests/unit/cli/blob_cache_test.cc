@@ -6,6 +6,7 @@
 #include "storage/base/error.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
+#include "tests/support/pack_files.h"
 #include "tests/support/temp_dir.h"
 
 namespace assay::cli {
@@ -27,6 +28,13 @@ Digest keep(const TempDir& dir, BlobCache& cache, std::uint64_t seed, const std:
   return keep(dir, cache, random_bytes(kSize, seed), origin);
 }
 
+std::unique_ptr<BlobCache> opened(const CacheSettings& settings) {
+  std::string note;
+  auto cache = BlobCache::open(settings, note);
+  CHECK(note == "");
+  return cache;
+}
+
 bool has(const BlobCache& cache, const Digest& digest) {
   return cache.nearby("").store->stat(digest).has_value();
 }
@@ -36,13 +44,13 @@ TEST_CASE("Cache: keeps files from command to command, those of one origin toget
   const CacheSettings settings{dir / "cache", kMiB};
   std::vector<Digest> kept;
   {
-    const auto cache = BlobCache::open(settings);
+    const auto cache = opened(settings);
     REQUIRE(cache);
     for (std::uint64_t seed = 0; seed < 3; ++seed) kept.push_back(keep(dir, *cache, seed, "model a w"));
     keep(dir, *cache, 9, "model b w");
     keep(dir, *cache, 1, "model a w");  // used again
   }
-  const auto cache = BlobCache::open(settings);
+  const auto cache = opened(settings);
   REQUIRE(cache);
   CHECK(cache->blobs() == 4);
   CHECK(cache->nearby("model a w").alike == std::vector{kept[1], kept[2], kept[0]});
@@ -51,14 +59,14 @@ TEST_CASE("Cache: keeps files from command to command, those of one origin toget
 
 TEST_CASE("Cache: never holds more than its limit, and no file larger than that") {
   TempDir dir;
-  const auto cache = BlobCache::open({dir / "cache", 3 * kSize});
+  const auto cache = opened({dir / "cache", 3 * kSize});
   REQUIRE(cache);
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     keep(dir, *cache, seed, "model a w");
     CHECK(cache->stored_bytes() <= 3 * kSize);
   }
   CHECK(cache->blobs() >= 1);
-  const auto tiny = BlobCache::open({dir / "tiny", kSize - 1});
+  const auto tiny = opened({dir / "tiny", kSize - 1});
   REQUIRE(tiny);
   CHECK_FALSE(has(*tiny, keep(dir, *tiny, 1, "model a w")));
 }
@@ -89,7 +97,7 @@ TEST_CASE("Cache: when it is full, files used the longest ago go, and only those
   std::uint64_t seed = 0;
   for (int command = 0; command < 3; ++command) {
     {
-      const auto cache = BlobCache::open(settings);
+      const auto cache = opened(settings);
       REQUIRE(cache);
       for (int file = 0; file < 15; ++file) {
         used.push_back(keep(dir, *cache, random_bytes(sizes[seed % sizes.size()], seed), "model a w"));
@@ -107,7 +115,7 @@ TEST_CASE("Cache: when it is full, files used the longest ago go, and only those
     }
     CHECK(bytes_on_disk(settings.directory) <= kLimit);
   }
-  const auto cache = BlobCache::open(settings);
+  const auto cache = opened(settings);
   REQUIRE(cache);
   CHECK(cache->stored_bytes() > kLimit / 2);
   const std::string large = random_bytes(19 * kMiB, seed);
@@ -118,7 +126,7 @@ TEST_CASE("Cache: when it is full, files used the longest ago go, and only those
 
 TEST_CASE("Cache: gives up little more than it must, though small files lie in one pack") {
   TempDir dir;
-  const auto cache = BlobCache::open({dir / "cache", 30 * kSize});
+  const auto cache = opened({dir / "cache", 30 * kSize});
   REQUIRE(cache);
   std::vector<Digest> used;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
@@ -130,7 +138,7 @@ TEST_CASE("Cache: gives up little more than it must, though small files lie in o
 TEST_CASE("Cache: a file larger than the cache is passed over, and nothing is given up for it") {
   TempDir dir;
   const CacheSettings settings{dir / "cache", 10 * kSize};
-  const auto cache = BlobCache::open(settings);
+  const auto cache = opened(settings);
   REQUIRE(cache);
   std::vector<Digest> used;
   for (std::uint64_t seed = 0; seed < 9; ++seed) used.push_back(keep(dir, *cache, seed, "model a w"));
@@ -141,7 +149,7 @@ TEST_CASE("Cache: a file larger than the cache is passed over, and nothing is gi
 TEST_CASE("Cache: versions stored as differences of one another are given up like other files") {
   TempDir dir;
   constexpr std::uint64_t kLimit = 1'600'000;  // room for one as it comes, beside what others are stored as
-  const auto cache = BlobCache::open({dir / "cache", kLimit});
+  const auto cache = opened({dir / "cache", kLimit});
   REQUIRE(cache);
   std::string bytes = test::table_bytes(1'000'000, 1);
   std::vector<Digest> used;
@@ -156,7 +164,7 @@ TEST_CASE("Cache: versions stored as differences of one another are given up lik
 
 TEST_CASE("Cache: small files are not kept, and clearing leaves nothing") {
   TempDir dir;
-  const auto cache = BlobCache::open({dir / "cache", kMiB});
+  const auto cache = opened({dir / "cache", kMiB});
   REQUIRE(cache);
   std::ofstream(dir / "small") << "small";
   cache->keep("x", Digest::of("small"), 5, dir / "small");
@@ -171,16 +179,75 @@ TEST_CASE("Cache: small files are not kept, and clearing leaves nothing") {
 
 TEST_CASE("Cache: is done without when it is off, in use or not a directory") {
   TempDir dir;
-  CHECK_FALSE(BlobCache::open({dir / "cache", 0}));
-  const auto first = BlobCache::open({dir / "cache", kMiB});
+  CHECK_FALSE(opened({dir / "cache", 0}));
+  const auto first = opened({dir / "cache", kMiB});
   CHECK(first);
+  std::string note;
+  CHECK_FALSE(BlobCache::open({dir / "cache", kMiB}, note));
+  CHECK(note.find("another assay") != std::string::npos);
   std::ofstream(dir / "file") << "x";
-  CHECK_FALSE(BlobCache::open({dir / "file", kMiB}));
+  CHECK_FALSE(BlobCache::open({dir / "file", kMiB}, note));
+  CHECK(note.find("file") != std::string::npos);
+}
+
+// The only pack there.
+std::filesystem::path pack_in(const TempDir& dir) {
+  for (const auto& entry : std::filesystem::directory_iterator(dir / "cache/blobs/packs")) return entry.path();
+  FAIL("no pack");
+  return {};
+}
+
+TEST_CASE("Cache: one that cannot be read begins anew, and says why once") {
+  TempDir dir;
+  const CacheSettings settings{dir / "cache", kMiB};
+  for (const bool is_pack : {true, false}) {
+    { keep(dir, *opened(settings), 1, "x"); }
+    { CHECK(opened(settings)->blobs() == 1); }  // its pack is closed
+    std::ofstream(is_pack ? pack_in(dir) : dir / "cache/blobs/format") << "rotten";
+    std::string note;
+    const auto cache = BlobCache::open(settings, note);
+    REQUIRE(cache);
+    CHECK(note.find(is_pack ? "cannot be read" : "format") != std::string::npos);
+    CHECK(cache->blobs() == 0);
+    CHECK(has(*cache, keep(dir, *cache, 1, "x")));
+  }
+  CHECK(opened(settings)->blobs() == 1);
+}
+
+TEST_CASE("Cache: a file whose kept bytes are damaged is kept anew") {
+  TempDir dir;
+  const CacheSettings settings{dir / "cache", kMiB};
+  { keep(dir, *opened(settings), 1, "x"); }
+  { opened(settings); }
+  test::flip_byte(pack_in(dir), 5000);
+  const auto cache = opened(settings);
+  const Digest digest = Digest::of(random_bytes(kSize, 1));
+  const BlobStore& store = *cache->nearby("x").store;
+  CHECK_THROWS_AS(store.check(digest), Error);
+  keep(dir, *cache, 1, "x");
+  CHECK_NOTHROW(store.check(digest));
+}
+
+TEST_CASE("Cache: a kept file of which it is not known what it consists of is given up, the others stay") {
+  TempDir dir;
+  const CacheSettings settings{dir / "cache", 4 * kSize};
+  const Digest damaged = Digest::of(random_bytes(kSize, 2));
+  {
+    const auto cache = opened(settings);
+    for (const std::uint64_t seed : {0, 1, 2}) keep(dir, *cache, seed, "x");
+  }
+  { opened(settings); }
+  CHECK(test::damage(dir / "cache/blobs", RecordKind::blob, damaged) == 1);
+  const auto cache = opened(settings);
+  for (const std::uint64_t seed : {3, 4}) CHECK(has(*cache, keep(dir, *cache, seed, "x")));
+  CHECK_FALSE(has(*cache, damaged));
+  CHECK(cache->blobs() >= 3);
+  CHECK(cache->stored_bytes() <= 4 * kSize);
 }
 
 TEST_CASE("Cache: bytes that are not the file's digest are not kept") {
   TempDir dir;
-  const auto cache = BlobCache::open({dir / "cache", kMiB});
+  const auto cache = opened({dir / "cache", kMiB});
   REQUIRE(cache);
   std::ofstream(dir / "file", std::ios::binary) << random_bytes(kSize, 1);
   cache->keep("x", Digest::of("other"), kSize, dir / "file");
