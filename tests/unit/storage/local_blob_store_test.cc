@@ -10,6 +10,7 @@
 #include "storage/base/error.h"
 #include "storage/base/limits.h"
 #include "storage/blob/local_layout.h"
+#include "storage/blob/store_files.h"
 #include "tests/support/bytes.h"
 #include "tests/support/catch.h"
 #include "tests/support/hooked_files.h"
@@ -200,6 +201,18 @@ TEST_CASE("Local blob store: a blob of which only chunks were in a file that is 
   const auto store = open_local_blob_store(path);
   CHECK(store->stat(digest));
   check_lost(*store, digest, pack);
+}
+
+TEST_CASE("Local blob store: a backup leaves out what was found damaged, for it may be sound there") {
+  test::TempDir directory;
+  const auto path = directory / "blobs";
+  const Digest digest = put(*open_local_blob_store(path), "abc").digest;
+  open_local_blob_store(path);
+  test::flip_byte(pack_in(path), kPackHeaderSize + 60);
+  CHECK_THROWS_AS(open_local_blob_store(path)->check(digest), Error);
+  CHECK(files_in(path / layout::kDamaged) == 1);
+  for (const StoreFile& file : store_files(path)) CHECK_FALSE(file.path.starts_with(layout::kDamaged));
+  CHECK(store_files(path).size() == 2);  // the pack and the format marker
 }
 
 TEST_CASE("Local blob store: a symbolic link in place of a pack is not followed") {
