@@ -21,6 +21,8 @@ template <class... Cases>
 struct Overload : Cases... {
   using Cases::operator()...;
 };
+template <class... Cases>
+Overload(Cases...) -> Overload<Cases...>;  // which clang 14 does not find by itself
 
 std::string on(const PolicyDataset& dataset, const std::string& slice) {
   return slice.empty() ? dataset.reference : fmt::format("{}, slice {}", dataset.reference, slice);
