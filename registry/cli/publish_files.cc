@@ -74,8 +74,8 @@ Uploaded upload_files(client::ApiClient& api, const std::vector<CollectedFile>& 
 
 Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
                     const std::vector<CollectedFile>& files) {
-  const Digest digest = Manifest::build(kind, version_files(files)).digest();
-  Pushed pushed{api.version(kind, {name, Selector(digest)}), false};
+  const Manifest manifest = Manifest::build(kind, version_files(files));
+  Pushed pushed{api.version(kind, {name, Selector(manifest.digest())}), false};
   std::set<Digest> settled;
   for (const CollectedFile& file : files) {
     if (!settled.insert(file.file.digest).second) continue;
@@ -84,6 +84,8 @@ Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
         client::resend(api.session(), file.file, [&](auto done, auto total) { line.bytes(done, total); });
     pushed.uploaded.sent_bytes += sent.travelled;
   }
+  // The registry made it from the files, and keeps it beside them.
+  client::resend(api.session(), manifest.config());
   return pushed;
 }
 

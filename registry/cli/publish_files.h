@@ -27,8 +27,9 @@ struct Pushed {
   Uploaded uploaded = {};
 };
 
-// Sends all files of a version that is there, as Pushed says, so that what is damaged or missing of them in
-// the registry is replaced. Throws not_found when no version of that name holds exactly these files.
+// Sends all files of a version that is there, and the description that goes with them, as Pushed says, so that
+// what is damaged or missing of them in the registry is replaced. Throws not_found when no version of that name
+// holds exactly these files.
 Pushed resend_files(client::ApiClient& api, Kind kind, const Name& name,
                     const std::vector<CollectedFile>& files);
 

@@ -37,6 +37,8 @@ Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& 
 // Sends all of `file`, whatever the registry has of it, and has it read what is stored of it: damaged or
 // missing bytes are replaced. Throws as upload().
 Sent resend(Session& session, const LocalFile& file, const Progress& progress);
+// The same of bytes at hand.
+void resend(Session& session, const std::string& bytes);
 
 struct Wanted {
   Digest digest;

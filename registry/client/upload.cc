@@ -21,10 +21,13 @@ using Json = nlohmann::json;
 // A server that is being restarted is away for some seconds, and a large file is worth the wait.
 constexpr int kPatience = 2;
 
-Call put_call(const LocalFile& file) {
+// The registry reads what it has of the blob and replaces what does not hold.
+constexpr const char* kChecked = "?stored=checked";
+
+Call put_call(const Digest& digest) {
   Call call;
   call.method = "PUT";
-  call.target = blob_target(file.digest);
+  call.target = blob_target(digest);
   call.content_type = "application/octet-stream";
   return call;
 }
@@ -34,7 +37,7 @@ Sent put_whole(Session& session, const LocalFile& file, const Progress& progress
   const FileReader reader(file.path);
   const std::size_t got = reader.read(0, std::as_writable_bytes(std::span(bytes)));
   if (got != file.size || Digest::of(bytes) != file.digest) throw changed_meanwhile(file);
-  Call call = put_call(file);
+  Call call = put_call(file.digest);
   call.body = std::move(bytes);
   session.call(call, "uploading " + file.path.string());
   if (progress) progress(file.size, file.size);
@@ -212,8 +215,8 @@ Sent upload(Session& session, const LocalFile& file, const std::vector<Digest>& 
 Sent resend(Session& session, const LocalFile& file, const Progress& progress) {
   const FileReader reader(file.path);
   std::exception_ptr failed;
-  Call call = put_call(file);
-  call.target += "?stored=checked";
+  Call call = put_call(file.digest);
+  call.target += kChecked;
   call.body_size = file.size;
   call.body_source = [&](std::uint64_t offset, std::span<char> into) -> std::size_t {
     try {
@@ -233,6 +236,13 @@ Sent resend(Session& session, const LocalFile& file, const Progress& progress) {
     throw;
   }
   return {.travelled = file.size, .known = false};
+}
+
+void resend(Session& session, const std::string& bytes) {
+  Call call = put_call(Digest::of(bytes));
+  call.target += kChecked;
+  call.body = bytes;
+  session.call(call, "sending a version's description again");
 }
 
 }  // namespace assay::client

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "registry/client/api_client.h"
+#include "storage/blob/local_blob_store.h"
 #include "tests/e2e/flights.h"
 #include "tests/e2e/registry.h"
 #include "tests/support/catch.h"
@@ -172,6 +173,33 @@ TEST_CASE("Keeping: damage heals when the version's files are sent again, before
   CHECK(has(registry.expect(0, {"scrub"}).out, "no problems"));
 }
 
+TEST_CASE("Keeping: with every pack lost the server starts and says so, and files that are sent again make it whole") {
+  Registry registry;
+  registry.write("one.bin", noise(300'000, 1));
+  registry.expect(0, {"push", "model", "churn", "one.bin"});
+  registry.stop();
+  registry.start();  // its pack is sealed now
+  registry.stop();
+  std::string pack;
+  for (const auto& entry : fs::directory_iterator(registry.data() / "blobs/packs")) {
+    pack = entry.path().filename().string();
+    std::ofstream(entry.path(), std::ios::binary) << "not a pack";
+  }
+  registry.start();
+  CHECK(has(registry.expect(40, {"pull", "churn@1", "out"}).err, "--resend"));
+  const auto scrub = registry.expect(40, {"scrub"});
+  CHECK(has(scrub.out, pack.substr(0, 32)));
+  CHECK(has(scrub.out, "assay repair"));
+  CHECK(has(registry.expect(40, {"gc"}).err, pack));
+  registry.expect(0, {"push", "model", "churn", "one.bin", "--resend"});
+  registry.expect(0, {"pull", "churn@1", "out"});
+  CHECK(read_file(registry.file("out/one.bin")) == noise(300'000, 1));
+  registry.stop();
+  registry.expect(0, {"repair", "--data", registry.data().string()});
+  registry.start();
+  CHECK(has(registry.expect(0, {"scrub"}).out, "no problems"));
+}
+
 TEST_CASE("Keeping: a quota stops a push before and at publishing, and a larger one lets it go on") {
   Registry registry;
   registry.write("one.bin", noise(10'000, 1));
@@ -292,6 +320,30 @@ TEST_CASE("Keeping: backups made while eight pushes run restore to whole version
           .expect(0, {"restore", registry.file("backup").string(), "--data", registry.file("other").string()})
           .out,
       "no problems"));
+}
+
+TEST_CASE("Keeping: a collection makes room on a disk that is full to the last byte") {
+  TempDir dir;
+  const SmallDisk disk(dir / "disk", "48m");
+  if (!disk.mounted()) {
+    WARN("a small disk cannot be mounted here: run this test as root");
+    return;
+  }
+  Registry registry(dir / "disk" / "data");
+  registry.write("one.bin", noise(2'000'000, 1));
+  registry.expect(0, {"push", "model", "churn", "one.bin"});
+  registry.stop();
+  // As a version that was deleted a day ago: nothing names it.
+  put(*open_local_blob_store(registry.data() / "blobs"), noise(6'000'000, 4));
+  registry.start();
+  disk.fill(0);
+  const auto report = registry.json({"gc"});
+  CHECK(report["packs_removed"] == 1);
+  CHECK(report["freed_bytes"] > 6'000'000);
+  registry.write("two.bin", noise(1'000'000, 2));
+  registry.expect(0, {"pull", "churn@1", "out"});
+  registry.stop();
+  registry.expect(0, {"fsck", "--data", registry.data().string()});
 }
 
 TEST_CASE("Keeping: a disk that fills up refuses uploads, loses nothing, and goes on when there is room") {
