@@ -127,6 +127,14 @@ int usage_error(const CLI::App& root, int argc, const char* const* argv, const s
   return kUsage;
 }
 
+// A message may quote what a server or a file says, which must not drive the terminal. Breaks of lines may be its own.
+std::string shown(std::string_view message) {
+  std::string out = plain(message);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    if (message[i] == '\n') out[i] = '\n';
+  return out;
+}
+
 int run_chosen(const Action& action, Context& context) {
   try {
     const int code = action(context);
@@ -136,10 +144,10 @@ int run_chosen(const Action& action, Context& context) {
     if (errno == EPIPE) return info(Code::unavailable).exit_code;
     throw Error(Code::unavailable, "writing the result failed: is the disk full?");
   } catch (const Error& error) {
-    std::cerr << "assay: " << error.message() << '\n';
+    std::cerr << "assay: " << shown(error.message()) << '\n';
     return info(error.code()).exit_code;
   } catch (const std::exception& error) {
-    std::cerr << "assay: unexpected: " << error.what() << '\n';
+    std::cerr << "assay: unexpected: " << shown(error.what()) << '\n';
     return info(Code::internal).exit_code;
   }
 }

@@ -137,6 +137,14 @@ TEST_CASE("Errors: their message goes to stderr and their code is the exit code"
   CHECK(result.err == "assay: it is broken\n");
 }
 
+TEST_CASE("Errors: what a message quotes cannot drive the terminal, and its lines stay lines") {
+  Program program;
+  program.check_data = [](const std::filesystem::path&) -> CheckReport {
+    throw Error(Code::corrupt, "it says \x1B[2J:\nand more");
+  };
+  CHECK(run_with({"fsck", "--data", "/x"}, program).err == "assay: it says ?[2J:\nand more\n");
+}
+
 TEST_CASE("Fsck: problems are listed and exit 40") {
   Program program;
   program.check_data = [](const std::filesystem::path&) {
