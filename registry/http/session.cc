@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of a connection, as one coroutine on the I/O thread: head, checks, body, answer, and again.
+// The life of a connection, as one coroutine on the I/O thread: head, checks, body, answer (session_answer.cc), and again.
 // Whatever may block is sent to a pool and waited for; nothing here does.
 #include "registry/http/session.h"
 
@@ -22,10 +22,6 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 namespace {
-
-auto into(error_code& ec) {
-  return asio::redirect_error(asio::use_awaitable, ec);
-}
 
 // What a connection has room for at once while its head arrives, which most heads fit in; it keeps that while it rests.
 constexpr std::size_t kHeadRoom = 2 * 1024;
@@ -59,7 +55,7 @@ Session::Session(Shared& shared, asio::ip::tcp::socket socket, asio::ssl::contex
     : shared_(shared),
       wire_(std::move(socket), certificate),
       peer_(std::move(peer)),
-      watchdog_(shared.io),
+      watchdog_(wire_.socket()),
       // A head and one read of its body: chunk headers are bounded by the same.
       buffer_(shared.limits.head_bytes + 64 * 1024),
       signal_(shared.io) {
@@ -85,40 +81,13 @@ void Session::cut() {
   wire_.socket().close(ignored);
 }
 
-void Session::arm(std::chrono::milliseconds time) {
-  timed_out_ = false;
-  deadline_ = Clock::now() + time;
-  if (!watching_ || deadline_ < watchdog_.expiry()) watch();
-}
-
-void Session::disarm() {
-  deadline_ = Clock::time_point::max();
-}
-
-// The timer is left running when a deadline is met or moves away, and looks again when it fires: a connection that answers
-// request after request sets it once in many, where setting and cancelling it each time cost two system calls an answer.
-void Session::watch() {
-  watching_ = true;
-  watchdog_.expires_at(deadline_);
-  watchdog_.async_wait([this, weak = weak_from_this(), watch = ++watch_](error_code ec) {
-    const auto self = weak.lock();
-    if (ec || !self || watch != watch_) return;
-    watching_ = false;
-    if (deadline_ == Clock::time_point::max()) return;
-    if (Clock::now() < deadline_) return this->watch();
-    timed_out_ = true;
-    error_code ignored;
-    wire_.socket().cancel(ignored);
-  });
-}
-
 asio::awaitable<void> Session::run() {
   const auto self = shared_from_this();
   error_code ignored;
   wire_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   bool again = co_await shake_hands();
   while (again && !shared_.stopping && wire_.socket().is_open()) again = co_await converse();
-  disarm();
+  watchdog_.disarm();
   co_await take_leave();
   wire_.socket().close(ignored);
 }
@@ -126,9 +95,9 @@ asio::awaitable<void> Session::run() {
 asio::awaitable<bool> Session::shake_hands() {
   if (!wire_.encrypted()) co_return true;
   error_code ec;
-  arm(shared_.limits.head_timeout);
+  watchdog_.arm(shared_.limits.head_timeout);
   co_await wire_.async_handshake(into(ec));
-  disarm();
+  watchdog_.disarm();
   shaken_ = !ec;
   co_return shaken_;
 }
@@ -137,16 +106,16 @@ asio::awaitable<bool> Session::shake_hands() {
 asio::awaitable<void> Session::take_leave() {
   if (!shaken_ || shared_.stopping || !wire_.socket().is_open()) co_return;
   error_code ignored;
-  arm(shared_.limits.linger_timeout);
+  watchdog_.arm(shared_.limits.linger_timeout);
   co_await wire_.async_farewell(into(ignored));
-  disarm();
+  watchdog_.disarm();
 }
 
 asio::awaitable<Session::Head> Session::read_head() {
   std::size_t scanned = 0;
   idle_ = buffer_.size() == 0;
   // The first head of a connection is due at once; between requests a connection may rest.
-  arm(idle_ && !first_ ? shared_.limits.idle_timeout : shared_.limits.head_timeout);
+  watchdog_.arm(idle_ && !first_ ? shared_.limits.idle_timeout : shared_.limits.head_timeout);
   first_ = false;
   for (;;) {
     std::string_view bytes(static_cast<const char*>(buffer_.data().data()), buffer_.size());
@@ -156,7 +125,7 @@ asio::awaitable<Session::Head> Session::read_head() {
       bytes.remove_prefix(2);
     }
     if (const std::size_t size = head_size(bytes.substr(0, shared_.limits.head_bytes), scanned)) {
-      disarm();
+      watchdog_.disarm();
       refusal_ = check_head(bytes.substr(0, size), shared_.limits, shared_.options.allowed_hosts);
       co_return refusal_ ? Head::refused : Head::complete;
     }
@@ -171,13 +140,13 @@ asio::awaitable<Session::Head> Session::read_head() {
     const auto space = buffer_.prepare(std::min(kHeadRoom, buffer_.max_size() - buffer_.size()));
     const std::size_t n = co_await wire_.async_read_some(space, into(ec));
     buffer_.commit(n);
-    if (ec && timed_out_ && !idle_) {
+    if (ec && watchdog_.expired() && !idle_) {
       refusal_ = Refusal{408, fmt::format("the request head did not arrive within {} ms",
                                           shared_.limits.head_timeout.count())};
       co_return Head::refused;
     }
     if (ec || shared_.stopping) co_return Head::closed;
-    if (idle_) arm(shared_.limits.head_timeout);
+    if (idle_) watchdog_.arm(shared_.limits.head_timeout);
     idle_ = false;
   }
 }
@@ -185,7 +154,7 @@ asio::awaitable<Session::Head> Session::read_head() {
 asio::awaitable<bool> Session::converse() {
   const Head head = co_await read_head();
   if (head == Head::closed) co_return false;
-  disarm();
+  watchdog_.disarm();
   Exchange exchange;
   shared_.site->metrics().started();
   exchange.request.id = fmt::format("{}-{}", shared_.id_prefix, ++shared_.requests);
@@ -363,13 +332,13 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
   error_code ec;
   const auto now = Clock::now();
   if (!exchange.window_end) exchange.window_end = now + shared_.limits.body_window;
-  arm(std::max(std::chrono::milliseconds(0),
+  watchdog_.arm(std::max(std::chrono::milliseconds(0),
                std::chrono::ceil<std::chrono::milliseconds>(*exchange.window_end - now)));
   if (parser_->chunked())
     n = co_await read_chunked(target, ec);
   else
     n = co_await read_announced(exchange, target, ec);
-  disarm();
+  watchdog_.disarm();
   exchange.received += n;
   exchange.window_bytes += n;
   if (exchange.window_bytes >= shared_.limits.body_window_bytes) {
@@ -381,7 +350,7 @@ asio::awaitable<std::optional<Problem>> Session::read_some(Exchange& exchange, s
         Error(Code::too_large, fmt::format("the body is longer than the {} bytes that this path takes",
                                            exchange.route()->body_limit)));
   if (!ec) co_return std::nullopt;
-  if (timed_out_)
+  if (watchdog_.expired())
     co_return problem_of(
         408, fmt::format("the body came slower than {} bytes in {} ms", shared_.limits.body_window_bytes,
                          shared_.limits.body_window.count()));
@@ -497,123 +466,16 @@ asio::awaitable<void> Session::streamed_body(Exchange& exchange) {
   exchange.request.body = &exchange.no_body;
 }
 
-asio::awaitable<bool> Session::write(std::string_view bytes) {
-  error_code ec;
-  while (!bytes.empty() && !ec) {
-    const std::string_view part = bytes.substr(0, shared_.limits.stream_chunk);
-    arm(shared_.limits.write_timeout);
-    co_await asio::async_write(wire_, asio::buffer(part.data(), part.size()), into(ec));
-    disarm();
-    bytes.remove_prefix(part.size());
-  }
-  co_return !ec;
-}
-
-asio::awaitable<bool> Session::write_response(Exchange& exchange) {
-  if (shared_.stopping) exchange.close = true;
-  std::string head = response_head(exchange, shared_.date(), "assay/" + shared_.options.version);
-  if (!exchange.bodiless() && exchange.response.source) {
-    if (co_await write(head)) co_return co_await write_source(exchange);
-    exchange.broken = true;
-    co_return false;
-  }
-  if (!exchange.bodiless()) {
-    exchange.sent = exchange.response.body.size();
-    head += exchange.response.body;
-  }
-  exchange.broken = !co_await write(head);
-  co_return !exchange.broken;
-}
-
-namespace {
-
-// One of the few answers that are read ahead, once there is room among them, until it ends.
-class Ahead {
- public:
-  explicit Ahead(Shared& shared) : shared_(shared) {}
-  ~Ahead() { shared_.answers_ahead -= among_them_ ? 1 : 0; }
-  Ahead(const Ahead&) = delete;
-  Ahead& operator=(const Ahead&) = delete;
-
-  bool try_join() {
-    if (!among_them_ && shared_.answers_ahead < shared_.limits.answers_ahead) {
-      ++shared_.answers_ahead;
-      among_them_ = true;
-    }
-    return among_them_;
-  }
-
- private:
-  Shared& shared_;
-  bool among_them_ = false;
-};
-
-// A piece of an answer's body that a worker reads, perhaps while the one before is being sent.
-struct Piece {
-  std::vector<std::byte> bytes;
-  std::size_t size = 0;
-  bool read = true;  // or not being read
-};
-
-void fill(Exchange& exchange, Piece& piece, std::size_t wanted) {
-  piece.size = 0;
-  try {
-    piece.bytes.resize(wanted);
-    piece.size = exchange.response.source->read(piece.bytes);
-  } catch (const Error& error) {
-    exchange.failure = error.message();
-    exchange.response.problem = info(error.code()).name;  // although its status says otherwise
-  } catch (const std::exception& error) {
-    exchange.failure = error.what();
-  } catch (...) {
-    exchange.failure = "unknown exception";
-  }
-}
-
-}  // namespace
-
-asio::awaitable<bool> Session::write_source(Exchange& exchange) {
-  std::array<Piece, 2> pieces;
-  Ahead ahead(shared_);
-  std::uint64_t asked = 0;  // bytes that were read, or would be if nothing fell short
-  const auto begin = [&](Piece& piece) {
-    const std::size_t most = ahead.try_join() ? shared_.limits.stream_chunk : shared_.limits.frugal_chunk;
-    const std::size_t wanted = std::min<std::uint64_t>(most, exchange.response.length - asked);
-    piece.size = 0;
-    begin_job(shared_.workers, Bound::none, Haste::waits, piece.read,
-              [&exchange, &piece, wanted] { fill(exchange, piece, wanted); });
-  };
-  begin(pieces[0]);
-  for (std::size_t turn = 0; exchange.sent < exchange.response.length;) {
-    Piece& piece = pieces.at(turn);
-    co_await await_job(piece.read);
-    // The status is sent already: an answer that breaks off is the only way left to say that it is not whole.
-    exchange.broken = piece.size == 0;
-    if (exchange.broken) break;
-    asked += piece.size;
-    const bool more = asked < exchange.response.length;
-    const bool meanwhile = more && ahead.try_join();
-    if (meanwhile) begin(pieces.at(turn ^= 1));
-    exchange.broken =
-        !co_await write(std::string_view(reinterpret_cast<const char*>(piece.bytes.data()), piece.size));
-    exchange.sent += piece.size;
-    if (exchange.broken) break;
-    if (more && !meanwhile) begin(piece);
-  }
-  for (const Piece& piece : pieces) co_await await_job(piece.read);
-  co_return !exchange.broken;
-}
-
 // Closing with unread bytes in the socket would reset the connection and could take the answer with it.
 asio::awaitable<void> Session::linger() {
   error_code ec;
   wire_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ec);
   std::array<char, 2 * 1024> sink;
   std::uint64_t dropped = 0;
-  arm(shared_.limits.linger_timeout);
+  watchdog_.arm(shared_.limits.linger_timeout);
   while (!ec && dropped < shared_.limits.linger_bytes && !shared_.stopping)
     dropped += co_await wire_.socket().async_read_some(asio::buffer(sink), into(ec));
-  disarm();
+  watchdog_.disarm();
 }
 
 void Session::finish(const Exchange& exchange) {

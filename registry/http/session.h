@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection, and what all connections of a server share. Only server.cc and session.cc include this:
-// they are the only places that know Asio and Beast.
+// One connection, and what all connections of a server share. Only server.cc, session.cc and session_answer.cc include
+// this: they are the only places that know Asio and Beast.
 #pragma once
 
 #include <utility>  // Boost 1.74 needs it first on gcc 12
@@ -27,10 +27,16 @@
 #include "registry/http/head.h"
 #include "registry/http/server.h"
 #include "registry/http/site.h"
+#include "registry/http/watchdog.h"
 #include "registry/http/wire.h"
 #include "registry/http/work_pool.h"
 
 namespace assay::http {
+
+// Asio's way of waiting for an operation and having its error in `ec`.
+inline auto into(boost::system::error_code& ec) {
+  return boost::asio::redirect_error(boost::asio::use_awaitable, ec);
+}
 
 class Session;
 
@@ -126,19 +132,10 @@ class Session final : public std::enable_shared_from_this<Session> {
   bool parse(Exchange& exchange, std::size_t head);
   void finish(const Exchange& exchange);
 
-  // Cuts off the socket operation that is running after `time`, until disarm().
-  void arm(std::chrono::milliseconds time);
-  void disarm();
-  void watch();  // has the timer look at the deadline when that is due
-
   Shared& shared_;
   Wire wire_;
   const std::string peer_;
-  boost::asio::steady_timer watchdog_;
-  bool watching_ = false;    // the timer is running
-  std::uint64_t watch_ = 0;  // tells a watchdog's late call from the present one
-  std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
-  bool timed_out_ = false;
+  Watchdog watchdog_;
   bool idle_ = true;
   bool first_ = true;
   bool shaken_ = false;  // hands, over TLS

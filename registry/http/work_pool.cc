@@ -55,7 +55,7 @@ bool WorkPool::add(Waiting job, Bound bound) {
 // costs as much as a short job.
 bool WorkPool::due() const {
   if (waiting_.empty()) return false;
-  return waiting_.front().haste == Haste::waits || threads_wanted_ - free_ < cores_ ||
+  return waiting_.front().haste == Haste::waits || busy() < cores_ ||
          Clock::now() - last_taken_ >= kPatience;
 }
 

@@ -49,6 +49,7 @@ class WorkPool {
   bool add(Waiting job, Bound bound);
   void work();
   void sleep(std::unique_lock<std::mutex>& lock);
+  std::size_t busy() const { return threads_wanted_ - free_; }
   bool due() const;
   bool summon();
 
