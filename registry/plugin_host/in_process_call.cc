@@ -11,7 +11,7 @@
 #include "registry/plugin_host/plugin_failure.h"
 #include "registry/plugin_host/plugin_session.h"
 #include "registry/plugin_host/row_scan.h"
-#include "registry/plugin_host/worker/lent_random.h"
+#include "registry/plugin_host/worker/lent_services.h"
 
 namespace assay {
 namespace {
@@ -91,10 +91,7 @@ void give_back_scratch(const assay_scratch_v1*, const assay_call* call, void* me
 const void* service(const assay_host*, const char* id) {
   static const assay_scratch_v1 scratch{
       sizeof scratch, 0, nullptr, wire::kScratchQuota, &take_scratch, &give_back_scratch};
-  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
-  if (wanted == ASSAY_HOST_RNG_V1) return worker::lent_random();
-  if (wanted == ASSAY_HOST_SCRATCH_V1) return &scratch;
-  return nullptr;
+  return worker::lent_service(id, scratch);
 }
 
 }  // namespace

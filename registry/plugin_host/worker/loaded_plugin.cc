@@ -5,8 +5,8 @@
 #include <string>
 
 #include "registry/plugin_host/spawn_worker.h"
-#include "registry/plugin_host/worker/lent_random.h"
 #include "registry/plugin_host/worker/lent_scratch.h"
+#include "registry/plugin_host/worker/lent_services.h"
 #include "registry/plugin_host/worker/sandbox.h"
 #include "storage/base/error.h"
 
@@ -14,10 +14,7 @@ namespace assay::worker {
 namespace {
 
 const void* service(const assay_host*, const char* id) {
-  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
-  if (wanted == ASSAY_HOST_RNG_V1) return lent_random();
-  if (wanted == ASSAY_HOST_SCRATCH_V1) return lent_scratch();
-  return nullptr;
+  return lent_service(id, *lent_scratch());
 }
 
 OpenPlugin load() {

@@ -25,11 +25,9 @@
 #include <utility>
 #include <vector>
 
-#include "assay/ext/rng.h"
-#include "assay/ext/scratch.h"
 #include "assay/plugin.hpp"
 #include "assay/testing_json.hpp"
-#include "assay/testing_scratch.hpp"
+#include "assay/testing_services.hpp"
 
 namespace assay::sdk::testing {
 
@@ -169,28 +167,7 @@ class FakeCall {
   FakeScratch scratch;  // what the call holds of it; a quota of 0 is a host that has none left
 };
 
-// The services of the ext headers: what a real host answers, in memory.
-inline const void* fake_service(const assay_host*, const char* id) {
-  static constexpr assay_rng_v1 random{
-      sizeof random, 0, nullptr,
-      [](const assay_rng_v1*, const assay_call* call, std::uint64_t stream, std::uint64_t first, std::uint64_t blocks,
-         std::uint32_t* out) -> assay_status {
-        for (std::uint64_t i = 0; i < blocks; ++i) assay_philox(call->seed, stream, first + i, out + i * 4);
-        return ASSAY_OK;
-      }};
-  static constexpr assay_scratch_v1 scratch{
-      sizeof scratch, 0, nullptr, std::uint64_t{1} << 30,
-      [](const assay_scratch_v1*, const assay_call* call, std::uint64_t bytes, void** out) {
-        return static_cast<FakeCall*>(call->host_data)->scratch.take(bytes, out);
-      },
-      [](const assay_scratch_v1*, const assay_call* call, void* memory) {
-        static_cast<FakeCall*>(call->host_data)->scratch.give_back(memory);
-      }};
-  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
-  if (wanted == ASSAY_HOST_RNG_V1) return &random;
-  if (wanted == ASSAY_HOST_SCRATCH_V1) return &scratch;
-  return nullptr;
-}
+inline FakeScratch& scratch_of(const assay_call* call) { return static_cast<FakeCall*>(call->host_data)->scratch; }
 
 class FakeConfig {
  public:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * plugin_c.h is C alone; plugin_c_test.cc reaches it through these. */
+ * plugin_c.h and services_c.h are C alone; plugin_c_test.cc reaches it through these. */
 #include "assay/plugin_c.h"
+#include "assay/services_c.h"
 
 /* Two rows with every type, nulls in the second, and an empty table when `rows` is 0. */
 assay_status c_table(const assay_call* call, int rows, struct ArrowSchema* schema, struct ArrowArray* array);

@@ -107,11 +107,11 @@ const void* service(const assay_host* host, const char* id) {
       sizeof scratch, 0, nullptr, std::uint64_t{1} << 30,
       [](const assay_scratch_v1*, const assay_call* call, std::uint64_t bytes, void** out) {
         const Outside outside;
-        return static_cast<fake::FakeCall*>(call->host_data)->scratch.take(bytes, out);
+        return fake::scratch_of(call).take(bytes, out);
       },
       [](const assay_scratch_v1*, const assay_call* call, void* memory) {
         const Outside outside;
-        static_cast<fake::FakeCall*>(call->host_data)->scratch.give_back(memory);
+        fake::scratch_of(call).give_back(memory);
       }};
   const bool wanted = id != nullptr && std::string_view(id) == ASSAY_HOST_SCRATCH_V1;
   return wanted ? &scratch : fake::fake_service(host, id);

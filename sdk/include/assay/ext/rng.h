@@ -8,7 +8,7 @@
  *
  * Number n of 64 bits is words 2 (n mod 2), the low half, and 2 (n mod 2) + 1 of block n / 2. A host may have no such
  * service; assay_philox below is the same function, so a result never depends on it. Ways to draw that are the same in
- * each language: plugin_c.h, services.hpp, and the Rust crate's `Random`. */
+ * each language: services_c.h, services.hpp, and the Rust crate's `Random`. */
 #pragma once
 
 #include "assay/abi.h"

@@ -3,7 +3,7 @@
  * memory that a plugin may take, so what is sorted or kept there can be larger; the system writes to disk what does not
  * fit into memory. It begins as zeros, nobody else sees it, and it is gone when the call that took it returns, however
  * that ends: a model or a state must not point into it. A host may have no such service, or not that much: then the
- * plugin takes ordinary memory, as plugin_c.h, services.hpp and the Rust crate's `Scratch` do. */
+ * plugin takes ordinary memory, as services_c.h, services.hpp and the Rust crate's `Scratch` do. */
 #pragma once
 
 #include "assay/abi.h"

@@ -1,5 +1,6 @@
 /* @NAME@: learns the mean of the label over a share of the rows, and answers it for every row. */
 #include "assay/plugin_c.h"
+#include "assay/services_c.h"
 #include "assay_manifest.h" /* made from manifest.json */
 
 #define MAGIC "@NAME@/1"

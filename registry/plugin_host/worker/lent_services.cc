@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "registry/plugin_host/worker/lent_random.h"
+#include "registry/plugin_host/worker/lent_services.h"
+
+#include <string_view>
+
+#include "assay/ext/rng.h"
 
 namespace assay::worker {
 namespace {
@@ -13,9 +17,12 @@ assay_status fill(const assay_rng_v1*, const assay_call* call, uint64_t stream, 
 
 }  // namespace
 
-const assay_rng_v1* lent_random() {
-  static const assay_rng_v1 service{sizeof service, 0, nullptr, &fill};
-  return &service;
+const void* lent_service(const char* id, const assay_scratch_v1& scratch) {
+  static const assay_rng_v1 random{sizeof random, 0, nullptr, &fill};
+  const std::string_view wanted = id == nullptr ? std::string_view() : std::string_view(id);
+  if (wanted == ASSAY_HOST_RNG_V1) return &random;
+  if (wanted == ASSAY_HOST_SCRATCH_V1) return &scratch;
+  return nullptr;
 }
 
 }  // namespace assay::worker
