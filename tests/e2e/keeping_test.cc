@@ -54,11 +54,24 @@ class SmallDisk {
     if (available > left) std::ofstream(path_ / "filler") << std::string(available - left, 'f');
   }
   void make_room() const { fs::remove(path_ / "filler"); }
+  const fs::path& path() const { return path_; }
 
  private:
   const fs::path path_;
   bool mounted_ = false;
 };
+
+// A registry on that disk that has churn@1, of 2 MB; null where no disk can be mounted.
+std::unique_ptr<Registry> registry_with_churn(const SmallDisk& disk) {
+  if (!disk.mounted()) {
+    WARN("a small disk cannot be mounted here: run this test as root");
+    return nullptr;
+  }
+  auto registry = std::make_unique<Registry>(disk.path() / "data");
+  registry->write("one.bin", noise(2'000'000, 1));
+  registry->expect(0, {"push", "model", "churn", "one.bin"});
+  return registry;
+}
 
 // Uploads a blob whose disk is filled by somebody else when half of it has been sent; what it fails with.
 Code upload_onto_full_disk(const Registry& registry, const SmallDisk& disk) {
@@ -325,13 +338,9 @@ TEST_CASE("Keeping: backups made while eight pushes run restore to whole version
 TEST_CASE("Keeping: a collection makes room on a disk that is full to the last byte") {
   TempDir dir;
   const SmallDisk disk(dir / "disk", "48m");
-  if (!disk.mounted()) {
-    WARN("a small disk cannot be mounted here: run this test as root");
-    return;
-  }
-  Registry registry(dir / "disk" / "data");
-  registry.write("one.bin", noise(2'000'000, 1));
-  registry.expect(0, {"push", "model", "churn", "one.bin"});
+  const auto churn = registry_with_churn(disk);
+  if (!churn) return;
+  Registry& registry = *churn;
   registry.stop();
   // As a version that was deleted a day ago: nothing names it.
   put(*open_local_blob_store(registry.data() / "blobs"), noise(6'000'000, 4));
@@ -349,13 +358,9 @@ TEST_CASE("Keeping: a collection makes room on a disk that is full to the last b
 TEST_CASE("Keeping: a disk that fills up refuses uploads, loses nothing, and goes on when there is room") {
   TempDir dir;
   const SmallDisk disk(dir / "disk", "48m");
-  if (!disk.mounted()) {
-    WARN("a small disk cannot be mounted here: run this test as root");
-    return;
-  }
-  Registry registry(dir / "disk" / "data");
-  registry.write("one.bin", noise(2'000'000, 1));
-  registry.expect(0, {"push", "model", "churn", "one.bin"});
+  const auto churn = registry_with_churn(disk);
+  if (!churn) return;
+  Registry& registry = *churn;
 
   // Below the reserve: uploads are refused at once, everything else goes on.
   disk.fill(5'000'000);

@@ -41,6 +41,14 @@ fs::path pack_in(const fs::path& root) {
   return root / path_of(packs[0]);
 }
 
+// A store of one small blob in one closed pack, with nobody in it.
+struct AtRest {
+  test::TempDir directory;
+  const fs::path path = directory / "blobs";
+  const Digest blob = put(*open_local_blob_store(path), "abc").digest;
+  const fs::path pack = (open_local_blob_store(path), pack_in(path));  // opening closes the pack
+};
+
 TEST_CASE("Local blob store: small blobs share a pack, which a restart closes") {
   test::TempDir directory;
   const auto path = directory / "blobs";
@@ -170,19 +178,15 @@ void check_lost(const BlobStore& store, const Digest& blob, const fs::path& pack
 }
 
 TEST_CASE("Local blob store: a file that is no pack costs what it held, and nothing else") {
-  test::TempDir directory;
-  const auto path = directory / "blobs";
-  const Digest lost = put(*open_local_blob_store(path), "abc").digest;
-  open_local_blob_store(path);
-  const auto pack = pack_in(path);
-  const Digest other = put(*open_local_blob_store(path), "def").digest;
-  write_file(pack, "not a pack");
-  const auto store = open_local_blob_store(path);
+  const AtRest rest;
+  const Digest other = put(*open_local_blob_store(rest.path), "def").digest;
+  write_file(rest.pack, "not a pack");
+  const auto store = open_local_blob_store(rest.path);
   CHECK(read_all(*store, other, 3) == "def");
-  CHECK_FALSE(store->stat(lost));
-  check_lost(*store, lost, pack);
+  CHECK_FALSE(store->stat(rest.blob));
+  check_lost(*store, rest.blob, rest.pack);
   put(*store, "abc");
-  CHECK(read_all(*store, lost, 3) == "abc");
+  CHECK(read_all(*store, rest.blob, 3) == "abc");
 }
 
 TEST_CASE("Local blob store: a blob of which only chunks were in a file that is no pack says so") {
@@ -204,26 +208,19 @@ TEST_CASE("Local blob store: a blob of which only chunks were in a file that is 
 }
 
 TEST_CASE("Local blob store: a backup leaves out what was found damaged, for it may be sound there") {
-  test::TempDir directory;
-  const auto path = directory / "blobs";
-  const Digest digest = put(*open_local_blob_store(path), "abc").digest;
-  open_local_blob_store(path);
-  test::flip_byte(pack_in(path), kPackHeaderSize + 60);
-  CHECK_THROWS_AS(open_local_blob_store(path)->check(digest), Error);
-  CHECK(files_in(path / layout::kDamaged) == 1);
-  for (const StoreFile& file : store_files(path)) CHECK_FALSE(file.path.starts_with(layout::kDamaged));
-  CHECK(store_files(path).size() == 2);  // the pack and the format marker
+  const AtRest rest;
+  test::flip_byte(rest.pack, kPackHeaderSize + 60);
+  CHECK_THROWS_AS(open_local_blob_store(rest.path)->check(rest.blob), Error);
+  CHECK(files_in(rest.path / layout::kDamaged) == 1);
+  for (const StoreFile& file : store_files(rest.path)) CHECK_FALSE(file.path.starts_with(layout::kDamaged));
+  CHECK(store_files(rest.path).size() == 2);  // the pack and the format marker
 }
 
 TEST_CASE("Local blob store: a symbolic link in place of a pack is not followed") {
-  test::TempDir directory;
-  const auto path = directory / "blobs";
-  const Digest digest = put(*open_local_blob_store(path), "abc").digest;
-  open_local_blob_store(path);
-  const auto file = pack_in(path);
-  fs::rename(file, directory / "elsewhere");
-  fs::create_symlink(directory / "elsewhere", file);
-  CHECK_FALSE(open_local_blob_store(path)->stat(digest));
+  const AtRest rest;
+  fs::rename(rest.pack, rest.directory / "elsewhere");
+  fs::create_symlink(rest.directory / "elsewhere", rest.pack);
+  CHECK_FALSE(open_local_blob_store(rest.path)->stat(rest.blob));
 }
 
 TEST_CASE("Local blob store: an announced size beyond the limit is refused before a byte is taken") {

@@ -84,4 +84,22 @@ struct Store {
   }
 };
 
+// Twenty blobs of 100 000 bytes, seeds 0 to 19, in one closed pack; answers those of every fifth seed.
+inline std::set<Digest> add_five_times_the_live(Store& store) {
+  std::set<Digest> live;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const Digest digest = store.add(random_bytes(100'000, seed));
+    if (seed % 5 == 0) live.insert(digest);
+  }
+  store.reopen();
+  return live;
+}
+
+// Whether those of every fifth seed are there, and take no more than they need.
+inline bool keeps_the_live_alone(Store& store) {
+  bool all = store.pack_bytes() < 450'000;
+  for (std::uint64_t seed = 0; seed < 20; seed += 5) all = all && store.has(random_bytes(100'000, seed));
+  return all;
+}
+
 }  // namespace assay::test
