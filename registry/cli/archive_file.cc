@@ -130,7 +130,7 @@ struct ArchiveReader::Impl {
     return true;
   }
   std::string name() const { return text_of(archive_entry_pathname(entry)); }
-  // For messages: a name may be any bytes, and must not drive the terminal.
+  // For messages, which are text: a name may be any bytes.
   std::string shown() const {
     std::string out = name().substr(0, 100);
     std::replace_if(out.begin(), out.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
